@@ -1,0 +1,69 @@
+package io.github.securepair.tls;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What all option classes share: a map from Node's option names to the values given.
+ *
+ * <p>The typed setters of the subclasses are the usual way in; {@link #set} takes any name and value, for code that is driven by
+ * data or by scripts. Values are checked when they are used, so a value of the wrong type fails in the function that is given the
+ * options, with Node's {@code ERR_INVALID_ARG_TYPE}.
+ */
+public abstract class Options {
+    private final Map<String, Object> values = new LinkedHashMap<>();
+
+    Options() {}
+
+    /** Copies these options; changes to either leave the other alone. */
+    public abstract Options copy();
+
+    /**
+     * Sets the option called {@code name}, whatever the type of {@code value}. A {@code null} value is the same as not giving the
+     * option. Unknown names are kept and have no effect.
+     */
+    public Options set(String name, Object value) {
+        if (value instanceof byte[] bytes) {
+            put(name, bytes.clone());
+        } else {
+            put(name, value);
+        }
+        return this;
+    }
+
+    /** The value given for {@code name}, as it is kept, or {@code null}. */
+    public Object get(String name) {
+        return values.get(name);
+    }
+
+    /** Whether a value was given for {@code name}. */
+    public boolean has(String name) {
+        return values.get(name) != null;
+    }
+
+    /** All values given, by name. The map is a read-only view; its byte arrays must not be changed. */
+    public Map<String, Object> asMap() {
+        return Collections.unmodifiableMap(values);
+    }
+
+    final void put(String name, Object value) {
+        if (value == null) {
+            values.remove(name);
+        } else {
+            values.put(name, value);
+        }
+    }
+
+    final void putAll(Options other) {
+        if (other != null) {
+            values.putAll(other.values);
+        }
+    }
+
+    /** Shows the option names; values may be secrets and are left out. */
+    @Override
+    public String toString() {
+        return getClass().getSimpleName() + values.keySet();
+    }
+}

@@ -1,0 +1,100 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.OpenSSL;
+import io.github.securepair.engine.SecureContext.Role;
+import io.github.securepair.events.ArgumentException;
+
+/**
+ * The protocol versions that options ask for.
+ *
+ * @param min lowest version on the wire (0x0303 is TLS 1.2); 0 is the library's lowest
+ * @param max highest version; 0 is the library's highest
+ * @param role which side a one-sided method name allows
+ */
+record ProtocolRange(int min, int max, Role role) {
+    static final int SSL3 = 0x0300;
+    static final int TLS1 = 0x0301;
+    static final int TLS1_1 = 0x0302;
+    static final int TLS1_2 = 0x0303;
+    static final int TLS1_3 = 0x0304;
+
+    static ProtocolRange of(Options options, Profile profile) {
+        Object min = options.get("minVersion");
+        Object max = options.get("maxVersion");
+        // Node ignores a secureProtocol that is no string; an empty one is a bad name only when it is given as such.
+        if (options.get("secureProtocol") instanceof String method) {
+            for (Object version : new Object[] {min, max}) {
+                if (version != null) {
+                    throw new ArgumentException(
+                            "TypeError",
+                            "ERR_TLS_PROTOCOL_VERSION_CONFLICT",
+                            "TLS protocol version " + shown(version) + " conflicts with secureProtocol \"" + method + "\"");
+                }
+            }
+            return ofMethod(method, version("minimum", null, profile.minVersion()));
+        }
+        int low = version("minimum", min, profile.minVersion());
+        int high = version("maximum", max, profile.maxVersion());
+        if (max == null && options.has("NPNProtocols") && !options.has("ALPNProtocols") && high > TLS1_2) {
+            // NPN does not exist in TLS 1.3: whoever asks for it and for nothing newer means TLS 1.2.
+            high = TLS1_2;
+        }
+        return new ProtocolRange(low, high, Role.ANY);
+    }
+
+    private static ProtocolRange ofMethod(String method, int defaultMin) {
+        String name = method.replaceFirst("(_server|_client)?_method$", "");
+        if (name.equals(method)) {
+            throw unknown(method);
+        }
+        Role role = SecureContexts.role(method);
+        return switch (name) {
+            case "SSLv2" -> throw invalidMethod("SSLv2 methods disabled");
+            case "SSLv3" -> {
+                if (!OpenSSL.feature(OpenSSL.Feature.SSL3)) {
+                    throw invalidMethod("SSLv3 methods disabled");
+                }
+                yield new ProtocolRange(SSL3, SSL3, role);
+            }
+            case "SSLv23" -> new ProtocolRange(defaultMin, TLS1_2, role);
+            case "TLS" -> new ProtocolRange(0, TLS1_3, role);
+            case "TLSv1" -> new ProtocolRange(TLS1, TLS1, role);
+            case "TLSv1_1" -> new ProtocolRange(TLS1_1, TLS1_1, role);
+            case "TLSv1_2" -> new ProtocolRange(TLS1_2, TLS1_2, role);
+            default -> throw unknown(method);
+        };
+    }
+
+    private static ArgumentException unknown(String method) {
+        return invalidMethod("Unknown method: " + method);
+    }
+
+    private static ArgumentException invalidMethod(String message) {
+        return new ArgumentException("TypeError", "ERR_TLS_INVALID_PROTOCOL_METHOD", message);
+    }
+
+    private static int version(String which, Object given, String byDefault) {
+        Object version = given != null ? given : byDefault;
+        if (version instanceof String name) {
+            switch (name) {
+                case "TLSv1":
+                    return TLS1;
+                case "TLSv1.1":
+                    return TLS1_1;
+                case "TLSv1.2":
+                    return TLS1_2;
+                case "TLSv1.3":
+                    return TLS1_3;
+                default:
+            }
+        }
+        throw new ArgumentException(
+                "TypeError",
+                "ERR_TLS_INVALID_PROTOCOL_VERSION",
+                shown(version) + " is not a valid " + which + " TLS protocol version");
+    }
+
+    private static String shown(Object version) {
+        return version instanceof String ? "\"" + version + "\"" : String.valueOf(version);
+    }
+}

@@ -1,0 +1,375 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.OpenSSL;
+import io.github.securepair.engine.SecureContext;
+import io.github.securepair.engine.SecureContext.Role;
+import io.github.securepair.engine.SecureContextException;
+import io.github.securepair.events.ArgumentException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes contexts from options: the order of the steps, the checks and the errors of Node's {@code createSecureContext}.
+ *
+ * <p>The order matters: {@code @SECLEVEL} in the cipher list governs what is loaded after it; CAs come before the certificate so
+ * that its issuer is found; the key comes after the certificate so that a mismatch is seen.
+ */
+final class SecureContexts {
+    private static final long SSL_OP_CIPHER_SERVER_PREFERENCE = 1L << 22;
+    /** With no elliptic curve in it, ECDHE cannot be negotiated, while DHE and TLS 1.3 still can. */
+    private static final String FINITE_FIELD_GROUPS = "ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
+
+    private SecureContexts() {}
+
+    /** A context with the defaults of createSecureContext. The caller owns it. */
+    static SecureContext create(Options options) {
+        return create(options == null ? new SecureContextOptions() : options, false);
+    }
+
+    /** A context with the defaults of createServer: own cipher order, a session id context. The caller owns it. */
+    static SecureContext createForServer(Options options) {
+        return create(options, true);
+    }
+
+    /** The profile that the options name. */
+    static Profile profile(Options options) {
+        return options.get("profile") instanceof Profile profile ? profile : Profile.MODERN;
+    }
+
+    /**
+     * The default session id context of servers: a digest of the command line, so that workers started alike share sessions. SHA-1 cut to
+     * 32 digits as in Node 20, or MD5 as in Node 0.12.
+     */
+    static String defaultSessionIdContext(Profile profile) {
+        String command = System.getProperty("sun.java.command", "java");
+        try {
+            MessageDigest digest = MessageDigest.getInstance(profile.isLegacy() ? "MD5" : "SHA-1");
+            byte[] hash = digest.digest(command.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash).substring(0, 32);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static SecureContext create(Options options, boolean server) {
+        Profile profile = profile(options);
+        if (profile.isLegacy()) {
+            OpenSSL.loadLegacy();
+        }
+        ProtocolRange range = ProtocolRange.of(options, profile);
+        long secureOptions = secureOptions(options, server && profile.honorCipherOrder());
+        try (SecureContext.Builder builder = SecureContext.builder(range.role())) {
+            builder.versions(range.min(), range.max());
+            builder.options(secureOptions, 0);
+            ciphers(builder, options, profile, range);
+            trust(builder, options);
+            identity(builder, options);
+            groups(builder, options, profile);
+            crl(builder, options);
+            sessions(builder, options, server ? defaultSessionIdContext(profile) : null);
+            if (options.has("NPNProtocols") || profile.isLegacy()) {
+                builder.npn();
+            }
+            if (options.get("pskIdentityHint") instanceof String hint) {
+                builder.pskIdentityHint(hint);
+            }
+            return builder.build();
+        }
+    }
+
+    private static long secureOptions(Options options, boolean serverOrder) {
+        Object given = options.get("secureOptions");
+        long mask = 0;
+        if (!Materials.isFalsy(given)) {
+            mask = integer("secureOptions", given, Long.MIN_VALUE, Long.MAX_VALUE);
+        }
+        Object honor = options.get("honorCipherOrder");
+        boolean own = honor == null ? serverOrder : !Materials.isFalsy(honor);
+        return own ? mask | SSL_OP_CIPHER_SERVER_PREFERENCE : mask;
+    }
+
+    private static void ciphers(SecureContext.Builder builder, Options options, Profile profile, ProtocolRange range) {
+        Object given = options.get("ciphers");
+        if (given != null && !(given instanceof String)) {
+            throw ArgumentException.invalidArgType("options.ciphers", "of type string", given);
+        }
+        String ciphers = Materials.isFalsy(given) ? profile.ciphers() : (String) given;
+        if (ciphers.contains("RC4")) {
+            OpenSSL.loadLegacy();
+        }
+        List<String> suites = new ArrayList<>();
+        List<String> list = new ArrayList<>();
+        String[] names = ciphers.split(":", -1);
+        for (String name : names) {
+            if (name.startsWith("TLS_") || name.startsWith("!TLS_")) {
+                suites.add(name);
+            } else if (!name.isEmpty()) {
+                list.add(name);
+            }
+        }
+        if (suites.isEmpty() && list.isEmpty()) {
+            throw new ArgumentException(
+                    "TypeError",
+                    "ERR_INVALID_ARG_VALUE",
+                    "The property 'options.ciphers' is invalid. Received [ "
+                            + String.join(", ", Arrays.stream(names).map(name -> "'" + name + "'").toList())
+                            + " ]");
+        }
+        if (!suites.isEmpty()) {
+            builder.cipherSuites(String.join(":", suites));
+        }
+        if (!list.isEmpty()) {
+            builder.cipherList(String.join(":", list));
+        } else {
+            builder.noCipherList();
+            if (range.min() < ProtocolRange.TLS1_3 && (range.max() == 0 || range.max() >= ProtocolRange.TLS1_3)) {
+                builder.versions(ProtocolRange.TLS1_3, range.max());
+            }
+        }
+    }
+
+    private static void trust(SecureContext.Builder builder, Options options) {
+        if (options.has("allowPartialTrustChain")) {
+            builder.partialChain(!Materials.isFalsy(options.get("allowPartialTrustChain")));
+        }
+        Object ca = options.get("ca");
+        if (Materials.isFalsy(ca)) {
+            builder.defaultRoots();
+            return;
+        }
+        for (Object entry : Materials.entries(ca)) {
+            if (entry instanceof java.security.cert.X509Certificate certificate) {
+                builder.caDer(X509.encoded(certificate), true);
+            } else if (builder.ca(Materials.bytes("ca", entry), true) == 0) {
+                // Node would go on with an empty store, and every peer would then be refused for a reason that names no file.
+                throw new SecureContextException(
+                        "ERR_OSSL_PEM_NO_START_LINE", "error:0480006C:PEM routines::no start line (options.ca has no certificate)");
+            }
+        }
+    }
+
+    private static void identity(SecureContext.Builder builder, Options options) {
+        Object cert = options.get("cert");
+        if (!Materials.isFalsy(cert)) {
+            for (Object entry : Materials.entries(cert)) {
+                builder.certificate(Materials.bytes("cert", entry));
+            }
+        }
+        Object key = options.get("key");
+        if (!Materials.isFalsy(key)) {
+            for (Object entry : Materials.entries(key)) {
+                privateKey(builder, entry, key instanceof java.util.Collection, options.get("passphrase"));
+            }
+        }
+        Object sigalgs = options.get("sigalgs");
+        if (sigalgs != null) {
+            String text = string("options.sigalgs", sigalgs);
+            if (text.isEmpty()) {
+                throw ArgumentException.invalidArgValue("options.sigalgs", text);
+            }
+            builder.signatureAlgorithms(text);
+        }
+        privateKeyIdentifier(options);
+    }
+
+    private static void privateKey(SecureContext.Builder builder, Object entry, boolean inList, Object shared) {
+        Object pem = entry;
+        Object passphrase = shared;
+        if (entry instanceof PemKey of) {
+            pem = of.pem();
+            passphrase = of.passphrase() != null ? of.passphrase() : shared;
+        } else if (inList && entry instanceof Map<?, ?> map && map.get("pem") != null) {
+            pem = map.get("pem");
+            passphrase = map.get("passphrase") != null ? map.get("passphrase") : shared;
+        }
+        byte[] bytes = Materials.bytes("key", pem);
+        byte[] secret = passphrase(passphrase);
+        try {
+            builder.privateKey(bytes, secret);
+        } finally {
+            wipe(secret);
+        }
+    }
+
+    private static byte[] passphrase(Object value) {
+        return value == null ? null : string("options.passphrase", value).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void wipe(byte[] secret) {
+        if (secret != null) {
+            Arrays.fill(secret, (byte) 0);
+        }
+    }
+
+    /** OpenSSL 3 engines are deprecated and not built: the option fails as it does in a Node without the named engine. */
+    private static void privateKeyIdentifier(Options options) {
+        Object identifier = options.get("privateKeyIdentifier");
+        Object engine = options.get("privateKeyEngine");
+        if (identifier == null && engine == null) {
+            return;
+        }
+        if (engine == null) {
+            throw new ArgumentException(
+                    "TypeError",
+                    "ERR_INVALID_ARG_VALUE",
+                    "The property 'options.privateKeyEngine' is invalid. Received undefined");
+        }
+        if (identifier == null) {
+            throw new ArgumentException(
+                    "TypeError",
+                    "ERR_INVALID_ARG_VALUE",
+                    "The property 'options.privateKeyIdentifier' is invalid. Received undefined");
+        }
+        if (!Materials.isFalsy(options.get("key"))) {
+            throw ArgumentException.invalidArgValue("options.privateKeyIdentifier", identifier);
+        }
+        throw new SecureContextException(
+                "ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED", "Custom engines not supported by this OpenSSL");
+    }
+
+    private static void groups(SecureContext.Builder builder, Options options, Profile profile) {
+        Object given = options.get("ecdhCurve");
+        if (Boolean.FALSE.equals(given)) {
+            builder.groups(FINITE_FIELD_GROUPS);
+        } else {
+            String curve = given == null ? profile.ecdhCurve() : string("options.ecdhCurve", given);
+            if (!curve.equals("auto")) {
+                try {
+                    builder.groups(curve);
+                } catch (SecureContextException e) {
+                    throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Failed to set ECDH curve", e);
+                }
+            }
+        }
+        Object dhparam = options.get("dhparam");
+        if (dhparam == null) {
+            return;
+        }
+        byte[] pem = Materials.bytes("dhparam", dhparam);
+        if (new String(pem, StandardCharsets.UTF_8).equals("auto")) {
+            builder.dhAuto();
+            return;
+        }
+        int bits = builder.dhParameters(pem, 1024);
+        if (bits > 0 && bits < 1024) {
+            throw new ArgumentException("TypeError", "ERR_INVALID_ARG_VALUE", "DH parameter is less than 1024 bits");
+        }
+        if (bits > 0 && bits < 2048) {
+            Warnings.emit("SecurityWarning", "DH parameter is less than 2048 bits");
+        }
+    }
+
+    private static void crl(SecureContext.Builder builder, Options options) {
+        Object crl = options.get("crl");
+        if (crl == null) {
+            return;
+        }
+        for (Object entry : Materials.entries(crl)) {
+            if (builder.crl(Materials.bytes("crl", entry)) == 0) {
+                throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Failed to parse CRL");
+            }
+        }
+    }
+
+    private static void sessions(SecureContext.Builder builder, Options options, String defaultIdContext) {
+        Object idContext = options.get("sessionIdContext");
+        if (idContext != null) {
+            String text = string("options.sessionIdContext", idContext);
+            if (!text.isEmpty()) {
+                builder.sessionIdContext(text.getBytes(StandardCharsets.UTF_8));
+            }
+        } else if (defaultIdContext != null) {
+            builder.sessionIdContext(defaultIdContext.getBytes(StandardCharsets.UTF_8));
+        }
+        pfx(builder, options);
+        Object engine = options.get("clientCertEngine");
+        if (engine != null) {
+            string("options.clientCertEngine", engine);
+            throw new SecureContextException(
+                    "ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED", "Custom engines not supported by this OpenSSL");
+        }
+        Object ticketKeys = options.get("ticketKeys");
+        if (ticketKeys != null) {
+            builder.ticketKeys(ticketKeys(ticketKeys));
+        }
+        Object timeout = options.get("sessionTimeout");
+        if (timeout != null) {
+            builder.sessionTimeout(integer("options.sessionTimeout", timeout, 0, Integer.MAX_VALUE));
+        }
+    }
+
+    private static byte[] ticketKeys(Object value) {
+        if (!(value instanceof byte[] || value instanceof ByteBuffer)) {
+            throw ArgumentException.invalidArgType(
+                    "options.ticketKeys", "an instance of Buffer, TypedArray, or DataView", value);
+        }
+        byte[] keys = Materials.bytes(value);
+        if (keys.length != 48) {
+            throw ArgumentException.invalidArgValue("options.ticketKeys", keys.length, "must be exactly 48 bytes");
+        }
+        return keys;
+    }
+
+    private static void pfx(SecureContext.Builder builder, Options options) {
+        Object pfx = options.get("pfx");
+        if (pfx == null) {
+            return;
+        }
+        for (Object entry : Materials.entries(pfx)) {
+            Object file = entry;
+            Object passphrase = options.get("passphrase");
+            if (entry instanceof Pfx of) {
+                file = of.buf();
+                passphrase = of.passphrase() != null ? of.passphrase() : passphrase;
+            } else if (entry instanceof Map<?, ?> map && map.get("buf") != null) {
+                file = map.get("buf");
+                passphrase = map.get("passphrase") != null ? map.get("passphrase") : passphrase;
+            }
+            if (!Materials.isBytes(file)) {
+                throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Unable to load PFX certificate");
+            }
+            byte[] secret = passphrase(passphrase);
+            try {
+                builder.pfx(Materials.bytes(file), secret);
+            } finally {
+                wipe(secret);
+            }
+        }
+    }
+
+    private static String string(String name, Object value) {
+        if (value instanceof String text) {
+            return text;
+        }
+        throw ArgumentException.invalidArgType(name, "of type string", value);
+    }
+
+    /** An integer within bounds, or Node's type or range error. */
+    static long integer(String name, Object value, long min, long max) {
+        if (!(value instanceof Number number)) {
+            throw ArgumentException.invalidArgType(name, "of type number", value);
+        }
+        if (number.doubleValue() != Math.rint(number.doubleValue())) {
+            throw ArgumentException.outOfRange(name, "an integer", value);
+        }
+        long integer = number.longValue();
+        if (integer < min || integer > max) {
+            throw ArgumentException.outOfRange(name, ">= " + min + " && <= " + max, value);
+        }
+        return integer;
+    }
+
+    static Role role(String secureProtocol) {
+        if (secureProtocol != null && secureProtocol.endsWith("_server_method")) {
+            return Role.SERVER;
+        }
+        return secureProtocol != null && secureProtocol.endsWith("_client_method") ? Role.CLIENT : Role.ANY;
+    }
+}

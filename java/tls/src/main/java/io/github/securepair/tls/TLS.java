@@ -1,0 +1,154 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.OpenSSL;
+import io.github.securepair.engine.PeerCertificate;
+import io.github.securepair.engine.RootCertificates;
+import io.github.securepair.engine.SecureContext;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.BiConsumer;
+
+/**
+ * The functions and constants of Node's {@code tls} module.
+ *
+ * <p>The constants that Node lets a program reassign are not final here either; a change counts for contexts made, and handshakes
+ * begun, after it.
+ */
+public final class TLS {
+    /** Client-initiated renegotiations that a server connection allows per {@link #CLIENT_RENEG_WINDOW}. */
+    public static volatile int CLIENT_RENEG_LIMIT = 3;
+
+    /** Window of {@link #CLIENT_RENEG_LIMIT}, in seconds. */
+    public static volatile int CLIENT_RENEG_WINDOW = 600;
+
+    /** Default of the option {@code ciphers}. */
+    public static volatile String DEFAULT_CIPHERS =
+            "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
+                    + "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:"
+                    + "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384:"
+                    + "DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:"
+                    + "ECDHE-RSA-AES256-SHA384:DHE-RSA-AES256-SHA384:"
+                    + "ECDHE-RSA-AES256-SHA256:DHE-RSA-AES256-SHA256:"
+                    + "HIGH:!aNULL:!eNULL:!EXPORT:!DES:!RC4:!MD5:!PSK:!SRP:!CAMELLIA";
+
+    /** Default of the option {@code ecdhCurve}. */
+    public static volatile String DEFAULT_ECDH_CURVE = "auto";
+
+    /** Default of the option {@code minVersion}. */
+    public static volatile String DEFAULT_MIN_VERSION = "TLSv1.2";
+
+    /** Default of the option {@code maxVersion}. */
+    public static volatile String DEFAULT_MAX_VERSION = "TLSv1.3";
+
+    /** The values of the option {@code secureProtocol}. Those of SSLv2, and of SSLv3 in most libraries, exist to be refused by name. */
+    public static final List<String> SSL_METHODS = sslMethods();
+
+    private TLS() {}
+
+    /**
+     * Makes a context, checked and ready, from {@code options}; {@code null} means all defaults.
+     *
+     * <p>The caller owns it and closes it; connections made from it keep what they need.
+     *
+     * @throws io.github.securepair.events.ArgumentException for a bad option, with Node's code
+     * @throws io.github.securepair.engine.SecureContextException when OpenSSL refuses a key, a certificate, a cipher string, ...
+     */
+    public static SecureContext createSecureContext(Options options) {
+        return SecureContexts.create(options);
+    }
+
+    /** Makes a context with all defaults. */
+    public static SecureContext createSecureContext() {
+        return SecureContexts.create(null);
+    }
+
+    /** Returns the names of the cipher suites that the library supports: lower case, sorted, a new list at each call. */
+    public static List<String> getCiphers() {
+        TreeSet<String> names = new TreeSet<>();
+        for (String name : OpenSSL.ciphers()) {
+            names.add(name.toLowerCase(Locale.ROOT));
+        }
+        // Node lists the TLS 1.3 suites always, also those that are off by default.
+        names.addAll(List.of(
+                "tls_aes_256_gcm_sha384",
+                "tls_chacha20_poly1305_sha256",
+                "tls_aes_128_gcm_sha256",
+                "tls_aes_128_ccm_8_sha256",
+                "tls_aes_128_ccm_sha256"));
+        return new ArrayList<>(names);
+    }
+
+    /**
+     * Checks that a certificate belongs to a host: Node's {@code checkServerIdentity}.
+     *
+     * @return {@code null} if it does, else the error {@code ERR_TLS_CERT_ALTNAME_INVALID}
+     * @throws io.github.securepair.events.ArgumentException {@code ERR_TLS_CERT_ALTNAME_FORMAT} when the names are malformed
+     */
+    public static ServerIdentityException checkServerIdentity(String hostname, PeerCertificate cert) {
+        return ServerIdentity.check(hostname, cert);
+    }
+
+    /** Returns the wire form of ALPN protocol names: each behind one byte with its length. */
+    public static byte[] convertALPNProtocols(List<?> protocols) {
+        byte[] wire = ProtocolLists.toWire("ALPNProtocols", protocols);
+        return wire == null ? new byte[0] : wire;
+    }
+
+    /** Returns the wire form of NPN protocol names. */
+    public static byte[] convertNPNProtocols(List<?> protocols) {
+        byte[] wire = ProtocolLists.toWire("NPNProtocols", protocols);
+        return wire == null ? new byte[0] : wire;
+    }
+
+    /**
+     * Splits a name of the form {@code "C=US\nO=node"} into its parts; a part that occurs again becomes a list.
+     *
+     * @return names to a String or a List of String, in order
+     */
+    public static Map<String, Object> parseCertString(String text) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        for (String line : text.split("\n", -1)) {
+            int separator = line.indexOf('=');
+            if (separator <= 0) {
+                continue;
+            }
+            String value = line.substring(separator + 1);
+            out.merge(line.substring(0, separator), value, TLS::append);
+        }
+        return out;
+    }
+
+    private static Object append(Object before, Object value) {
+        List<Object> all = new ArrayList<>(before instanceof List<?> list ? list : List.of(before));
+        all.add(value);
+        return all;
+    }
+
+    /** Returns the root certificates that are trusted when {@code ca} is not given, as PEM. */
+    public static List<String> rootCertificates() {
+        return RootCertificates.pem();
+    }
+
+    /**
+     * Sends the warnings of this module (type, message) to {@code listener} instead of the log; {@code null} restores the log. Any
+     * thread.
+     */
+    public static void onWarning(BiConsumer<String, String> listener) {
+        Warnings.listen(listener);
+    }
+
+    private static List<String> sslMethods() {
+        List<String> methods = new ArrayList<>();
+        for (String version : Arrays.asList("SSLv2", "SSLv3", "SSLv23", "TLS", "TLSv1", "TLSv1_1", "TLSv1_2")) {
+            methods.add(version + "_method");
+            methods.add(version + "_server_method");
+            methods.add(version + "_client_method");
+        }
+        return List.copyOf(methods);
+    }
+}

@@ -1,0 +1,439 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.SecureContext;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Options of {@code new TLSSocket(socket, options)}.
+ *
+ * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays and lists are copied. An
+ * instance may be reused and changed between uses; it is not thread-safe.
+ */
+public class TLSSocketOptions extends SecureContextOptions {
+    /** Makes empty options: every default applies. */
+    public TLSSocketOptions() {}
+
+    /** Copies every option of {@code other}, whatever its class: options that do not apply are ignored on use. */
+    public TLSSocketOptions(Options other) {
+        putAll(other);
+    }
+
+    @Override
+    public TLSSocketOptions copy() {
+        return new TLSSocketOptions(this);
+    }
+
+    @Override
+    public TLSSocketOptions set(String name, Object value) {
+        super.set(name, value);
+        return this;
+    }
+
+    /** Context to use; every context option given besides it is then ignored. */
+    public TLSSocketOptions secureContext(SecureContext value) {
+        put("secureContext", value);
+        return this;
+    }
+
+    /** Whether the server asks the client for a certificate. */
+    public TLSSocketOptions requestCert(boolean value) {
+        put("requestCert", value);
+        return this;
+    }
+
+    /** Whether a peer whose certificate does not verify is refused. */
+    public TLSSocketOptions rejectUnauthorized(boolean value) {
+        put("rejectUnauthorized", value);
+        return this;
+    }
+
+    /**
+     * NPN protocols, in order of preference: names (String or byte[]), or the wire form. Caps the protocol at TLS 1.2
+     * unless ALPN or a maximum version is given.
+     */
+    public TLSSocketOptions NPNProtocols(byte[] value) {
+        put("NPNProtocols", value == null ? null : value.clone());
+        return this;
+    }
+
+    /** The same as {@link #NPNProtocols(byte[])}. */
+    public TLSSocketOptions NPNProtocols(ByteBuffer value) {
+        put("NPNProtocols", value);
+        return this;
+    }
+
+    /** The same as {@link #NPNProtocols(byte[])}. */
+    public TLSSocketOptions NPNProtocols(List<?> value) {
+        put("NPNProtocols", value == null ? null : new ArrayList<>(value));
+        return this;
+    }
+
+    /** ALPN protocols, in order of preference: names (String or byte[]), or the wire form. */
+    public TLSSocketOptions ALPNProtocols(byte[] value) {
+        put("ALPNProtocols", value == null ? null : value.clone());
+        return this;
+    }
+
+    /** The same as {@link #ALPNProtocols(byte[])}. */
+    public TLSSocketOptions ALPNProtocols(ByteBuffer value) {
+        put("ALPNProtocols", value);
+        return this;
+    }
+
+    /** The same as {@link #ALPNProtocols(byte[])}. */
+    public TLSSocketOptions ALPNProtocols(List<?> value) {
+        put("ALPNProtocols", value == null ? null : new ArrayList<>(value));
+        return this;
+    }
+
+    /** Gives the pre-shared key. See {@link PSKCallback}. */
+    public TLSSocketOptions pskCallback(PSKCallback value) {
+        put("pskCallback", value);
+        return this;
+    }
+
+    /** Writes OpenSSL's trace of the handshake to standard error. */
+    public TLSSocketOptions enableTrace(boolean value) {
+        put("enableTrace", value);
+        return this;
+    }
+
+    /** Whether the writable side stays open when the peer has ended. */
+    public TLSSocketOptions allowHalfOpen(boolean value) {
+        put("allowHalfOpen", value);
+        return this;
+    }
+
+    /** Bytes that may be buffered per direction before backpressure sets in; 16384 by default. */
+    public TLSSocketOptions highWaterMark(int value) {
+        put("highWaterMark", value);
+        return this;
+    }
+
+    /** Chooses the context by server name. See {@link SNICallback}. */
+    public TLSSocketOptions SNICallback(SNICallback value) {
+        put("SNICallback", value);
+        return this;
+    }
+
+    /** Chooses the ALPN protocol per connection; excludes {@code ALPNProtocols}. */
+    public TLSSocketOptions ALPNCallback(ALPNCallback value) {
+        put("ALPNCallback", value);
+        return this;
+    }
+
+    /** Milliseconds that a handshake may take; 120000 by default. */
+    public TLSSocketOptions handshakeTimeout(long value) {
+        put("handshakeTimeout", value);
+        return this;
+    }
+
+    /** Whether sockets arrive paused. */
+    public TLSSocketOptions pauseOnConnect(boolean value) {
+        put("pauseOnConnect", value);
+        return this;
+    }
+
+    /** A session got from {@code getSession()} or the {@code session} event, to resume. */
+    public TLSSocketOptions session(byte[] value) {
+        put("session", value == null ? null : value.clone());
+        return this;
+    }
+
+    /** The same as {@link #session(byte[])}. */
+    public TLSSocketOptions session(ByteBuffer value) {
+        put("session", value);
+        return this;
+    }
+
+    /** Whether to ask the server for an OCSP staple; the answer comes as {@code OCSPResponse}. */
+    public TLSSocketOptions requestOCSP(boolean value) {
+        put("requestOCSP", value);
+        return this;
+    }
+
+    /** Whether the socket plays the server. */
+    public TLSSocketOptions isServer(boolean value) {
+        put("isServer", value);
+        return this;
+    }
+
+    /** Server that gets {@code newSession}, {@code resumeSession} and {@code OCSPRequest}. */
+    public TLSSocketOptions server(io.github.securepair.net.Server value) {
+        put("server", value);
+        return this;
+    }
+
+    /** Server name sent by a client (SNI). */
+    public TLSSocketOptions servername(String value) {
+        put("servername", value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions pfx(byte[] value) {
+        super.pfx(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions pfx(ByteBuffer value) {
+        super.pfx(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions pfx(Path value) {
+        super.pfx(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions pfx(List<?> value) {
+        super.pfx(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions key(String value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions key(byte[] value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions key(ByteBuffer value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions key(Path value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions key(List<?> value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions passphrase(String value) {
+        super.passphrase(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions cert(String value) {
+        super.cert(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions cert(byte[] value) {
+        super.cert(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions cert(ByteBuffer value) {
+        super.cert(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions cert(Path value) {
+        super.cert(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions cert(List<?> value) {
+        super.cert(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ca(String value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ca(byte[] value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ca(ByteBuffer value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ca(Path value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ca(List<?> value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions crl(String value) {
+        super.crl(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions crl(byte[] value) {
+        super.crl(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions crl(ByteBuffer value) {
+        super.crl(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions crl(Path value) {
+        super.crl(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions crl(List<?> value) {
+        super.crl(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ciphers(String value) {
+        super.ciphers(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions honorCipherOrder(boolean value) {
+        super.honorCipherOrder(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ecdhCurve(String value) {
+        super.ecdhCurve(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ecdhCurve(boolean value) {
+        super.ecdhCurve(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions dhparam(String value) {
+        super.dhparam(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions dhparam(byte[] value) {
+        super.dhparam(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions dhparam(ByteBuffer value) {
+        super.dhparam(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions dhparam(Path value) {
+        super.dhparam(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions secureProtocol(String value) {
+        super.secureProtocol(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions sessionIdContext(String value) {
+        super.sessionIdContext(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions sessionTimeout(long value) {
+        super.sessionTimeout(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ticketKeys(byte[] value) {
+        super.ticketKeys(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ticketKeys(ByteBuffer value) {
+        super.ticketKeys(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions secureOptions(long value) {
+        super.secureOptions(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions minVersion(String value) {
+        super.minVersion(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions maxVersion(String value) {
+        super.maxVersion(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions sigalgs(String value) {
+        super.sigalgs(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions allowPartialTrustChain(boolean value) {
+        super.allowPartialTrustChain(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions profile(Profile value) {
+        super.profile(value);
+        return this;
+    }
+}
