@@ -38,8 +38,11 @@ final class ProtocolLists {
             }
             byte[] name = Materials.bytes(entry);
             if (name.length > 255) {
-                throw ArgumentException.outOfRange(
-                        "The byte length of the protocol at index " + i + " exceeds the maximum length.", "<= 255", name.length);
+                throw new ArgumentException(
+                        "RangeError",
+                        "ERR_OUT_OF_RANGE",
+                        "The byte length of the protocol at index " + i + " exceeds the maximum length. It must be <= 255. Received "
+                                + name.length);
             }
             if (name.length == 0) {
                 throw ArgumentException.invalidArgValue("options." + option, "", "must not contain an empty protocol");
