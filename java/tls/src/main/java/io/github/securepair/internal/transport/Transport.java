@@ -1,0 +1,114 @@
+package io.github.securepair.internal.transport;
+
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.net.AddressInfo;
+import java.nio.ByteBuffer;
+
+/**
+ * What a socket stands on: a TCP or unix channel, any Duplex ({@link DuplexTransport}), or TLS over one of these. The verbs
+ * are those of Node's stream handles. Confined to the thread of {@link #loop()}.
+ *
+ * <p>Bytes are lent, not copied: reading hands out pooled native memory for the time of a call, writing takes
+ * {@link Output} memory that the caller filled in place.
+ */
+public interface Transport {
+    /** Returns the loop all calls must come from and all callbacks run on. */
+    EventLoop loop();
+
+    /** Returns who gets what is read; null before the first {@link #setReceiver}. */
+    Receiver receiver();
+
+    /** Makes {@code receiver} get everything from now on, kept bytes included. Does not start or stop reading. */
+    void setReceiver(Receiver receiver);
+
+    /** Starts reading, or goes on; delivers later, never inside this call. Idempotent. */
+    void readStart();
+
+    /** Stops reading at once: nothing is delivered until {@link #readStart()}. Idempotent. */
+    void readStop();
+
+    boolean isReading();
+
+    /** Borrows at least {@code capacity} bytes of output memory. */
+    Output lend(int capacity);
+
+    /**
+     * Sends the first {@code length} bytes of {@code output}, after everything queued, trying the kernel at once. Takes
+     * ownership of {@code output} in any case.
+     *
+     * @param done may be null
+     * @return true when the kernel took everything inside this call, and then {@code done} is never called; false
+     *     when {@code done} will be called later, with null or the error
+     */
+    boolean write(Output output, int length, Done done);
+
+    /**
+     * Like {@link #write(Output, int, Done)}, but leaves the bytes for the next write, {@link #flush()} or the end of this
+     * turn of the loop, whichever comes first, so that several small pieces cost one system call. {@code done}, when not
+     * null, is always called, later.
+     */
+    void queue(Output output, int length, Done done);
+
+    /** Tries to send what is queued now. */
+    void flush();
+
+    /**
+     * Writes copies of {@code chunks[0 .. count-1]}, heap or direct; their positions stay. For streams without TLS.
+     * Otherwise as {@link #write(Output, int, Done)}.
+     */
+    boolean write(ByteBuffer[] chunks, int count, Done done);
+
+    /** Returns how many bytes were written or queued and not yet taken by the kernel. */
+    long writeQueueSize();
+
+    /** Tells whether {@link #writeQueueSize()} is above the mark at which a polite writer waits for onWritable. */
+    boolean isBacklogged();
+
+    /** Sends FIN after everything written. {@code done} is called later, with null or the error. */
+    void shutdown(Done done);
+
+    /**
+     * Closes: one last try to send what is queued, then unsent bytes are dropped and their {@code done}s called with an
+     * error, and {@code closed} runs later on the loop. Nothing is received afterwards. A second call does nothing.
+     *
+     * @param closed may be null
+     */
+    void close(Runnable closed);
+
+    /**
+     * Closes with a TCP reset instead of a FIN, as {@link #close}.
+     *
+     * @return false, with nothing done, when this is not plain TCP
+     */
+    boolean reset(Runnable closed);
+
+    /** Tells whether {@link #close} was not called and the channel underneath is not gone. */
+    boolean isOpen();
+
+    /** Tells whether this is plain TCP: it has addresses, can be reset, has no-delay and keep-alive. */
+    boolean isTCP();
+
+    /** Returns bytes received so far; stays readable after close. */
+    long bytesRead();
+
+    /** Returns bytes written so far, queued ones included; stays readable after close. */
+    long bytesWritten();
+
+    /** Returns the local address, or null when there is none: unix, in memory, unconnected, closed. */
+    AddressInfo localAddress();
+
+    /** Returns the peer's address, or null. */
+    AddressInfo remoteAddress();
+
+    /** Sets TCP_NODELAY where there is TCP; otherwise does nothing. */
+    void setNoDelay(boolean enable);
+
+    /** Sets SO_KEEPALIVE and, when positive, the idle time before the first probe, in seconds. */
+    void setKeepAlive(boolean enable, int initialDelaySeconds);
+
+    /** Lets this transport keep its loop alive (the default). */
+    void ref();
+
+    /** Lets the loop end although this transport is open. */
+    void unref();
+}
