@@ -5,6 +5,7 @@ import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.SecureContext.Role;
 import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.events.ArgumentException;
+import io.github.securepair.events.Warnings;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -262,7 +263,7 @@ final class SecureContexts {
             throw new ArgumentException("TypeError", "ERR_INVALID_ARG_VALUE", "DH parameter is less than 1024 bits");
         }
         if (bits > 0 && bits < 2048) {
-            Warnings.emit("SecurityWarning", "DH parameter is less than 2048 bits");
+            Warnings.emit("SecurityWarning", null, "DH parameter is less than 2048 bits");
         }
     }
 

@@ -1,6 +1,6 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.EventLoopGroup;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -156,7 +156,7 @@ public class ServerOptions extends SecureContextOptions {
     }
 
     /** Loops over which accepted connections are spread; the server's own loop by default. */
-    public ServerOptions loops(EventLoop.Group value) {
+    public ServerOptions loops(EventLoopGroup value) {
         put("loops", value);
         return this;
     }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.function.BiConsumer;
 
 /**
  * The functions and constants of Node's {@code tls} module.
@@ -132,14 +131,6 @@ public final class TLS {
     /** Returns the root certificates that are trusted when {@code ca} is not given, as PEM. */
     public static List<String> rootCertificates() {
         return RootCertificates.pem();
-    }
-
-    /**
-     * Sends the warnings of this module (type, message) to {@code listener} instead of the log; {@code null} restores the log. Any
-     * thread.
-     */
-    public static void onWarning(BiConsumer<String, String> listener) {
-        Warnings.listen(listener);
     }
 
     private static List<String> sslMethods() {
