@@ -1,0 +1,540 @@
+package io.github.securepair.events;
+
+import io.github.securepair.internal.Netty;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * One thread that runs callbacks one at a time, as Node's event loop does: timers, then input and output, then
+ * immediates, then tasks from other threads, again and again. After each of these callbacks the queue of
+ * {@link #nextTick} is emptied.
+ *
+ * <p>Unless told otherwise all of a program's emitters, streams and sockets share {@link #defaultLoop()}, so that their
+ * callbacks need no locks. Methods of streams and sockets belong on their loop's thread; {@link #execute} brings any
+ * other thread's work there, and {@link #run} runs a whole program on it.
+ *
+ * <p>The thread is a daemon. While there is work left (a referenced {@link Handle}, {@link Timer} or {@link Immediate},
+ * or a queued task) a second, sleeping thread keeps the JVM from ending.
+ *
+ * <p>What a callback throws goes to the handler for uncaught exceptions. The default one prints it and ends the JVM
+ * with status 1, as Node does.
+ */
+public final class EventLoop implements Executor, AutoCloseable {
+    private static final Object DEFAULT_LOCK = new Object();
+    private static final AtomicInteger NUMBERS = new AtomicInteger();
+    private static volatile EventLoop defaultLoop;
+
+    static {
+        Netty.setAccess(new Access());
+    }
+
+    private final String name;
+    private final Netty.Loop netty;
+    private final Keeper keeper;
+    private final Timers timers = new Timers(this);
+    private final ArrayDeque<Runnable> ticks = new ArrayDeque<>();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+    /** Referenced handles, timers and immediates, and tasks that were executed but have not run yet. */
+    private final AtomicInteger references = new AtomicInteger();
+
+    private ArrayDeque<Immediate> immediates = new ArrayDeque<>();
+    private ArrayDeque<Immediate> spareImmediates = new ArrayDeque<>();
+    private int depth;
+    private volatile Consumer<Throwable> uncaught;
+    private volatile ManualClock manual;
+
+    private EventLoop(String name) {
+        this.name = name;
+        this.keeper = new Keeper(name, references);
+        this.netty = Netty.open(this, name);
+        this.netty.terminationFuture().addListener(done -> {
+            keeper.end();
+            closed.complete(null);
+        });
+    }
+
+    // ---- finding a loop -----------------------------------------------------------------------------------------
+
+    /** Returns the loop that the whole program shares. It is made when first asked for, or again after it was closed. */
+    public static EventLoop defaultLoop() {
+        EventLoop loop = defaultLoop;
+        if (loop == null || loop.isClosing()) {
+            synchronized (DEFAULT_LOCK) {
+                loop = defaultLoop;
+                if (loop == null || loop.isClosing()) {
+                    loop = new EventLoop("securepair-loop");
+                    defaultLoop = loop;
+                }
+            }
+        }
+        return loop;
+    }
+
+    /** Returns the loop whose thread this is, or {@code null}. */
+    public static EventLoop current() {
+        return Thread.currentThread() instanceof Netty.LoopThread thread ? thread.loop() : null;
+    }
+
+    /** Returns the loop whose thread this is, else the default loop: what a new stream belongs to. */
+    public static EventLoop currentOrDefault() {
+        EventLoop loop = current();
+        return loop != null ? loop : defaultLoop();
+    }
+
+    /** Makes a loop of its own. It is not the default for anything. */
+    public static EventLoop create() {
+        return new EventLoop("securepair-loop-" + NUMBERS.incrementAndGet());
+    }
+
+    /** Makes loops to spread connections over, as many as asked for. */
+    public static EventLoopGroup group(int size) {
+        if (size < 1) {
+            throw ArgumentException.outOfRange("size", ">= 1", size);
+        }
+        List<EventLoop> loops = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            loops.add(create());
+        }
+        return new EventLoopGroup(loops);
+    }
+
+    /**
+     * Runs a program as Node runs a script: on the default loop, from start to end before any event is delivered; then
+     * waits until no work is left. For {@code main} methods.
+     */
+    public static void run(Runnable program) {
+        EventLoop loop = defaultLoop();
+        loop.execute(program);
+        try {
+            loop.awaitIdle();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- work ---------------------------------------------------------------------------------------------------
+
+    /** Queues a task from any thread. Tasks run in order, each as a callback of its own. */
+    @Override
+    public void execute(Runnable task) {
+        Objects.requireNonNull(task);
+        retain();
+        try {
+            netty.execute(() -> {
+                release();
+                makeCallback(task);
+            });
+        } catch (RejectedExecutionException closing) {
+            release();
+            throw closing;
+        }
+    }
+
+    /** Queues a task and returns its result; what it throws completes the future and is not uncaught. */
+    public <T> CompletableFuture<T> submit(Callable<T> task) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        execute(() -> {
+            try {
+                result.complete(task.call());
+            } catch (Throwable thrown) {
+                result.completeExceptionally(thrown);
+            }
+        });
+        return result;
+    }
+
+    /**
+     * Queues a callback to run when the current callback has returned, before anything else happens on the loop (Node's
+     * {@code process.nextTick}). From another thread it is the same as {@link #execute}.
+     */
+    public void nextTick(Runnable callback) {
+        Objects.requireNonNull(callback);
+        if (inLoop()) {
+            ticks.add(callback);
+        } else {
+            execute(callback);
+        }
+    }
+
+    /** Queues a callback to run after the input and output of this round. */
+    public Immediate setImmediate(Runnable callback) {
+        Immediate immediate = new Immediate(this, Objects.requireNonNull(callback));
+        runInLoop(() -> immediates.add(immediate));
+        return immediate;
+    }
+
+    /** Cancels an immediate; {@code null} is ignored. */
+    public void clearImmediate(Immediate immediate) {
+        if (immediate != null) {
+            immediate.close();
+        }
+    }
+
+    /** Calls back once after a delay in milliseconds; as in Node one below 1 or above 2^31 - 1 counts as 1. */
+    public Timer setTimeout(Runnable callback, long delay) {
+        return start(callback, delay, false);
+    }
+
+    /** Calls back again and again, with this delay between the end of one call and the next. */
+    public Timer setInterval(Runnable callback, long delay) {
+        return start(callback, delay, true);
+    }
+
+    /** Cancels a timer of either kind; {@code null} is ignored. */
+    public void clear(Timer timer) {
+        if (timer != null) {
+            timer.close();
+        }
+    }
+
+    /** Does what {@link #clear} does. */
+    public void clearTimeout(Timer timer) {
+        clear(timer);
+    }
+
+    /** Does what {@link #clear} does. */
+    public void clearInterval(Timer timer) {
+        clear(timer);
+    }
+
+    /**
+     * Runs a callback now, as one that comes from outside the program: what it throws is uncaught, and when it returns
+     * the tick queue is emptied. Inside another callback it is a plain call. On the loop thread only.
+     */
+    public void makeCallback(Runnable callback) {
+        if (depth > 0) {
+            callback.run();
+            return;
+        }
+        enter();
+        try {
+            callback.run();
+        } catch (Throwable thrown) {
+            uncaught(thrown);
+        } finally {
+            leave();
+        }
+    }
+
+    // ---- state --------------------------------------------------------------------------------------------------
+
+    /** Tells whether this thread is the loop's. */
+    public boolean inLoop() {
+        return Thread.currentThread() instanceof Netty.LoopThread thread && thread.loop() == this;
+    }
+
+    /** Tells whether work is left: something referenced is open, or a callback is queued. */
+    public boolean alive() {
+        return references.get() > 0 || (inLoop() ? !ticks.isEmpty() : keeper.isPublished());
+    }
+
+    /** Waits until no work is left. Not on the loop thread. */
+    public void awaitIdle() throws InterruptedException {
+        awaitIdle(Long.MAX_VALUE);
+    }
+
+    /**
+     * Waits until no work is left, at most this many milliseconds. Not on the loop thread.
+     *
+     * @return whether the loop is idle
+     */
+    public boolean awaitIdle(long milliseconds) throws InterruptedException {
+        if (inLoop()) {
+            throw new IllegalStateException("awaitIdle() cannot be called on the loop it waits for");
+        }
+        return keeper.await(milliseconds);
+    }
+
+    /** Makes a referenced handle: the loop counts as alive until it is closed or unreferenced. */
+    public Handle handle() {
+        return new Handle(this);
+    }
+
+    /** Returns the loop's time in milliseconds, from an arbitrary start and never going back. */
+    public long now() {
+        ManualClock clock = manual;
+        return clock != null ? clock.now() : Netty.nanoTime() / 1_000_000;
+    }
+
+    /** Takes the loop's timers off real time, for tests. */
+    public ManualClock manualClock() {
+        if (manual == null) {
+            manual = new ManualClock(this, now());
+        }
+        return manual;
+    }
+
+    /**
+     * Replaces the handler for what callbacks throw.
+     *
+     * @param handler called on the loop thread; {@code null} restores the default. What it throws itself goes to the
+     *     default handler.
+     */
+    public void onUncaughtException(Consumer<Throwable> handler) {
+        uncaught = handler;
+    }
+
+    /** Returns the handler set by {@link #onUncaughtException}, or {@code null}. */
+    public Consumer<Throwable> uncaughtExceptionHandler() {
+        return uncaught;
+    }
+
+    /** Returns the name of the loop's thread. */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Ends the loop: what was queued runs, open connections are closed by the transport, then the thread ends. Any
+     * thread; does not wait, see {@link #closed}.
+     */
+    @Override
+    public void close() {
+        netty.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+
+    /** Completes when the loop's thread has ended after {@link #close}. */
+    public CompletableFuture<Void> closed() {
+        return closed;
+    }
+
+    @Override
+    public String toString() {
+        return "EventLoop[" + name + "]";
+    }
+
+    // ---- inside -------------------------------------------------------------------------------------------------
+
+    boolean isClosing() {
+        return netty.isShuttingDown();
+    }
+
+    Netty.Loop netty() {
+        return netty;
+    }
+
+    Timers timers() {
+        return timers;
+    }
+
+    void runInLoop(Runnable task) {
+        if (inLoop()) {
+            task.run();
+        } else {
+            execute(task);
+        }
+    }
+
+    void retain() {
+        if (references.getAndIncrement() == 0 && !inLoop()) {
+            keeper.update();
+        }
+    }
+
+    void release() {
+        if (references.decrementAndGet() == 0 && !inLoop() && !isClosing()) {
+            netty.execute(() -> {});
+        }
+    }
+
+    private Timer start(Runnable callback, long delay, boolean repeats) {
+        Timer timer = new Timer(timers, Objects.requireNonNull(callback), Timers.delayOf(delay), repeats);
+        runInLoop(() -> {
+            if (!timer.isClosed()) {
+                timers.insert(timer);
+            }
+        });
+        return timer;
+    }
+
+    private void enter() {
+        depth++;
+    }
+
+    private void leave() {
+        if (depth == 1) {
+            drainTicks();
+        }
+        depth--;
+    }
+
+    private void drainTicks() {
+        Runnable tick;
+        while ((tick = ticks.poll()) != null) {
+            try {
+                tick.run();
+            } catch (Throwable thrown) {
+                uncaught(thrown);
+            }
+        }
+    }
+
+    private void uncaught(Throwable thrown) {
+        Throwable error = thrown instanceof UnhandledErrorException && thrown.getCause() != null
+                ? thrown.getCause()
+                : thrown;
+        Consumer<Throwable> handler = uncaught;
+        if (handler != null) {
+            try {
+                handler.accept(error);
+                return;
+            } catch (Throwable second) {
+                error = second;
+            }
+        }
+        System.err.println("Uncaught exception on " + Thread.currentThread().getName() + ":");
+        error.printStackTrace();
+        System.exit(1);
+    }
+
+    private void runImmediates() {
+        if (immediates.isEmpty()) {
+            return;
+        }
+        // Those added meanwhile wait for the next round.
+        ArrayDeque<Immediate> due = immediates;
+        immediates = spareImmediates;
+        spareImmediates = due;
+        Immediate immediate;
+        while ((immediate = due.poll()) != null) {
+            Runnable callback = immediate.take();
+            if (callback != null) {
+                makeCallback(callback);
+            }
+        }
+    }
+
+    /** What the transport's side of the loop may do with it. */
+    private static final class Access implements Netty.Access {
+        @Override
+        public Netty.Loop netty(EventLoop loop) {
+            return loop.netty;
+        }
+
+        @Override
+        public void enter(EventLoop loop) {
+            loop.enter();
+        }
+
+        @Override
+        public void leave(EventLoop loop) {
+            loop.leave();
+        }
+
+        @Override
+        public void uncaught(EventLoop loop, Throwable thrown) {
+            if (loop.depth > 1) {
+                throw EventEmitter.unchecked(thrown);
+            }
+            loop.uncaught(thrown);
+        }
+
+        @Override
+        public void runTimers(EventLoop loop) {
+            loop.timers.run();
+        }
+
+        @Override
+        public void runImmediates(EventLoop loop) {
+            loop.runImmediates();
+        }
+
+        @Override
+        public boolean hasWork(EventLoop loop) {
+            return !loop.immediates.isEmpty() || !loop.ticks.isEmpty();
+        }
+
+        @Override
+        public long nanosToTimer(EventLoop loop, long nanoTime) {
+            long expiry = loop.manual != null ? -1 : loop.timers.nextExpiry();
+            return expiry < 0 ? Long.MAX_VALUE : Math.max(0, expiry * 1_000_000 - nanoTime);
+        }
+
+        @Override
+        public void endOfRound(EventLoop loop) {
+            if (!loop.ticks.isEmpty()) {
+                // Queued by the transport outside of any callback.
+                loop.enter();
+                loop.leave();
+            }
+            loop.keeper.update();
+        }
+    }
+
+    /**
+     * A thread that is not a daemon and sleeps as long as its loop has work. What is published here lags behind the
+     * count while the loop is in the middle of a round, so that handles may come and go without a thread starting.
+     */
+    private static final class Keeper implements Runnable {
+        private final String name;
+        private final AtomicInteger references;
+        private volatile boolean published;
+        private Thread thread;
+        private boolean ended;
+
+        Keeper(String name, AtomicInteger references) {
+            this.name = name;
+            this.references = references;
+        }
+
+        boolean isPublished() {
+            return published;
+        }
+
+        void update() {
+            if (published == references.get() > 0) {
+                return;
+            }
+            synchronized (this) {
+                // Read again: another thread may have queued a task since.
+                published = references.get() > 0 && !ended;
+                if (published && thread == null) {
+                    thread = new Thread(this, name + "-keeper");
+                    thread.setDaemon(false);
+                    thread.start();
+                }
+                notifyAll();
+            }
+        }
+
+        synchronized void end() {
+            ended = true;
+            published = false;
+            notifyAll();
+        }
+
+        @Override
+        public synchronized void run() {
+            while (published) {
+                try {
+                    wait();
+                } catch (InterruptedException ignored) {
+                    // Nobody has a reason to interrupt it; the loop's state alone ends it.
+                }
+            }
+            thread = null;
+        }
+
+        synchronized boolean await(long milliseconds) throws InterruptedException {
+            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.min(milliseconds, 1L << 40));
+            while (published) {
+                long left = end - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
+            return true;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package io.github.securepair.events;
+
+/** Handles an event with one argument. */
+@FunctionalInterface
+@SuppressWarnings("unchecked")
+public interface Listener1<A> extends Listener {
+    /** Handles one event. */
+    void handle(A first) throws Exception;
+
+    @Override
+    default void call(Object... args) throws Exception {
+        handle((A) (args.length > 0 ? args[0] : null));
+    }
+
+    @Override
+    default void call0() throws Exception {
+        handle(null);
+    }
+
+    @Override
+    default void call1(Object first) throws Exception {
+        handle((A) first);
+    }
+
+    @Override
+    default void call2(Object first, Object second) throws Exception {
+        handle((A) first);
+    }
+
+    @Override
+    default void call3(Object first, Object second, Object third) throws Exception {
+        handle((A) first);
+    }
+
+    @Override
+    default void call4(Object first, Object second, Object third, Object fourth) throws Exception {
+        handle((A) first);
+    }
+}

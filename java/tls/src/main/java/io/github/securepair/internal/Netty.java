@@ -1,0 +1,173 @@
+package io.github.securepair.internal;
+
+import io.github.securepair.events.EventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.SingleThreadIoEventLoop;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.FastThreadLocalThread;
+import java.util.concurrent.Executor;
+
+/**
+ * The door between {@link EventLoop} and Netty, for this module's own packages. Code of the transport runs on the very
+ * thread of the loop; when it calls the program it does so between {@link #enter} and {@link #leave}:
+ *
+ * <pre>{@code
+ * Netty.enter(loop);
+ * try {
+ *     socket.push(chunk);
+ * } catch (Throwable thrown) {
+ *     Netty.uncaught(loop, thrown);
+ * } finally {
+ *     Netty.leave(loop);
+ * }
+ * }</pre>
+ */
+public final class Netty {
+    private static final long START = System.nanoTime();
+    private static final boolean EPOLL = chooseEpoll();
+    private static volatile Access access;
+
+    private Netty() {}
+
+    /** Tells whether loops use the native epoll transport, else NIO. {@code -Dsecurepair.transport=nio} forbids it. */
+    public static boolean epoll() {
+        return EPOLL;
+    }
+
+    /** Returns the Netty loop to register channels with. */
+    public static Loop eventLoop(EventLoop loop) {
+        return access.netty(loop);
+    }
+
+    /** Begins a callback into the program. On the loop thread; may be nested. */
+    public static void enter(EventLoop loop) {
+        access.enter(loop);
+    }
+
+    /** Ends a callback: the outermost one empties the tick queue. */
+    public static void leave(EventLoop loop) {
+        access.leave(loop);
+    }
+
+    /** Hands on what a callback threw: to the loop's handler, or from a nested callback to the one around it. */
+    public static void uncaught(EventLoop loop, Throwable thrown) {
+        access.uncaught(loop, thrown);
+    }
+
+    /** Returns nanoseconds since the program's start of time. */
+    public static long nanoTime() {
+        return System.nanoTime() - START;
+    }
+
+    /** Gives this class its way into {@link EventLoop}; called once by that class. */
+    public static void setAccess(Access given) {
+        access = given;
+    }
+
+    /** Starts nothing yet: the thread begins with the first task or channel. */
+    public static Loop open(EventLoop loop, String name) {
+        IoHandlerFactory factory = EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+        return new Loop(loop, task -> new LoopThread(loop, task, name).start(), factory);
+    }
+
+    private static boolean chooseEpoll() {
+        String asked = System.getProperty("securepair.transport", "auto");
+        return switch (asked) {
+            case "nio" -> false;
+            case "epoll" -> {
+                Epoll.ensureAvailability();
+                yield true;
+            }
+            default -> Epoll.isAvailable();
+        };
+    }
+
+    /** What {@link EventLoop} lets this module do. */
+    public interface Access {
+        Loop netty(EventLoop loop);
+
+        void enter(EventLoop loop);
+
+        void leave(EventLoop loop);
+
+        void uncaught(EventLoop loop, Throwable thrown);
+
+        void runTimers(EventLoop loop);
+
+        void runImmediates(EventLoop loop);
+
+        boolean hasWork(EventLoop loop);
+
+        long nanosToTimer(EventLoop loop, long nanoTime);
+
+        void endOfRound(EventLoop loop);
+    }
+
+    /** The thread of a loop. */
+    public static final class LoopThread extends FastThreadLocalThread {
+        private final EventLoop loop;
+
+        LoopThread(EventLoop loop, Runnable task, String name) {
+            super(task, name);
+            this.loop = loop;
+            setDaemon(true);
+        }
+
+        /** Returns the loop this thread belongs to. */
+        public EventLoop loop() {
+            return loop;
+        }
+    }
+
+    /** Netty's loop with the phases of Node's. */
+    public static final class Loop extends SingleThreadIoEventLoop {
+        /** How long tasks may run before input and output get their turn again, in nanoseconds. */
+        private static final long TASK_QUANTUM = 1_000_000_000L;
+
+        private final EventLoop loop;
+
+        Loop(EventLoop loop, Executor executor, IoHandlerFactory factory) {
+            super(null, executor, factory);
+            this.loop = loop;
+        }
+
+        @Override
+        protected void run() {
+            ioHandler().initialize();
+            do {
+                access.runTimers(loop);
+                runIo();
+                if (isShuttingDown()) {
+                    ioHandler().prepareToDestroy();
+                }
+                access.runImmediates(loop);
+                runAllTasks(TASK_QUANTUM);
+                access.endOfRound(loop);
+            } while (!confirmShutdown());
+        }
+
+        /** Immediates and ticks forbid the transport to block. */
+        @Override
+        protected boolean hasTasks() {
+            return super.hasTasks() || access.hasWork(loop);
+        }
+
+        @Override
+        protected long delayNanos(long currentTimeNanos) {
+            return Math.min(super.delayNanos(currentTimeNanos), access.nanosToTimer(loop, Netty.nanoTime()));
+        }
+
+        @Override
+        protected long deadlineNanos() {
+            long own = super.deadlineNanos();
+            long delay = access.nanosToTimer(loop, Netty.nanoTime());
+            if (delay == Long.MAX_VALUE) {
+                return own;
+            }
+            long timer = ticker().nanoTime() + delay;
+            return own == -1 ? timer : Math.min(own, timer);
+        }
+    }
+}
