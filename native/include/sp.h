@@ -83,7 +83,7 @@ typedef struct sp_turn {
     uint32_t flags;             /* 32: SP_TURN_* */
     uint32_t reserved[3];
     uint32_t record_end[SP_RECORDS_MAX]; /* 48: plaintext offset at which each application record ended */
-    sp_report report;           /* 176: filled when status is SP_FAILED */
+    sp_report report;           /* 176: filled when status is SP_FAILED, else left alone */
 } sp_turn;
 
 enum {
@@ -117,7 +117,8 @@ enum { SP_LIVE_CTX = 0, SP_LIVE_CONN, SP_LIVE_CHUNK, SP_LIVE_EVENT, SP_LIVE_SSL,
 /* Debug counters: objects alive now. Zero of each when every handle was freed. Any thread. */
 int64_t sp_library_live(int32_t kind);
 
-/* All suites that the library supports, in its order: OpenSSL names separated by ':'. Returns the length needed. */
+/* The library's default suites and all TLS 1.3 ones (what Node's getCiphers() lists), in its order: OpenSSL names
+ * separated by ':'. Returns the length needed. */
 int64_t sp_library_ciphers(uint8_t *out, size_t cap);
 
 /* The process-wide default trust anchors. `items` is a sequence of DER certificates, each {u32 length, bytes}
@@ -205,6 +206,7 @@ int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len);     
 int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len);                /* offer, or server preference */
 int32_t sp_conn_set_npn(sp_conn *conn, const uint8_t *wire, size_t len);
 int32_t sp_conn_request_ocsp(sp_conn *conn);                                             /* client */
+int32_t sp_conn_offer_post_handshake_auth(sp_conn *conn);                                /* client, TLS 1.3 */
 enum { SP_VERIFY_NONE = 0, SP_VERIFY_PEER = 1, SP_VERIFY_REQUIRE = 2 };
 /* Any time. Chains are always evaluated when a certificate comes, never fatal; REQUIRE fails only a missing one. */
 int32_t sp_conn_set_verify(sp_conn *conn, int32_t mode);
@@ -224,7 +226,10 @@ enum {
 /* Replaces the mask of what becomes an event; any time. */
 int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask);
 
-/* --- the hot path. Windows are lent for the call; a NULL window has size 0. --- */
+/* --- the hot path. Windows are lent for the call; a NULL window has size 0. Each call first moves waiting ciphertext
+ * to out. After SP_FAILED, reads and writes give the same report again and touch nothing; after SP_CLOSED, reads swallow
+ * and ignore all ciphertext. SP_MISUSE (also in turn->status; nothing was done): NULL, or a call on this connection from
+ * inside its own PSK upcall. --- */
 
 /* Feeds ciphertext, drives the handshake, decrypts up to plain_cap bytes. Ciphertext that OpenSSL wants to send goes
  * to out, what does not fit waits for sp_conn_drain(). Stops at the first event; an event carries the value of
@@ -233,11 +238,12 @@ int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *p
                      size_t out_cap, sp_turn *turn);
 /* Encrypts. Takes as much plaintext as fits the out window as whole records (at least one record, whose rest then
  * waits for sp_conn_drain()). SP_WANT_INPUT with consumed 0 while a handshake is under way: offer the same bytes
- * again after the next read. SP_OK does not occur; SP_FULL when plaintext is left, SP_WANT_INPUT when all went. */
+ * again after the next read. SP_OK does not occur; SP_FULL when plaintext is left, SP_WANT_INPUT when all went.
+ * SP_PAUSED while a question is open, SP_CLOSED after sp_conn_shutdown(); nothing is consumed then. */
 int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Moves waiting ciphertext to out. SP_FULL while some is left. */
 int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
-/* Sends close_notify (once). Reading may go on. */
+/* Sends close_notify (once); during a handshake it is sent by the read that ends the handshake. Reading may go on. */
 int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
 
 /* --- events and questions --- */
@@ -255,8 +261,9 @@ enum {
     SP_EV_OCSP_RESPONSE = 8,    /* client. items: response, or absent */
     SP_EV_ALERT = 9,            /* items: u32 = sent << 16 | level << 8 | description */
     SP_EV_TRACE = 10,           /* items: text, u32 bytes dropped before it */
-    SP_EV_MESSAGE = 11          /* items: u32 bits (1 = sent), u32 version, u32 content type, bytes */
+    SP_EV_MESSAGE = 11          /* items: u32 bits (SP_MESSAGE_*), u32 version, u32 content type, bytes */
 };
+enum { SP_MESSAGE_SENT = 1, SP_MESSAGE_LOSS = 2 };  /* LOSS: messages before it did not fit in the queue (256 KiB) */
 enum { SP_HELLO_TICKET = 1, SP_HELLO_OCSP = 2, SP_HELLO_TLS1_3 = 4, SP_HELLO_NPN = 8, SP_HELLO_RENEGOTIATION = 16 };
 enum { SP_CERT_OCSP = 1, SP_CERT_RENEGOTIATION = 2 };
 

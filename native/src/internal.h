@@ -83,13 +83,16 @@ struct sp_conn {
     size_t in_left;
     uint8_t *out;
     size_t out_left;
+    uint8_t starved;            /* OpenSSL asked for input when there was none left */
     sp_chunk *first, *last;     /* waiting ciphertext, oldest first */
     size_t pending;             /* bytes in the chain */
 
     /* Encoded events, oldest first, from event_begin to event_end (events.c). */
     uint8_t *event_bytes;
     size_t event_begin, event_end, event_room;
+    size_t event_newest;        /* where the newest event begins, if there is one */
     uint32_t event_count;
+    uint32_t trace_queued, messages_queued;     /* bytes of the events that may be lost */
     uint32_t event_mask;        /* SP_ASK_*, SP_TELL_* */
     uint32_t sequence;          /* of the last event */
     uint32_t produced;          /* plaintext offset of the running read: what an event carries */
@@ -98,6 +101,7 @@ struct sp_conn {
     uint8_t started;            /* the first read happened */
     uint8_t busy;               /* inside a call: the PSK upcall must not come back */
     uint8_t doomed;             /* sp_conn_free() came while busy */
+    uint8_t handshaking;        /* between HANDSHAKE_START and HANDSHAKE_DONE */
     uint8_t secure;             /* the first handshake completed */
     uint8_t closed;             /* the peer's close_notify came */
     uint8_t failed;             /* fatal: SSL is not touched any more */
@@ -196,8 +200,9 @@ typedef struct sp_item {
 uint32_t sp_event_add(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count);
 /* Queues a question and opens it. 0 as above. */
 uint32_t sp_event_ask(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count);
-/* Like add with one item and a trailing u32, but appended to the newest event when that is a trace. */
+/* The two kinds that may be lost when nobody takes them. Trace text joins the newest event if that is trace. */
 void sp_event_trace(sp_conn *conn, const char *text, size_t len);
+void sp_event_message(sp_conn *conn, const sp_item *items, uint16_t count);
 void sp_events_free(sp_conn *conn);
 
 /* ------------------------------------------------------------------ callbacks, by file ------------------ */
@@ -205,11 +210,12 @@ void sp_events_free(sp_conn *conn);
 void sp_hello_install(sp_ctx *ctx);         /* client_hello.c */
 void sp_hello_reset(sp_conn *conn);         /* a handshake starts, or the connection goes */
 void sp_cert_install(sp_conn *conn);        /* cert_select.c: cert_cb is per SSL */
-void sp_ocsp_install(sp_ctx *ctx);          /* cert_select.c */
+void sp_ocsp_install(sp_ctx *ctx);          /* cert_select.c; the SNI callback too */
 void sp_session_install(sp_ctx *ctx);       /* session.c */
 void sp_session_drop_offer(sp_conn *conn);
 void sp_alpn_install(sp_ctx *ctx);          /* alpn_npn.c */
 void sp_observe_install(sp_conn *conn);     /* observe.c: info callback, per SSL */
 void sp_observe_update(sp_conn *conn);      /* after the event mask or the handshake state changed */
+void sp_observe_alert(sp_conn *conn, int sent, int value);      /* value: level << 8 | description */
 
 #endif

@@ -1,0 +1,188 @@
+/* io.c - the hot path: feed, decrypt, encrypt, drain, close. Nothing is allocated here per record. */
+#include "turn.h"
+
+enum {
+    RECORD_OVERHEAD = 96,               /* header, IV, padding, MAC of any suite; more only costs a chunk */
+    PENDING_MAX = 256 * 1024            /* ciphertext nobody fetches: no more is made */
+};
+
+static size_t window(const void *bytes, size_t len)
+{
+    return bytes == NULL ? 0 : len < INT32_MAX ? len : INT32_MAX;       /* the counts in sp_turn are 32 bits wide */
+}
+
+/* cert_cb can only fail with internal_error. Nothing is encrypted yet in a first handshake, so the alert that Java
+ * asked for is written here instead: type, version, length, level, description. */
+static int32_t refuse_certificate(sp_conn *conn, sp_turn *turn)
+{
+    int version = SSL_version(conn->ssl);
+    int minor = version > TLS1_2_VERSION ? TLS1_2_VERSION & 0xff : version & 0xff;
+    uint8_t record[] = { SSL3_RT_ALERT, SSL3_VERSION_MAJOR, (uint8_t)minor, 0, 2, SSL3_AL_FATAL,
+                         (uint8_t)conn->refusal };
+
+    if (!sp_chain_write(conn, record, sizeof(record)))
+        conn->out_of_memory = 1;
+    sp_observe_alert(conn, 1, SSL3_AL_FATAL << 8 | conn->refusal);
+    ERR_raise(ERR_LIB_SSL, SSL_R_CERT_CB_ERROR);
+    return sp_turn_fail(conn, turn, SSL_ERROR_SSL);
+}
+
+/* Lets OpenSSL work without a place for plaintext: handshake messages are processed, data stays where it is. */
+static int32_t read_nothing(sp_conn *conn, sp_turn *turn)
+{
+    for (;;) {
+        uint8_t byte;
+        size_t n = 0;
+        int32_t status;
+
+        conn->starved = 0;
+        if (SSL_peek_ex(conn->ssl, &byte, 1, &n) == 1)
+            return conn->event_count > 0 ? SP_EVENT : SP_FULL;
+        status = sp_turn_stop(conn, turn, 0);
+        if (status != SP_AGAIN)
+            return status;
+    }
+}
+
+static int more_to_read(const sp_conn *conn)
+{
+    return conn->in_left > 0 || SSL_has_pending(conn->ssl);
+}
+
+static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t cap)
+{
+    while (conn->event_count == 0) {
+        size_t n = 0, room = cap - conn->produced;
+
+        conn->starved = 0;
+        if (SSL_read_ex(conn->ssl, plain + conn->produced, room, &n) != 1) {
+            int32_t status = sp_turn_stop(conn, turn, 0);
+            if (status != SP_AGAIN)
+                return status;
+            continue;
+        }
+        conn->produced += (uint32_t)n;
+        if (n < room || SSL_pending(conn->ssl) == 0)    /* short of room: the rest of the record comes later */
+            turn->record_end[turn->records++] = conn->produced;
+        if (conn->event_count > 0)
+            break;
+        if (!more_to_read(conn))
+            return SP_WANT_INPUT;                       /* saves a call that would only say so */
+        if (conn->produced == cap || turn->records == SP_RECORDS_MAX)
+            return SP_FULL;
+    }
+    return SP_EVENT;
+}
+
+/* close_notify that was asked for while a handshake ran. */
+static void close_late(sp_conn *conn)
+{
+    if (conn->shutdown == SP_SHUTDOWN_WANTED && conn->secure && !conn->failed && !SSL_in_init(conn->ssl)) {
+        conn->shutdown = SP_SHUTDOWN_SENT;
+        SSL_shutdown(conn->ssl);
+        sp_queue_clear();
+    }
+}
+
+static int32_t read_turn(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t cap)
+{
+    if (conn->failed)
+        return sp_turn_fail(conn, turn, SSL_ERROR_SSL);
+    if (conn->question != 0)
+        return SP_PAUSED;
+    if (conn->closed) {
+        conn->in_left = 0;
+        return SP_CLOSED;
+    }
+    if (conn->event_count > 0)
+        return SP_EVENT;
+    if (conn->pending > PENDING_MAX)
+        return SP_FULL;
+    conn->started = 1;
+    if (conn->refusal >= 0 && conn->question_kind == SP_EV_CERT && !conn->secure)
+        return refuse_certificate(conn, turn);
+    return cap > 0 ? read_records(conn, turn, plain, cap) : read_nothing(conn, turn);
+}
+
+int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap, uint8_t *out,
+                     size_t out_cap, sp_turn *turn)
+{
+    sp_lent lent = { in, window(in, in_len), out, window(out, out_cap) };
+    int32_t status;
+
+    if (!sp_turn_open(conn, turn, &lent))
+        return SP_MISUSE;
+    status = read_turn(conn, turn, plain, window(plain, plain_cap));
+    close_late(conn);
+    turn->consumed = (uint32_t)(lent.in_len - conn->in_left);
+    return sp_turn_close(conn, turn, &lent, status);
+}
+
+/* One record for each SSL_write (partial writes are on), until the next might not fit. */
+static int32_t write_records(sp_conn *conn, sp_turn *turn, const uint8_t *plain, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        size_t n = 0, chunk = len - done;
+
+        if (chunk > (size_t)conn->max_fragment)
+            chunk = (size_t)conn->max_fragment;
+        if (conn->pending > 0 || (done > 0 && conn->out_left < chunk + RECORD_OVERHEAD))
+            return SP_FULL;
+        if (SSL_write_ex(conn->ssl, plain + done, chunk, &n) != 1) {
+            int32_t status = sp_turn_stop(conn, turn, 0);
+            return status == SP_AGAIN || status == SP_EVENT ? SP_WANT_INPUT : status;
+        }
+        done += n;
+        turn->consumed = (uint32_t)done;
+    }
+    return SP_WANT_INPUT;
+}
+
+int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap, sp_turn *turn)
+{
+    sp_lent lent = { NULL, 0, out, window(out, out_cap) };
+    int32_t status;
+
+    if (!sp_turn_open(conn, turn, &lent))
+        return SP_MISUSE;
+    if (conn->failed)
+        status = sp_turn_fail(conn, turn, SSL_ERROR_SSL);
+    else if (conn->question != 0)
+        status = SP_PAUSED;
+    else if (conn->shutdown != SP_SHUTDOWN_NONE)
+        status = SP_CLOSED;
+    else if (!conn->secure)
+        status = SP_WANT_INPUT;
+    else
+        status = write_records(conn, turn, plain, window(plain, len));
+    return sp_turn_close(conn, turn, &lent, status);
+}
+
+int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn)
+{
+    sp_lent lent = { NULL, 0, out, window(out, out_cap) };
+
+    if (!sp_turn_open(conn, turn, &lent))
+        return SP_MISUSE;
+    return sp_turn_close(conn, turn, &lent, conn->pending > 0 ? SP_FULL : SP_WANT_INPUT);
+}
+
+int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn)
+{
+    sp_lent lent = { NULL, 0, out, window(out, out_cap) };
+    int32_t status;
+
+    if (!sp_turn_open(conn, turn, &lent))
+        return SP_MISUSE;
+    if (conn->failed) {
+        status = sp_turn_fail(conn, turn, SSL_ERROR_SSL);
+    } else {
+        if (conn->shutdown == SP_SHUTDOWN_NONE)
+            conn->shutdown = SP_SHUTDOWN_WANTED;
+        close_late(conn);
+        status = conn->closed ? SP_CLOSED : SP_WANT_INPUT;
+    }
+    return sp_turn_close(conn, turn, &lent, status);
+}

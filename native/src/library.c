@@ -1,0 +1,227 @@
+/* library.c - initialisation, versions, what the linked OpenSSL can do, live-object counters. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <openssl/opensslv.h>
+#include <openssl/provider.h>
+
+#define TLS13_SUITES "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:" \
+                     "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"
+
+int sp_index_ctx = -1;
+int sp_index_conn = -1;
+atomic_llong sp_live_count[SP_LIVE_KINDS];
+
+static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+static int ready;
+
+static void on_free_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
+{
+    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
+    if (ptr != NULL)
+        sp_ctx_destroy(ptr);
+}
+
+static void on_free_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
+{
+    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
+    if (ptr != NULL)
+        sp_live_add(SP_LIVE_SSL, -1);
+}
+
+static int version_fits(void)
+{
+    return OPENSSL_version_major() == OPENSSL_VERSION_MAJOR && OpenSSL_version_num() >= 0x30000000UL;
+}
+
+/* The machine's openssl.cnf may lower or raise protocol limits and security levels for every program; like Node we
+ * do not let it, unless the user points at a file himself. No exit handler: OpenSSL must not be torn down while
+ * other threads of the process still use it. */
+static void init(void)
+{
+    uint64_t options = OPENSSL_INIT_NO_ATEXIT;
+
+    options |= getenv("OPENSSL_CONF") != NULL ? OPENSSL_INIT_LOAD_CONFIG : OPENSSL_INIT_NO_LOAD_CONFIG;
+    if (!version_fits()) {
+        ERR_raise_data(ERR_LIB_SSL, ERR_R_INIT_FAIL, "OpenSSL %s found, built for %s",
+                       OpenSSL_version(OPENSSL_VERSION_STRING), OPENSSL_VERSION_STR);
+        return;
+    }
+    if (OPENSSL_init_crypto(options, NULL) != 1 || OPENSSL_init_ssl(options, NULL) != 1)
+        return;
+    sp_index_ctx = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_free_ctx);
+    sp_index_conn = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_free_ssl);
+    ready = sp_index_ctx >= 0 && sp_index_conn >= 0 && sp_bio_init();
+}
+
+int sp_library_ready(void)
+{
+    return CRYPTO_THREAD_run_once(&once, init) == 1 && ready;
+}
+
+int32_t sp_library_init(sp_report *report)
+{
+    sp_enter(report);
+    return sp_leave(report, sp_library_ready());
+}
+
+uint64_t sp_library_version(void)
+{
+    return OpenSSL_version_num();
+}
+
+uint64_t sp_library_header_version(void)
+{
+    return OPENSSL_VERSION_NUMBER;
+}
+
+int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
+{
+    static const int kinds[] = { OPENSSL_VERSION, OPENSSL_CFLAGS, OPENSSL_BUILT_ON, OPENSSL_PLATFORM, OPENSSL_DIR };
+
+    if (what < SP_TEXT_VERSION || what > SP_TEXT_DIR)
+        return -1;
+    const char *text = OpenSSL_version(kinds[what]);
+    return sp_copy_out(text, strlen(text), out, cap);
+}
+
+int64_t sp_library_live(int32_t kind)
+{
+    if (kind < 0 || kind >= SP_LIVE_KINDS)
+        return -1;
+    return atomic_load_explicit(&sp_live_count[kind], memory_order_relaxed);
+}
+
+int sp_ctx_bind(sp_ctx *ctx)
+{
+    return SSL_CTX_set_ex_data(ctx->ssl_ctx, sp_index_ctx, ctx);
+}
+
+sp_ctx *sp_ctx_of(const SSL_CTX *ssl_ctx)
+{
+    return SSL_CTX_get_ex_data(ssl_ctx, sp_index_ctx);
+}
+
+sp_conn *sp_conn_of(const SSL *ssl)
+{
+    return SSL_get_ex_data(ssl, sp_index_conn);
+}
+
+/* ---- features: asked of the library itself, since the headers may belong to another build ---- */
+
+static int has_version(int version)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+    int has = ctx != NULL && SSL_CTX_set_max_proto_version(ctx, version) == 1
+        && SSL_CTX_set_min_proto_version(ctx, version) == 1;
+
+    SSL_CTX_free(ctx);
+    return has;
+}
+
+static int has_suites(const char *list)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+    int has = ctx != NULL && SSL_CTX_set_ciphersuites(ctx, "") == 1 && SSL_CTX_set_cipher_list(ctx, list) == 1
+        && sk_SSL_CIPHER_num(SSL_CTX_get_ciphers(ctx)) > 0;
+
+    SSL_CTX_free(ctx);
+    return has;
+}
+
+/* In a library context of its own, so that asking changes nothing. */
+static int has_legacy(void)
+{
+    OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
+    OSSL_PROVIDER *legacy = libctx != NULL ? OSSL_PROVIDER_load(libctx, "legacy") : NULL;
+
+    if (legacy != NULL)
+        OSSL_PROVIDER_unload(legacy);
+    OSSL_LIB_CTX_free(libctx);
+    return legacy != NULL;
+}
+
+static int has_feature(int32_t feature)
+{
+    switch (feature) {
+    case SP_FEATURE_SSL3:
+        return has_version(SSL3_VERSION);
+    case SP_FEATURE_TLS1:
+        return has_version(TLS1_VERSION);
+    case SP_FEATURE_TLS1_1:
+        return has_version(TLS1_1_VERSION);
+    case SP_FEATURE_TLS1_2:
+        return has_version(TLS1_2_VERSION);
+    case SP_FEATURE_TLS1_3:
+        return has_version(TLS1_3_VERSION);
+#ifndef OPENSSL_NO_NEXTPROTONEG
+    case SP_FEATURE_NPN:
+        return 1;
+#endif
+#ifndef OPENSSL_NO_SSL_TRACE
+    case SP_FEATURE_TRACE:
+        return 1;
+#endif
+    case SP_FEATURE_PSK:
+        return has_suites("PSK");
+    case SP_FEATURE_LEGACY_PROVIDER:
+        return has_legacy();
+    case SP_FEATURE_RC4:
+        return has_suites("RC4:@SECLEVEL=0");
+#ifndef OPENSSL_NO_SRTP
+    case SP_FEATURE_SRTP:
+        return 1;
+#endif
+#ifndef OPENSSL_NO_KTLS
+    case SP_FEATURE_KTLS:
+        return 1;
+#endif
+    default:
+        return 0;
+    }
+}
+
+int32_t sp_library_feature(int32_t feature)
+{
+    sp_enter(NULL);
+    int has = sp_library_ready() && has_feature(feature);
+    sp_queue_clear();
+    return has;
+}
+
+int32_t sp_library_load_legacy(sp_report *report)
+{
+    sp_enter(report);
+    /* try_load keeps the default provider as the fallback; a plain load would switch it off. */
+    return sp_leave(report, sp_library_ready() && OSSL_PROVIDER_try_load(NULL, "legacy", 1) != NULL);
+}
+
+static int64_t list_ciphers(STACK_OF(SSL_CIPHER) *suites, uint8_t *out, size_t cap)
+{
+    size_t size = 0;
+
+    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
+        const char *name = SSL_CIPHER_get_name(sk_SSL_CIPHER_value(suites, i));
+        size_t len = strlen(name), before = size;
+        size += len + (i > 0);
+        if (size > cap || out == NULL)
+            continue;
+        if (i > 0)
+            out[before++] = ':';
+        memcpy(out + before, name, len);
+    }
+    return (int64_t)size;
+}
+
+int64_t sp_library_ciphers(uint8_t *out, size_t cap)
+{
+    int64_t size = -1;
+
+    sp_enter(NULL);
+    SSL_CTX *ctx = sp_library_ready() ? SSL_CTX_new(TLS_method()) : NULL;
+    if (ctx != NULL && SSL_CTX_set_ciphersuites(ctx, TLS13_SUITES) == 1)
+        size = list_ciphers(SSL_CTX_get_ciphers(ctx), out, cap);
+    SSL_CTX_free(ctx);
+    sp_queue_clear();
+    return size;
+}

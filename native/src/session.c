@@ -1,0 +1,106 @@
+/* session.c - sessions cross as DER. OpenSSL's own cache is off: new sessions become events, and the one to resume is
+ * put in while the handshake pauses at the ClientHello, because the lookup callback itself cannot pause. */
+#include "internal.h"
+
+static SSL_SESSION *decode(const uint8_t *der, size_t len)
+{
+    const unsigned char *at = der;
+    SSL_SESSION *session;
+
+    if (der == NULL || len == 0 || len > INT32_MAX)
+        return NULL;
+    sp_queue_clear();
+    session = d2i_SSL_SESSION(NULL, &at, (long)len);
+    sp_queue_clear();
+    return session;
+}
+
+/* Returns 0: OpenSSL keeps its reference. */
+static int on_new_session(SSL *ssl, SSL_SESSION *session)
+{
+    sp_conn *conn = sp_conn_of(ssl);
+    unsigned int id_len = 0;
+    unsigned char *der = NULL;
+    int len;
+
+    if ((conn->event_mask & SP_TELL_SESSION) == 0)
+        return 0;
+    ERR_set_mark();
+    len = i2d_SSL_SESSION(session, &der);
+    ERR_pop_to_mark();
+    if (len > 0) {
+        const unsigned char *id = SSL_SESSION_get_id(session, &id_len);
+        sp_item items[] = { { id, id_len }, { der, (size_t)len } };
+        sp_event_add(conn, SP_EV_SESSION, items, 2);
+        OPENSSL_clear_free(der, (size_t)len);
+    } else {
+        conn->out_of_memory = 1;
+    }
+    return 0;
+}
+
+/* Called for a TLS 1.2 session id, and for each TLS 1.3 PSK identity of a context without tickets; only the session of
+ * that very id is an answer. Our reference stays, since a HelloRetryRequest makes OpenSSL ask a second time. */
+static SSL_SESSION *on_get_session(SSL *ssl, const unsigned char *id, int len, int *copy)
+{
+    sp_conn *conn = sp_conn_of(ssl);
+    unsigned int offer_len = 0;
+    const unsigned char *offer_id;
+
+    *copy = 1;
+    if (conn->offer == NULL)
+        return NULL;
+    offer_id = SSL_SESSION_get_id(conn->offer, &offer_len);
+    if (len <= 0 || offer_len != (unsigned int)len || memcmp(offer_id, id, offer_len) != 0)
+        return NULL;
+    return conn->offer;
+}
+
+void sp_session_install(sp_ctx *ctx)
+{
+    SSL_CTX_set_session_cache_mode(ctx->ssl_ctx, SSL_SESS_CACHE_BOTH | SSL_SESS_CACHE_NO_INTERNAL
+                                   | SSL_SESS_CACHE_NO_AUTO_CLEAR);
+    SSL_CTX_sess_set_new_cb(ctx->ssl_ctx, on_new_session);
+    SSL_CTX_sess_set_get_cb(ctx->ssl_ctx, on_get_session);
+}
+
+void sp_session_drop_offer(sp_conn *conn)
+{
+    if (conn->offer == NULL)
+        return;
+    SSL_SESSION_free(conn->offer);
+    conn->offer = NULL;
+    sp_live_add(SP_LIVE_SESSION_OFFER, -1);
+}
+
+int32_t sp_conn_offer_session(sp_conn *conn, const uint8_t *der, size_t len)
+{
+    SSL_SESSION *session;
+
+    if (conn == NULL || conn->busy || conn->failed || conn->question == 0
+        || conn->question_kind != SP_EV_CLIENT_HELLO)
+        return SP_MISUSE;
+    session = decode(der, len);
+    if (session == NULL)
+        return SP_IGNORED;
+    sp_session_drop_offer(conn);
+    conn->offer = session;
+    sp_live_add(SP_LIVE_SESSION_OFFER, 1);
+    return SP_OK;
+}
+
+int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len)
+{
+    SSL_SESSION *session;
+    int ok;
+
+    if (conn == NULL || conn->busy || conn->is_server || conn->started)
+        return SP_MISUSE;
+    session = decode(der, len);
+    if (session == NULL)
+        return SP_IGNORED;
+    ok = SSL_set_session(conn->ssl, session);
+    SSL_SESSION_free(session);
+    sp_queue_clear();
+    return ok ? SP_OK : SP_IGNORED;
+}

@@ -1,0 +1,143 @@
+/* turn.c - opening and closing a call; how OpenSSL's reasons become a status; the layout that Java reads. */
+#include "turn.h"
+
+#include <stddef.h>
+
+#define AT(field, offset) _Static_assert(offsetof(sp_turn, field) == (offset), "layout of sp_turn: " #field)
+AT(status, 0);
+AT(events, 4);
+AT(event_bytes, 8);
+AT(consumed, 12);
+AT(produced, 16);
+AT(emitted, 20);
+AT(pending, 24);
+AT(records, 28);
+AT(flags, 32);
+AT(record_end, 48);
+AT(report, 176);
+#define REPORT_AT(field, offset) _Static_assert(offsetof(sp_report, field) == (offset), "layout of sp_report: " #field)
+REPORT_AT(count, 0);
+REPORT_AT(alert, 4);
+REPORT_AT(alert_sent, 8);
+REPORT_AT(ssl_error, 12);
+REPORT_AT(error, 16);
+#define ERROR_AT(field, offset) _Static_assert(offsetof(sp_error, field) == (offset), "layout of sp_error: " #field)
+ERROR_AT(code, 0);
+ERROR_AT(library, 8);
+ERROR_AT(reason, 12);
+ERROR_AT(line, 16);
+ERROR_AT(library_text, 24);
+ERROR_AT(reason_text, 72);
+ERROR_AT(data, 176);
+ERROR_AT(file, 336);
+ERROR_AT(function, 408);
+_Static_assert(sizeof(sp_error) == 472, "size of sp_error");
+
+/* The status constants Java switches on. */
+_Static_assert(SP_WANT_INPUT == 0 && SP_FULL == 1 && SP_EVENT == 2 && SP_PAUSED == 3 && SP_CLOSED == 4
+               && SP_FAILED == 5, "sp_turn.status");
+
+static void clear(sp_turn *turn)
+{
+    memset(turn, 0, offsetof(sp_turn, record_end));
+}
+
+int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
+{
+    if (turn == NULL)
+        return 0;
+    clear(turn);
+    if (conn == NULL || conn->busy) {
+        turn->status = SP_MISUSE;
+        return 0;
+    }
+    conn->busy = 1;
+    conn->in = lent->in;
+    conn->in_left = lent->in_len;
+    conn->out = lent->out;
+    conn->out_left = lent->out_cap;
+    conn->produced = 0;
+    conn->alert = -1;
+    sp_queue_clear();
+    if (conn->pending > 0)
+        sp_chain_drain(conn);
+    return 1;
+}
+
+static uint32_t flags_of(const sp_conn *conn)
+{
+    uint32_t flags = conn->secure ? SP_TURN_SECURE : 0;
+
+    if (!conn->secure || SSL_in_init(conn->ssl))
+        flags |= SP_TURN_HANDSHAKING;
+    return flags;
+}
+
+int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t status)
+{
+    if (conn->out_of_memory && !conn->failed) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_MALLOC_FAILURE);
+        status = sp_turn_fail(conn, turn, SSL_ERROR_SSL);
+    }
+    turn->status = status;
+    turn->events = conn->event_count;
+    turn->event_bytes = (uint32_t)(conn->event_end - conn->event_begin);
+    turn->produced = conn->produced;
+    turn->emitted = (uint32_t)(lent->out_cap - conn->out_left);
+    turn->pending = (uint32_t)conn->pending;
+    turn->flags = flags_of(conn);
+    conn->in = NULL;
+    conn->out = NULL;
+    conn->in_left = conn->out_left = 0;
+    conn->produced = 0;
+    conn->busy = 0;
+    sp_queue_clear();
+    if (conn->doomed) {
+        sp_conn_free(conn);
+        turn->status = status = SP_FAILED;
+    }
+    return status;
+}
+
+int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
+{
+    sp_report *report = &turn->report;
+
+    if (conn->failed) {                 /* a later call says again what the first said */
+        if (conn->failure != NULL)
+            *report = *conn->failure;
+        else
+            sp_enter(report);
+        return SP_FAILED;
+    }
+    conn->failed = 1;
+    conn->question = 0;
+    if (ERR_peek_error() == 0)          /* no memory for a chunk, or what cannot happen: never fail without a word */
+        ERR_raise(ERR_LIB_SSL, conn->out_of_memory ? ERR_R_MALLOC_FAILURE : ERR_R_INTERNAL_ERROR);
+    report->count = 0;
+    sp_fail(report);
+    report->alert = conn->alert;
+    report->alert_sent = conn->alert >= 0 ? conn->alert_sent : 0;
+    report->ssl_error = ssl_error;
+    conn->failure = OPENSSL_memdup(report, sizeof(*report));
+    return SP_FAILED;
+}
+
+int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
+{
+    int error = SSL_get_error(conn->ssl, rv);
+
+    switch (error) {
+    case SSL_ERROR_WANT_READ:
+        return conn->event_count > 0 ? SP_EVENT : conn->starved ? SP_WANT_INPUT : SP_AGAIN;
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+    case SSL_ERROR_WANT_X509_LOOKUP:
+        return SP_PAUSED;
+    case SSL_ERROR_ZERO_RETURN:
+        conn->closed = 1;
+        conn->in_left = 0;              /* what comes after close_notify is ignored */
+        return SP_CLOSED;
+    default:
+        return sp_turn_fail(conn, turn, error);
+    }
+}
