@@ -1,5 +1,6 @@
 package io.github.securepair.events;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -385,6 +386,28 @@ public class EventEmitter {
 
     /** Called by {@code removeAllListeners}: with the event's name, or {@code null} for all events. */
     protected void allListenersRemoved(String event) {}
+
+    /**
+     * Emits bytes, giving each listener a view of its own to read and to keep; the last one gets {@code bytes} itself.
+     *
+     * @return whether there was a listener
+     */
+    protected final boolean emitBytes(Event<Listener1<ByteBuffer>> event, ByteBuffer bytes) {
+        Listener[] listeners = listenersOf(event.name());
+        if (listeners == null) {
+            return false;
+        }
+        try {
+            int last = listeners.length - 1;
+            for (int i = 0; i < last; i++) {
+                listeners[i].call1(bytes.duplicate());
+            }
+            listeners[last].call1(bytes);
+        } catch (Throwable thrown) {
+            throw unchecked(thrown);
+        }
+        return true;
+    }
 
     /** Throws anything as if it were unchecked: {@code throw unchecked(error)}. */
     @SuppressWarnings("unchecked")
