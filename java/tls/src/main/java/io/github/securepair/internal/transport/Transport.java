@@ -3,6 +3,7 @@ package io.github.securepair.internal.transport;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.net.AddressInfo;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * What a socket stands on: a TCP or unix channel, any Duplex ({@link DuplexTransport}), or TLS over one of these. The verbs
@@ -53,10 +54,14 @@ public interface Transport {
     void flush();
 
     /**
-     * Writes copies of {@code chunks[0 .. count-1]}, heap or direct; their positions stay. For streams without TLS.
-     * Otherwise as {@link #write(Output, int, Done)}.
+     * Writes a copy of {@code chunk}, heap or direct, between position and limit; the position stays. For streams
+     * without TLS, and for TLS to take its plaintext from. Otherwise as {@link #write(Output, int, Done)}, but
+     * {@code chunk} must not change until then.
      */
-    boolean write(ByteBuffer[] chunks, int count, Done done);
+    boolean write(ByteBuffer chunk, Done done);
+
+    /** Writes copies of several chunks, in order, as one. */
+    boolean write(List<ByteBuffer> chunks, Done done);
 
     /** Returns how many bytes were written or queued and not yet taken by the kernel. */
     long writeQueueSize();
