@@ -1,0 +1,320 @@
+/* context.c - what every connection made from a context has in common, but for identity and trust. */
+#include "identity.h"
+#include "ticket_keys.h"
+#include "trust.h"
+
+#include <limits.h>
+#include <openssl/pem.h>
+
+/* ---- life ---- */
+
+static const SSL_METHOD *method_of(int32_t role)
+{
+    switch (role) {
+    case SP_ROLE_ANY:
+        return TLS_method();
+    case SP_ROLE_CLIENT:
+        return TLS_client_method();
+    case SP_ROLE_SERVER:
+        return TLS_server_method();
+    default:
+        ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT);
+        return NULL;
+    }
+}
+
+/* Takes the SSL_CTX over: whatever fails from here on, freeing it frees the context too. */
+static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
+{
+    sp_ctx *ctx = OPENSSL_zalloc(sizeof(*ctx));
+
+    if (ctx == NULL)
+        return NULL;
+    ctx->ssl_ctx = ssl_ctx;
+    ctx->role = role;
+    sp_live_add(SP_LIVE_CTX, 1);
+    if (sp_ctx_bind(ctx))
+        return ctx;
+    sp_ctx_destroy(ctx);
+    return NULL;
+}
+
+/* The level goes first so that a later '@SECLEVEL' in a cipher list wins. Clients may renegotiate: the limit on that
+ * is kept at the hello, as Node's is. */
+static int set_up(sp_ctx *ctx)
+{
+    SSL_CTX_set_security_level(ctx->ssl_ctx, 1);
+    SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
+    SSL_CTX_set_mode(ctx->ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
+    sp_ctx_install_callbacks(ctx);
+    return sp_ticket_keys_install(ctx);
+}
+
+sp_ctx *sp_ctx_new(int32_t role, sp_report *report)
+{
+    const SSL_METHOD *method;
+    SSL_CTX *ssl_ctx = NULL;
+    sp_ctx *ctx = NULL;
+
+    sp_enter(report);
+    if (sp_library_ready() && (method = method_of(role)) != NULL)
+        ssl_ctx = SSL_CTX_new(method);
+    if (ssl_ctx != NULL)
+        ctx = attach(ssl_ctx, role);
+    if (ctx == NULL || !set_up(ctx)) {
+        SSL_CTX_free(ssl_ctx);
+        ctx = NULL;
+    }
+    sp_leave(report, ctx != NULL);
+    return ctx;
+}
+
+void sp_ctx_free(sp_ctx *ctx)
+{
+    if (ctx != NULL)
+        SSL_CTX_free(ctx->ssl_ctx);
+}
+
+void sp_ctx_destroy(sp_ctx *ctx)
+{
+    sp_identities_free(ctx);
+    sp_ticket_keys_free(ctx);
+    OPENSSL_free(ctx);
+    sp_live_add(SP_LIVE_CTX, -1);
+}
+
+/* ---- settings ---- */
+
+/* Start and end of every setter that hands one text to OpenSSL. */
+static int begin_text(sp_ctx *ctx, const char *text, sp_report *report, int32_t *result)
+{
+    sp_enter(report);
+    *result = SP_MISUSE;
+    if (!sp_ctx_open(ctx))
+        return 0;
+    if (text != NULL)
+        return 1;
+    ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_NULL_PARAMETER);
+    *result = sp_fail(report);
+    return 0;
+}
+
+int32_t sp_ctx_set_versions(sp_ctx *ctx, int32_t min, int32_t max, sp_report *report)
+{
+    sp_enter(report);
+    if (!sp_ctx_open(ctx))
+        return SP_MISUSE;
+    return sp_leave(report, SSL_CTX_set_min_proto_version(ctx->ssl_ctx, min) == 1 &&
+                                SSL_CTX_set_max_proto_version(ctx->ssl_ctx, max) == 1);
+}
+
+uint64_t sp_ctx_set_options(sp_ctx *ctx, uint64_t set, uint64_t clear)
+{
+    if (ctx == NULL)
+        return 0;
+    if (!sp_ctx_open(ctx))
+        return SSL_CTX_get_options(ctx->ssl_ctx);
+    SSL_CTX_clear_options(ctx->ssl_ctx, clear);
+    return SSL_CTX_set_options(ctx->ssl_ctx, set);
+}
+
+int32_t sp_ctx_set_security_level(sp_ctx *ctx, int32_t level)
+{
+    if (!sp_ctx_open(ctx))
+        return SP_MISUSE;
+    if (level < 0 || level > 5)
+        return SP_ERROR;
+    SSL_CTX_set_security_level(ctx->ssl_ctx, level);
+    return SP_OK;
+}
+
+/* An empty list is how a program says that it wants no suite of TLS 1.2. OpenSSL empties its list, then complains. */
+static int emptied_on_purpose(const char *list)
+{
+    return list[0] == '\0' && ERR_GET_REASON(ERR_peek_error()) == SSL_R_NO_CIPHER_MATCH;
+}
+
+int32_t sp_ctx_set_cipher_list(sp_ctx *ctx, const char *list, sp_report *report)
+{
+    int32_t result;
+
+    if (!begin_text(ctx, list, report, &result))
+        return result;
+    return sp_leave(report, SSL_CTX_set_cipher_list(ctx->ssl_ctx, list) == 1 || emptied_on_purpose(list));
+}
+
+int32_t sp_ctx_set_ciphersuites(sp_ctx *ctx, const char *list, sp_report *report)
+{
+    int32_t result;
+
+    if (!begin_text(ctx, list, report, &result))
+        return result;
+    return sp_leave(report, SSL_CTX_set_ciphersuites(ctx->ssl_ctx, list) == 1);
+}
+
+int32_t sp_ctx_set_groups(sp_ctx *ctx, const char *list, sp_report *report)
+{
+    int32_t result;
+
+    if (!begin_text(ctx, list, report, &result))
+        return result;
+    return sp_leave(report, SSL_CTX_set1_groups_list(ctx->ssl_ctx, list) == 1);
+}
+
+int32_t sp_ctx_set_sigalgs(sp_ctx *ctx, const char *list, sp_report *report)
+{
+    int32_t result;
+
+    if (!begin_text(ctx, list, report, &result))
+        return result;
+    return sp_leave(report, SSL_CTX_set1_sigalgs_list(ctx->ssl_ctx, list) == 1);
+}
+
+int32_t sp_ctx_set_psk_identity_hint(sp_ctx *ctx, const char *hint, sp_report *report)
+{
+    int32_t result;
+
+    if (!begin_text(ctx, hint, report, &result))
+        return result;
+    return sp_leave(report, SSL_CTX_use_psk_identity_hint(ctx->ssl_ctx, hint) == 1);
+}
+
+/* Other parameters (of EC, of DSA) before them are passed over. NULL when there are none. Owns: the caller. */
+static EVP_PKEY *read_dh(BIO *bio)
+{
+    EVP_PKEY *params;
+
+    while ((params = PEM_read_bio_Parameters(bio, NULL)) != NULL) {
+        if (EVP_PKEY_is_a(params, "DH") || EVP_PKEY_is_a(params, "DHX"))
+            return params;
+        EVP_PKEY_free(params);
+    }
+    return NULL;
+}
+
+int32_t sp_ctx_set_dh(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t min_bits, sp_report *report)
+{
+    EVP_PKEY *params;
+    BIO *bio;
+    int32_t bits;
+
+    sp_enter(report);
+    if (!sp_ctx_open(ctx))
+        return SP_MISUSE;
+    bio = sp_input_open(pem, len);
+    params = bio != NULL ? read_dh(bio) : NULL;
+    BIO_free(bio);
+    sp_queue_clear();
+    if (params == NULL)
+        return SP_IGNORED;
+    bits = EVP_PKEY_get_bits(params);
+    if (bits >= min_bits && SSL_CTX_set0_tmp_dh_pkey(ctx->ssl_ctx, params) == 1)
+        return bits;
+    EVP_PKEY_free(params);
+    return bits < min_bits ? bits : sp_fail(report);
+}
+
+int32_t sp_ctx_set_dh_auto(sp_ctx *ctx, int32_t on)
+{
+    if (!sp_ctx_open(ctx))
+        return SP_MISUSE;
+    return SSL_CTX_set_dh_auto(ctx->ssl_ctx, on != 0) == 1 ? SP_OK : SP_ERROR;
+}
+
+int32_t sp_ctx_set_session_id_context(sp_ctx *ctx, const uint8_t *id, size_t len, sp_report *report)
+{
+    unsigned int size = len > UINT_MAX ? UINT_MAX : (unsigned int)len;
+
+    sp_enter(report);
+    if (!sp_ctx_open(ctx))
+        return SP_MISUSE;
+    return sp_leave(report, SSL_CTX_set_session_id_context(ctx->ssl_ctx, id, size) == 1);
+}
+
+int32_t sp_ctx_set_session_timeout(sp_ctx *ctx, int64_t seconds)
+{
+    if (!sp_ctx_open(ctx))
+        return SP_MISUSE;
+    if (seconds < 0 || seconds > LONG_MAX)
+        return SP_ERROR;
+    SSL_CTX_set_timeout(ctx->ssl_ctx, (long)seconds);
+    return SP_OK;
+}
+
+int32_t sp_ctx_set_num_tickets(sp_ctx *ctx, int32_t count, sp_report *report)
+{
+    sp_enter(report);
+    if (!sp_ctx_open(ctx))
+        return SP_MISUSE;
+    if (count < 0) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT);
+        return sp_fail(report);
+    }
+    return sp_leave(report, SSL_CTX_set_num_tickets(ctx->ssl_ctx, (size_t)count) == 1);
+}
+
+/* ---- questions ---- */
+
+static int write_certificate(sp_ctx *ctx, sp_out *out)
+{
+    const sp_identity *current = sp_identity_current(ctx);
+
+    return current != NULL && sp_certificate_write(current->certificate, out);
+}
+
+/* The store is asked now, not when the certificate came: anchors may have been added since. */
+static int write_issuer(sp_ctx *ctx, sp_out *out)
+{
+    const sp_identity *current = sp_identity_current(ctx);
+    X509 *issuer = ctx->issuer;
+    int ok;
+
+    if (current == NULL)
+        return 0;
+    if (issuer != NULL)
+        return sp_certificate_write(issuer, out);
+    issuer = sp_trust_issuer(SSL_CTX_get_cert_store(ctx->ssl_ctx), current->certificate);
+    ok = issuer != NULL && sp_certificate_write(issuer, out);
+    X509_free(issuer);
+    return ok;
+}
+
+static int write_chain(sp_ctx *ctx, sp_out *out)
+{
+    const sp_identity *current = sp_identity_current(ctx);
+
+    return current != NULL && sp_certificate_write_item(current->certificate, out) &&
+           sp_certificates_write(current->chain, out);
+}
+
+static int write_ciphers(sp_ctx *ctx, sp_out *out)
+{
+    STACK_OF(SSL_CIPHER) *suites = SSL_CTX_get_ciphers(ctx->ssl_ctx);
+
+    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
+        if (i > 0)
+            out_text(out, ":");
+        out_text(out, SSL_CIPHER_get_name(sk_SSL_CIPHER_value(suites, i)));
+    }
+    return suites != NULL;
+}
+
+int64_t sp_ctx_get(sp_ctx *ctx, int32_t what, uint8_t *to, size_t cap)
+{
+    static int (*const writers[])(sp_ctx *, sp_out *) = {
+        [SP_CTX_CERTIFICATE] = write_certificate,
+        [SP_CTX_ISSUER] = write_issuer,
+        [SP_CTX_CIPHERS] = write_ciphers,
+        [SP_CTX_TRUSTED] = sp_trust_write,
+        [SP_CTX_CHAIN] = write_chain
+    };
+    sp_out out = out_into(to, cap);
+    int ok;
+
+    if (ctx == NULL || what < SP_CTX_CERTIFICATE || what > SP_CTX_CHAIN)
+        return -1;
+    sp_enter(NULL);
+    ok = writers[what](ctx, &out);
+    sp_queue_clear();
+    return ok ? (int64_t)out.len : -1;
+}

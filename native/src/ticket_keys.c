@@ -1,0 +1,90 @@
+/* ticket_keys.c - session tickets under 48 bytes that servers can share and change while connections run.
+ *
+ * OpenSSL's own keys are 80 bytes and of another layout; Node's format, 16 bytes of name, 16 of HMAC-SHA256 key and
+ * 16 of AES-128-CBC key, needs a callback. It answers 1 for a known name, never 2: as in Node a ticket stays good for
+ * as long as its session is, and is not replaced at each use.
+ */
+#include "ticket_keys.h"
+
+#include <openssl/core_names.h>
+#include <openssl/rand.h>
+
+enum { NAME_AT = 0, MAC_AT = 16, CIPHER_AT = 32, KEYS = 48, PART = 16 };
+
+static int init_mac(EVP_MAC_CTX *mac, const uint8_t *key)
+{
+    char digest[] = "SHA256";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end()
+    };
+
+    return EVP_MAC_init(mac, key, PART, params);
+}
+
+static int protect(const uint8_t *keys, uint8_t *name, uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
+{
+    memcpy(name, keys + NAME_AT, PART);
+    return RAND_bytes(iv, PART) == 1 && EVP_EncryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, keys + CIPHER_AT, iv) == 1 &&
+           init_mac(mac, keys + MAC_AT);
+}
+
+static int open_ticket(const uint8_t *keys, const uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
+{
+    return EVP_DecryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, keys + CIPHER_AT, iv) == 1 && init_mac(mac, keys + MAC_AT);
+}
+
+/* Looked up on the context the SSL was made from, also when another one lent its identity.
+ * 1 = go on, 0 = not our ticket: make a full handshake, -1 = failure. */
+static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
+                     int protecting)
+{
+    uint8_t keys[KEYS];
+    int result = -1;
+
+    if (sp_ctx_get_ticket_keys(sp_ctx_of(SSL_get_SSL_CTX(ssl)), keys) != SP_OK)
+        return -1;
+    if (protecting)
+        result = protect(keys, name, iv, cipher, mac) ? 1 : -1;
+    else if (CRYPTO_memcmp(name, keys + NAME_AT, PART) != 0)
+        result = 0;
+    else
+        result = open_ticket(keys, iv, cipher, mac) ? 1 : -1;
+    OPENSSL_cleanse(keys, sizeof(keys));
+    return result;
+}
+
+int sp_ticket_keys_install(sp_ctx *ctx)
+{
+    ctx->ticket_lock = CRYPTO_THREAD_lock_new();
+    return ctx->ticket_lock != NULL && RAND_bytes(ctx->ticket_keys, KEYS) == 1 &&
+           SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx->ssl_ctx, on_ticket) == 1;
+}
+
+void sp_ticket_keys_free(sp_ctx *ctx)
+{
+    CRYPTO_THREAD_lock_free(ctx->ticket_lock);
+    OPENSSL_cleanse(ctx->ticket_keys, KEYS);
+}
+
+int32_t sp_ctx_set_ticket_keys(sp_ctx *ctx, const uint8_t keys[48])
+{
+    if (ctx == NULL || keys == NULL)
+        return SP_MISUSE;
+    if (!CRYPTO_THREAD_write_lock(ctx->ticket_lock))
+        return SP_ERROR;
+    memcpy(ctx->ticket_keys, keys, KEYS);
+    CRYPTO_THREAD_unlock(ctx->ticket_lock);
+    return SP_OK;
+}
+
+int32_t sp_ctx_get_ticket_keys(sp_ctx *ctx, uint8_t out[48])
+{
+    if (ctx == NULL || out == NULL)
+        return SP_MISUSE;
+    if (!CRYPTO_THREAD_read_lock(ctx->ticket_lock))
+        return SP_ERROR;
+    memcpy(out, ctx->ticket_keys, KEYS);
+    CRYPTO_THREAD_unlock(ctx->ticket_lock);
+    return SP_OK;
+}
