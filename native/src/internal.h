@@ -140,6 +140,7 @@ struct sp_conn {
     uint8_t messages_dropped;
 
     int64_t psk_token;          /* psk.c; 0 = no PSK */
+    uint8_t psk_given;          /* psk.c; the last question was answered with a key */
 };
 
 enum { SP_SHUTDOWN_NONE = 0, SP_SHUTDOWN_WANTED, SP_SHUTDOWN_SENT };
