@@ -158,6 +158,10 @@ int32_t sp_ctx_set_groups(sp_ctx *ctx, const char *list, sp_report *report)
 
     if (!begin_text(ctx, list, report, &result))
         return result;
+    if (list[0] == '\0') {      /* 3.5 takes it for its default, 3.0 refuses it */
+        ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT);
+        return sp_fail(report);
+    }
     return sp_leave(report, SSL_CTX_set1_groups_list(ctx->ssl_ctx, list) == 1);
 }
 

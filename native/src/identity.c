@@ -224,12 +224,18 @@ static void pfx_clear(pfx_content *pfx)
     sk_X509_pop_free(pfx->extra, X509_free);
 }
 
-/* PKCS12_parse() wants a NUL at the end, so the passphrase is copied, and the copy cleansed. */
+/* PKCS12_parse() wants a NUL at the end, so the passphrase is copied, and the copy cleansed. Newer versions of it take a
+ * file that nothing protects against change; 3.0, and so Node, does not. */
 static int pfx_open(pfx_content *pfx, PKCS12 *file, const uint8_t *pass, size_t pass_len)
 {
-    char *secret = pass != NULL ? OPENSSL_zalloc(pass_len + 1) : NULL;
+    char *secret;
     int ok;
 
+    if (!PKCS12_mac_present(file)) {
+        ERR_raise(ERR_LIB_PKCS12, PKCS12_R_MAC_ABSENT);
+        return 0;
+    }
+    secret = pass != NULL ? OPENSSL_zalloc(pass_len + 1) : NULL;
     if (pass != NULL && secret == NULL)
         return 0;
     if (secret != NULL && pass_len > 0)
