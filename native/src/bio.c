@@ -15,6 +15,7 @@ static int on_read(BIO *bio, char *to, size_t len, size_t *done)
         len = conn->in_left;
     *done = len;
     if (len == 0) {
+        conn->starved = 1;
         BIO_set_retry_read(bio);
         return 0;
     }

@@ -88,7 +88,7 @@ uint8_t *test_read_fixture(const char *name, size_t *len)
     return bytes;
 }
 
-int main(int argc, char **argv)
+int test_main(int argc, char **argv)
 {
     int count[3] = { 0, 0, 0 };
 

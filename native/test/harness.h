@@ -23,6 +23,8 @@ typedef struct test_case {
 } test_case;
 
 void test_add(test_case *test);
+/* Runs the tests named in argv, or all; what main() returns. */
+int test_main(int argc, char **argv);
 _Noreturn void test_failed(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Ends the test as skipped, for want of `what`. */
