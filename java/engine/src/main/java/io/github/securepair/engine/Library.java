@@ -1,0 +1,41 @@
+package io.github.securepair.engine;
+
+/** Loads OpenSSL and the glue once, and remembers why that failed. */
+final class Library {
+    private static final Throwable FAILURE = load();
+
+    private Library() {}
+
+    /** Every way into the engine begins here; connections need not, since they need a context. */
+    static void require() {
+        if (FAILURE != null) {
+            throw new IllegalStateException("OpenSSL cannot be used: " + FAILURE.getMessage(), FAILURE);
+        }
+    }
+
+    private static Throwable load() {
+        try {
+            Memory memory = Memory.current();
+            if (Native.libraryInit(memory.reportAddress) == Native.OK) {
+                return null;
+            }
+            return new IllegalStateException(complaint(memory.report()));
+        } catch (LinkageError | RuntimeException e) {
+            return e;
+        }
+    }
+
+    private static String complaint(ErrorReport report) {
+        String versions = "found " + versionOf(Native.libraryVersion()) + ", built for "
+                + versionOf(Native.libraryHeaderVersion());
+        if (report.isEmpty()) {
+            return versions;
+        }
+        return report.last() + " (" + versions + ")";
+    }
+
+    /** OPENSSL_VERSION_NUMBER as "3.5.7". */
+    static String versionOf(long number) {
+        return (number >>> 28) + "." + (number >>> 20 & 0xFF) + "." + (number >>> 4 & 0xFF);
+    }
+}

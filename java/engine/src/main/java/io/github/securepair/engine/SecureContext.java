@@ -1,0 +1,568 @@
+package io.github.securepair.engine;
+
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Holds what connections have in common: keys, certificates, trust, protocol rules ({@code SSL_CTX}).
+ *
+ * <p>Made by a {@link Builder} and frozen then; any thread may use it and make connections from it. Connections hold
+ * the native context themselves, so closing it while they run is fine. Close it: a forgotten one is freed only when the garbage
+ * collector finds it.
+ */
+public final class SecureContext implements AutoCloseable {
+    /** Which end the connections of a context may be. */
+    public enum Role {
+        /** Both ({@code TLS_method}). */
+        ANY,
+        /** Clients only. */
+        CLIENT,
+        /** Servers only. */
+        SERVER
+    }
+
+    private static final int CERTIFICATE = 0;
+    private static final int ISSUER = 1;
+    private static final int CIPHERS = 2;
+    private static final int TRUSTED = 3;
+    private static final int CHAIN = 4;
+    private static final int TICKET_KEYS = 48;
+
+    private final Shared shared;
+    private final Cleaner.Cleanable cleanable;
+
+    private SecureContext(Shared shared) {
+        this.shared = shared;
+        this.cleanable = NativeHandle.register(this, shared);
+    }
+
+    /** Starts a context with Node's ground settings: security level 1, no certificate, nobody trusted. */
+    public static Builder builder(Role role) {
+        return new Builder(role);
+    }
+
+    /**
+     * The keys that protect session tickets: 16 bytes name, 16 bytes HMAC-SHA256 key, 16 bytes AES-128 key. Secret; the caller
+     * owns the copy. Any time, any thread.
+     */
+    public byte[] ticketKeys() {
+        long ctx = acquire();
+        try {
+            return readTicketKeys(ctx);
+        } finally {
+            release();
+        }
+    }
+
+    /**
+     * Replaces the ticket keys: new tickets use them at once, tickets of other keys lead to full handshakes. Any time, any thread.
+     *
+     * @throws IllegalArgumentException unless there are 48 bytes
+     */
+    public void setTicketKeys(byte[] keys) {
+        long ctx = acquire();
+        try {
+            writeTicketKeys(ctx, keys);
+        } finally {
+            release();
+        }
+    }
+
+    /** DER of the certificate loaded last, or null. */
+    public byte[] certificateDer() {
+        return get(CERTIFICATE);
+    }
+
+    /** DER of that certificate's issuer, from the chain or else from the trust store; null when neither has it. */
+    public byte[] issuerDer() {
+        return get(ISSUER);
+    }
+
+    /** DER of that certificate and of the chain sent with it; null when there is none. */
+    public List<byte[]> chainDer() {
+        return list(CHAIN);
+    }
+
+    /** DER of all trust anchors of the context. */
+    public List<byte[]> trustedDer() {
+        return list(TRUSTED);
+    }
+
+    /** OpenSSL's names of the enabled cipher suites in the order of preference. */
+    public List<String> ciphers() {
+        byte[] names = get(CIPHERS);
+        return names == null ? List.of() : Outputs.split(names);
+    }
+
+    /** Gives up the context; again is fine. Its connections go on. */
+    @Override
+    public void close() {
+        cleanable.clean();
+    }
+
+    /** Whether {@link #close()} was called. */
+    public boolean isClosed() {
+        return shared.closed;
+    }
+
+    /** Keeps the native context alive until {@link #release()}; throws once closed. */
+    long acquire() {
+        return shared.acquire();
+    }
+
+    void release() {
+        shared.release();
+        Reference.reachabilityFence(this);
+    }
+
+    private byte[] get(int what) {
+        long ctx = acquire();
+        try {
+            return Outputs.copy(Memory.current(), (out, cap) -> Native.ctxGet(ctx, what, out, cap));
+        } finally {
+            release();
+        }
+    }
+
+    private List<byte[]> list(int what) {
+        byte[] items = get(what);
+        return items == null ? null : Outputs.items(items);
+    }
+
+    private static byte[] readTicketKeys(long ctx) {
+        Memory memory = Memory.current();
+        memory.reserveOut(TICKET_KEYS);
+        if (Native.ctxGetTicketKeys(ctx, memory.outAddress()) != Native.OK) {
+            throw new IllegalStateException("ticket keys cannot be read");
+        }
+        return memory.takeOut(TICKET_KEYS);
+    }
+
+    private static void writeTicketKeys(long ctx, byte[] keys) {
+        if (keys.length != TICKET_KEYS) {
+            throw new IllegalArgumentException("Session ticket keys must be 48 bytes, not " + keys.length);
+        }
+        Memory memory = Memory.current();
+        long address = memory.stageOnly(keys);
+        try {
+            if (Native.ctxSetTicketKeys(ctx, address) != Native.OK) {
+                throw new IllegalStateException("ticket keys cannot be set");
+            }
+        } finally {
+            memory.unstage();
+        }
+    }
+
+    /**
+     * The native context and who uses it right now: one for the owner, one for each running call. The last one frees, so that
+     * a close() beside a call of another thread pulls nothing from under it. Is its own cleaning action, and so knows no
+     * SecureContext.
+     */
+    private static final class Shared implements Runnable {
+        private final long address;
+        private final AtomicInteger users = new AtomicInteger(1);
+        volatile boolean closed;
+
+        Shared(long address) {
+            this.address = address;
+        }
+
+        long acquire() {
+            int count;
+            do {
+                count = users.get();
+                if (closed || count == 0) {
+                    throw new IllegalStateException("SecureContext is closed");
+                }
+            } while (!users.compareAndSet(count, count + 1));
+            return address;
+        }
+
+        void release() {
+            if (users.decrementAndGet() == 0) {
+                Native.ctxFree(address);
+            }
+        }
+
+        @Override
+        public void run() {
+            closed = true;
+            release();
+        }
+    }
+
+    /**
+     * Collects what a context is made of. Every call takes effect at once and throws {@link SecureContextException} when
+     * OpenSSL refuses; a builder can go on after that. For one thread at a time. Must be closed, which does nothing once {@link #build()} was
+     * called. The arrays given stay the caller's; the copies made of keys and passphrases are wiped.
+     */
+    public static final class Builder implements AutoCloseable {
+        private final NativeHandle handle;
+
+        private Builder(Role role) {
+            Library.require();
+            Memory memory = Memory.current();
+            long ctx = Native.ctxNew(role.ordinal(), memory.reportAddress);
+            if (ctx == 0) {
+                throw SecureContextException.of(memory.report(), "No context could be made");
+            }
+            handle = new NativeHandle(ctx, "SecureContext.Builder", Native::ctxFree);
+        }
+
+        /**
+         * Sets the protocol range ({@code SSL_CTX_set_min_proto_version}); see {@link Protocol}.
+         *
+         * @throws SecureContextException when the OpenSSL in use has not got one of them
+         */
+        public Builder versions(int min, int max) {
+            return configure((ctx, memory) -> {
+                int result = Native.ctxSetVersions(ctx, min, max, memory.reportAddress);
+                if (result == Native.ERROR && memory.report().isEmpty()) {
+                    throw new SecureContextException(
+                            "ERR_SSL_UNSUPPORTED_PROTOCOL",
+                            "OpenSSL " + OpenSSL.version() + " cannot speak " + versionName(min, max));
+                }
+                check(result, memory, "The protocol range was refused");
+            });
+        }
+
+        private static String versionName(int min, int max) {
+            int named = min != 0 ? min : max;
+            String name = Protocol.name(named);
+            return name != null ? name : "protocol 0x" + Integer.toHexString(named);
+        }
+
+        /** Sets and clears {@code SSL_OP_*}; see {@link SSLOptions}. */
+        public Builder options(long set, long clear) {
+            return configure((ctx, memory) -> Native.ctxSetOptions(ctx, set, clear));
+        }
+
+        /** The options that are set now. */
+        public long options() {
+            long ctx = handle.enter();
+            try {
+                return Native.ctxSetOptions(ctx, 0, 0);
+            } finally {
+                handle.exit();
+            }
+        }
+
+        /** Sets the security level, 0 to 5; a cipher list with @SECLEVEL changes it too. */
+        public Builder securityLevel(int level) {
+            if (level < 0 || level > 5) {
+                throw new IllegalArgumentException("security level " + level);
+            }
+            return configure((ctx, memory) ->
+                    check(Native.ctxSetSecurityLevel(ctx, level), memory, "The security level was refused"));
+        }
+
+        /** Sets the suites of TLS 1.2 and older, in OpenSSL's cipher list syntax. */
+        public Builder cipherList(String list) {
+            return text(list, Native::ctxSetCipherList, "The cipher list was refused");
+        }
+
+        /** Leaves no suite of TLS 1.2 and older. */
+        public Builder noCipherList() {
+            return cipherList("");
+        }
+
+        /** Sets the suites of TLS 1.3, names joined by ':'. */
+        public Builder cipherSuites(String list) {
+            return text(list, Native::ctxSetCipherSuites, "The cipher suites were refused");
+        }
+
+        /**
+         * Sets the key exchange groups, names joined by ':'.
+         *
+         * @throws SecureContextException with Node's {@code ERR_CRYPTO_OPERATION_FAILED} when one is unknown
+         */
+        public Builder groups(String list) {
+            return fixedText(list, Native::ctxSetGroups, "Failed to set ECDH curve");
+        }
+
+        /** Sets the signature algorithms, names joined by ':'. */
+        public Builder signatureAlgorithms(String list) {
+            return fixedText(list, Native::ctxSetSigalgs, "Failed to set signature algorithms");
+        }
+
+        /** Sets the hint that a TLS 1.2 server gives to clients with pre-shared keys. */
+        public Builder pskIdentityHint(String hint) {
+            return text(hint, Native::ctxSetPskIdentityHint, "The PSK identity hint was refused");
+        }
+
+        /**
+         * Sets Diffie-Hellman parameters.
+         *
+         * @return their size in bits, 0 when the text holds none; fewer than {@code minBits} are not set
+         */
+        public int dhParameters(byte[] pem, int minBits) {
+            int[] bits = new int[1];
+            stage(pem, (ctx, memory, address) -> {
+                int result = Native.ctxSetDh(ctx, address, pem.length, minBits, memory.reportAddress);
+                if (result == Native.ERROR) {
+                    throw SecureContextException.of(memory.report(), "The DH parameters were refused");
+                }
+                rejectMisuse(result);
+                bits[0] = Math.max(result, 0);
+            });
+            return bits[0];
+        }
+
+        /** Lets OpenSSL choose Diffie-Hellman parameters that fit the key. */
+        public Builder dhAuto() {
+            return configure((ctx, memory) -> check(Native.ctxSetDhAuto(ctx, 1), memory, "Automatic DH was refused"));
+        }
+
+        /**
+         * Sets the name that sessions of this context bear; only contexts of the same name resume them.
+         *
+         * @throws SecureContextException without code when it has more than 32 bytes
+         */
+        public Builder sessionIdContext(byte[] id) {
+            return stage(id, (ctx, memory, address) -> {
+                int result = Native.ctxSetSessionIdContext(ctx, address, id.length, memory.reportAddress);
+                ErrorReport report = result == Native.ERROR ? memory.report() : ErrorReport.EMPTY;
+                if (!report.isEmpty()) {
+                    throw new SecureContextException(null, report.last().printed(), report);
+                }
+                check(result, memory, "The session id context was refused");
+            });
+        }
+
+        /** Sets how long a session can be resumed, in seconds. */
+        public Builder sessionTimeout(long seconds) {
+            return configure((ctx, memory) ->
+                    check(Native.ctxSetSessionTimeout(ctx, seconds), memory, "The session timeout was refused"));
+        }
+
+        /** Sets how many tickets a TLS 1.3 server sends after a full handshake. */
+        public Builder numTickets(int count) {
+            return configure((ctx, memory) -> check(
+                    Native.ctxSetNumTickets(ctx, count, memory.reportAddress), memory, "The ticket count was refused"));
+        }
+
+        /** Adds a certificate and the chain to send with it, PEM, leaf first. One of the same key type is replaced. */
+        public Builder certificate(byte[] pem) {
+            return stage(pem, (ctx, memory, address) -> check(
+                    Native.ctxUseCertificate(ctx, address, pem.length, memory.reportAddress),
+                    memory,
+                    "The certificate was refused"));
+        }
+
+        /**
+         * Adds a private key, PEM: PKCS#1, SEC 1 or PKCS#8, encrypted or not. Nobody is ever asked for a passphrase.
+         *
+         * @param passphrase of an encrypted key, in UTF-8; null for none; at most 1024 bytes
+         */
+        public Builder privateKey(byte[] pem, byte[] passphrase) {
+            return stage(pem, passphrase, (ctx, memory, file, pass) -> check(
+                    Native.ctxUseKey(ctx, file, pem.length, pass, length(passphrase), memory.reportAddress),
+                    memory,
+                    "The private key was refused"));
+        }
+
+        /**
+         * Adds key, certificate and further certificates of a PKCS#12 file; these are sent as chain, trusted, and named
+         * to clients. The errors are Node's: a text without code for a wrong passphrase or a broken file.
+         */
+        public Builder pfx(byte[] der, byte[] passphrase) {
+            return stage(der, passphrase, (ctx, memory, file, pass) -> {
+                int result = Native.ctxUsePfx(ctx, file, der.length, pass, length(passphrase), memory.reportAddress);
+                if (result == Native.PFX_OK) {
+                    return;
+                }
+                rejectMisuse(result);
+                throw pfxFailure(result, memory.report());
+            });
+        }
+
+        private static SecureContextException pfxFailure(int result, ErrorReport report) {
+            return switch (result) {
+                case Native.PFX_NO_KEY -> new SecureContextException(
+                        "ERR_CRYPTO_OPERATION_FAILED", "Unable to load private key from PFX data", report);
+                case Native.PFX_NO_CERT -> new SecureContextException(
+                        "ERR_CRYPTO_OPERATION_FAILED", "Unable to load certificate from PFX data", report);
+                case Native.PFX_UNSUPPORTED -> new SecureContextException(
+                        "ERR_CRYPTO_UNSUPPORTED_OPERATION", "Unsupported PKCS12 PFX data", report);
+                default -> new SecureContextException(
+                        null, report.isEmpty() ? "Unknown error" : report.first().reason(), report);
+            };
+        }
+
+        /** Trusts the default roots; see {@link RootCertificates}. */
+        public Builder defaultRoots() {
+            RootCertificates.ensure();
+            return configure((ctx, memory) -> check(
+                    Native.ctxUseRoots(ctx, memory.reportAddress), memory, "The default roots were refused"));
+        }
+
+        /**
+         * Trusts certificates in PEM.
+         *
+         * @param nameAsClientCa also name them when a server asks for a certificate
+         * @return how many there were; 0 when the text holds none
+         * @throws SecureContextException when one of them is broken
+         */
+        public int ca(byte[] pem, boolean nameAsClientCa) {
+            int[] added = new int[1];
+            stage(pem, (ctx, memory, address) -> {
+                added[0] = Native.ctxAddCa(ctx, address, pem.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
+                rejectMisuse(added[0]);
+                if (added[0] <= 0 && !isNoStartLine(memory.report())) {
+                    throw SecureContextException.of(memory.report(), "The CA certificate was refused");
+                }
+            });
+            return Math.max(added[0], 0);
+        }
+
+        /** "There is no PEM block in it": the only entry of the PEM library's reason 108. */
+        private static boolean isNoStartLine(ErrorReport report) {
+            return report.isEmpty() || report.first().libraryNumber() == 9 && report.first().reasonNumber() == 108;
+        }
+
+        /** Trusts a certificate in DER. Returns 1; see {@link #ca}. */
+        public int caDer(byte[] der, boolean nameAsClientCa) {
+            int[] added = new int[1];
+            stage(der, (ctx, memory, address) -> {
+                added[0] = Native.ctxAddCaDer(ctx, address, der.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
+                rejectMisuse(added[0]);
+                if (added[0] <= 0) {
+                    throw SecureContextException.of(memory.report(), "The CA certificate was refused");
+                }
+            });
+            return added[0];
+        }
+
+        /** Adds revocation lists in PEM and checks whole chains against them. Returns how many, 0 when the text holds none. */
+        public int crl(byte[] pem) {
+            int[] added = new int[1];
+            stage(pem, (ctx, memory, address) -> {
+                added[0] = Native.ctxAddCrl(ctx, address, pem.length, memory.reportAddress);
+                rejectMisuse(added[0]);
+            });
+            return Math.max(added[0], 0);
+        }
+
+        /** Lets a chain end at any trusted certificate, not only at a self-signed one ({@code X509_V_FLAG_PARTIAL_CHAIN}). */
+        public Builder partialChain(boolean on) {
+            return configure((ctx, memory) ->
+                    check(Native.ctxSetPartialChain(ctx, on ? 1 : 0), memory, "Partial chains were refused"));
+        }
+
+        /** Sets the 48 bytes that protect session tickets, which are random otherwise; see {@link SecureContext#ticketKeys()}. */
+        public Builder ticketKeys(byte[] keys) {
+            return configure((ctx, memory) -> writeTicketKeys(ctx, keys));
+        }
+
+        /** Lets connections speak NPN, in TLS 1.2 and older. */
+        public Builder npn() {
+            return configure((ctx, memory) -> check(Native.ctxEnableNpn(ctx), memory, "NPN is not available"));
+        }
+
+        /** Freezes the context and hands it over; the builder is of no use afterwards. */
+        public SecureContext build() {
+            return new SecureContext(new Shared(handle.handOver()));
+        }
+
+        /** Frees a context that was not built. */
+        @Override
+        public void close() {
+            handle.close();
+        }
+
+        private static long length(byte[] bytes) {
+            return bytes == null ? 0 : bytes.length;
+        }
+
+        private static void rejectMisuse(int result) {
+            if (result == Native.MISUSE) {
+                throw new IllegalStateException("SecureContext.Builder was built");
+            }
+        }
+
+        private static void check(int result, Memory memory, String doing) {
+            if (result == Native.OK) {
+                return;
+            }
+            rejectMisuse(result);
+            throw SecureContextException.of(memory.report(), doing);
+        }
+
+        @FunctionalInterface
+        private interface Step {
+            void run(long ctx, Memory memory);
+        }
+
+        @FunctionalInterface
+        private interface BytesStep {
+            void run(long ctx, Memory memory, long bytes);
+        }
+
+        @FunctionalInterface
+        private interface SecretStep {
+            void run(long ctx, Memory memory, long bytes, long secret);
+        }
+
+        @FunctionalInterface
+        private interface TextSetter {
+            int set(long ctx, long text, long report);
+        }
+
+        private Builder configure(Step step) {
+            long ctx = handle.enter();
+            try {
+                Memory memory = Memory.current();
+                memory.clearReport();
+                step.run(ctx, memory);
+            } finally {
+                handle.exit();
+            }
+            return this;
+        }
+
+        private Builder stage(byte[] bytes, BytesStep step) {
+            return stage(bytes, null, (ctx, memory, address, none) -> step.run(ctx, memory, address));
+        }
+
+        private Builder stage(byte[] bytes, byte[] secret, SecretStep step) {
+            return configure((ctx, memory) -> {
+                memory.stage(bytes.length + length(secret));
+                try {
+                    long address = memory.put(bytes);
+                    step.run(ctx, memory, address, memory.put(secret));
+                } finally {
+                    memory.unstage();
+                }
+            });
+        }
+
+        private Builder text(String text, TextSetter setter, String doing) {
+            return configure((ctx, memory) -> {
+                long address = memory.stageText(text);
+                try {
+                    check(setter.set(ctx, address, memory.reportAddress), memory, doing);
+                } finally {
+                    memory.unstage();
+                }
+            });
+        }
+
+        /** For the settings where Node has one text for all failures. */
+        private Builder fixedText(String text, TextSetter setter, String message) {
+            return configure((ctx, memory) -> {
+                long address = memory.stageText(text);
+                try {
+                    int result = setter.set(ctx, address, memory.reportAddress);
+                    rejectMisuse(result);
+                    if (result != Native.OK) {
+                        throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", message, memory.report());
+                    }
+                } finally {
+                    memory.unstage();
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,1125 @@
+package io.github.securepair.engine;
+
+import io.github.securepair.engine.internal.ConnectionAccess;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.List;
+
+/**
+ * One TLS endpoint between byte buffers ({@code SSL}). It knows no sockets, threads or listeners: the caller brings ciphertext
+ * and takes plaintext with {@link #read}, the other way round with {@link #write}, and learns what happened from
+ * {@link #nextEvent()}.
+ *
+ * <p><b>Turns.</b> read, write, drain and shutdown lend their buffers for the call, direct ones only, and advance the positions; null
+ * stands for an empty window. Counters such as {@link #consumed()} tell about the last of these calls. Ciphertext that finds
+ * no room waits inside; {@link #pending()} tells how much, every later turn moves it out first. Buffers given to one call
+ * must be different objects; nobody may free their memory during it.
+ *
+ * <p><b>Threads.</b> Any thread, one at a time. A call beside a running one, from another thread or from inside it, throws
+ * {@link IllegalStateException} and does no harm; so does every call on a closed connection. {@link #close()} may come at any
+ * time from anywhere; beside a running call it takes effect at the end of that call.
+ *
+ * <p>Close it: a forgotten connection is freed only when the garbage collector finds it.
+ */
+public final class TLSConnection implements AutoCloseable {
+    /** Server: ask with {@link ConnectionEvent.ClientHello} at each new ClientHello. */
+    public static final int ASK_HELLO = 1;
+    /** Server: ask with {@link ConnectionEvent.CertificateRequest} before the certificate is chosen. */
+    public static final int ASK_CERT = 2;
+    /** Server: ask with {@link ConnectionEvent.RenegotiationRequest} when the client wants to renegotiate. */
+    public static final int ASK_RENEGOTIATION = 4;
+    /** Tell of sessions that can be resumed: {@link ConnectionEvent.NewSession}. */
+    public static final int TELL_SESSION = 8;
+    /** Tell key log lines: {@link ConnectionEvent.KeyLog}. */
+    public static final int TELL_KEYLOG = 16;
+    /** Tell of alerts: {@link ConnectionEvent.AlertEvent}. */
+    public static final int TELL_ALERT = 32;
+    /** Tell SSL_trace text, at most 64 KiB between two takes: {@link ConnectionEvent.Trace}. */
+    public static final int TELL_TRACE = 64;
+    /** Tell raw messages and record headers, at most 256 KiB between two takes: {@link ConnectionEvent.Message}. */
+    public static final int TELL_MESSAGE = 128;
+
+    private static final int HANDSHAKING = 1;
+    private static final int SECURE = 2;
+    private static final int MISUSE_TURN = -2;
+
+    private static final int INT_VERSION = 0;
+    private static final int INT_REUSED = 1;
+    private static final int INT_VERIFY_RESULT = 2;
+    private static final int INT_HAS_PEER_CERTIFICATE = 3;
+    private static final int INT_MAX_VERSION = 5;
+    private static final int INT_RENEGOTIATIONS = 6;
+    private static final int INT_SECURE_RENEGOTIATION = 7;
+    private static final int INT_PSK_USED = 8;
+    private static final int INT_SESSION_RESUMABLE = 9;
+
+    private static final int GET_SERVERNAME = 0;
+    private static final int GET_ALPN = 1;
+    private static final int GET_NPN = 2;
+    private static final int GET_CIPHER_NAME = 3;
+    private static final int GET_CIPHER_STANDARD_NAME = 4;
+    private static final int GET_CIPHER_VERSION = 5;
+    private static final int GET_PROTOCOL = 6;
+    private static final int GET_SESSION = 7;
+    private static final int GET_TICKET = 8;
+    private static final int GET_SESSION_ID = 9;
+    private static final int GET_OWN_CERTIFICATE = 10;
+    private static final int GET_PEER_CERTIFICATE = 11;
+    private static final int GET_PEER_CHAIN = 12;
+    private static final int GET_PEER_CHAIN_COMPLETED = 13;
+    private static final int GET_FINISHED = 14;
+    private static final int GET_PEER_FINISHED = 15;
+    private static final int GET_EPHEMERAL = 16;
+    private static final int GET_SHARED_SIGALGS = 17;
+    private static final int GET_GROUP = 18;
+    private static final int GET_CLIENT_RANDOM = 19;
+    private static final int GET_SERVER_RANDOM = 20;
+    private static final int GET_MASTER_KEY = 21;
+    private static final int GET_OCSP_RESPONSE = 22;
+    private static final int GET_OWN_CHAIN = 23;
+    private static final int GET_PEER_CLIENT_CAS = 24;
+
+    static {
+        ConnectionAccess.give(new Access());
+    }
+
+    private final NativeHandle handle;
+    private final SecureContext context;
+    private final boolean server;
+    private int eventMask;
+
+    /** Of the thread that used the connection last. */
+    private Memory memory;
+
+    // What the last turn did.
+    private int consumed;
+    private int produced;
+    private int emitted;
+    private int pending;
+    private int records;
+    private int flags = HANDSHAKING;
+    private int eventsQueued;
+    private int eventBytes;
+    private int[] recordEnds;
+    private TLSException failure;
+
+    /** Decoded events that wait for nextEvent(); null while there are none. */
+    private ArrayDeque<ConnectionEvent> decoded;
+
+    private TLSConnection(SecureContext context, boolean server) {
+        this.context = context;
+        this.server = server;
+        this.memory = Memory.current();
+        long ctx = context.acquire();
+        try {
+            long conn = Native.connNew(ctx, server ? 1 : 0, memory.reportAddress);
+            if (conn == 0) {
+                throw SecureContextException.of(memory.report(), "No connection could be made");
+            }
+            handle = new NativeHandle(conn, "TLSConnection", Native::connFree);
+        } finally {
+            context.release();
+        }
+    }
+
+    /** Makes the client end of a connection; nothing is sent before the first {@link #read}. */
+    public static TLSConnection client(SecureContext context) {
+        return new TLSConnection(context, false);
+    }
+
+    /** Makes the server end of a connection. */
+    public static TLSConnection server(SecureContext context) {
+        return new TLSConnection(context, true);
+    }
+
+    /** Whether this is the server's end. */
+    public boolean isServer() {
+        return server;
+    }
+
+    /** Whether {@link #close()} was called. */
+    public boolean isClosed() {
+        return handle.isClosed();
+    }
+
+    /** The context it was made from. */
+    public SecureContext context() {
+        return context;
+    }
+
+    /**
+     * Frees the native connection and sends nothing; see {@link #shutdown} for a polite end. Beside a running call, of any thread,
+     * the memory is freed when that call ends. Again is fine.
+     */
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    // ---------------------------------------------------------------- before the first read ----
+
+    /** Client: the name to ask for (SNI), at most 255 bytes. */
+    public void setServername(String name) {
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            long address = m.stageText(name);
+            try {
+                check(Native.connSetServername(conn, address, m.reportAddress), m, "The server name was refused");
+            } finally {
+                m.unstage();
+            }
+        } finally {
+            handle.exit();
+        }
+    }
+
+    /**
+     * Client: the session to resume, as {@link ConnectionEvent.NewSession} gave it.
+     *
+     * @return false when the bytes are no session; the handshake will be a full one
+     */
+    public boolean setSession(byte[] der) {
+        return staged(der, Native::connSetSession, "The session was refused");
+    }
+
+    /**
+     * Client: the protocols to offer by ALPN. Server: those it speaks, in order of preference. Wire form: a length byte before each
+     * name. Null or empty: no ALPN.
+     */
+    public void setALPN(byte[] wire) {
+        checkWire(wire);
+        staged(wire == null ? new byte[0] : wire, Native::connSetAlpn, "The ALPN list was refused");
+    }
+
+    /** The protocols for NPN, in the form of {@link #setALPN}. */
+    public void setNPN(byte[] wire) {
+        checkWire(wire);
+        staged(wire == null ? new byte[0] : wire, Native::connSetNpn, "The NPN list was refused");
+    }
+
+    private static void checkWire(byte[] wire) {
+        if (wire == null) {
+            return;
+        }
+        if (wire.length > 65535) {
+            throw new IllegalArgumentException("protocol list of " + wire.length + " bytes");
+        }
+        int at = 0;
+        while (at < wire.length) {
+            int length = wire[at] & 0xFF;
+            if (length == 0 || length > wire.length - at - 1) {
+                throw new IllegalArgumentException("protocol list: bad length " + length + " at byte " + at);
+            }
+            at += 1 + length;
+        }
+    }
+
+    /** Client: ask for a stapled OCSP response; {@link ConnectionEvent.OCSPResponse} brings it. */
+    public void requestOCSP() {
+        simple(Native::connRequestOcsp, "The OCSP request was refused");
+    }
+
+    /** Client: allow a TLS 1.3 server to ask for a certificate after the handshake. */
+    public void offerPostHandshakeAuth() {
+        simple(Native::connOfferPostHandshakeAuth, "Post-handshake authentication was refused");
+    }
+
+    // ---------------------------------------------------------------- at any time ----
+
+    /** Whether a certificate of the peer is wanted. */
+    public void setVerify(VerifyMode mode) {
+        int code = mode.ordinal();
+        simple(conn -> Native.connSetVerify(conn, code), "The verify mode was refused");
+    }
+
+    /**
+     * Limits the plaintext of the records written from now on, in bytes.
+     *
+     * @return false unless it is from 512 to 16384; nothing changes then
+     */
+    public boolean setMaxSendFragment(int size) {
+        long conn = handle.enter();
+        try {
+            return Native.connSetMaxFragment(conn, size) == Native.OK;
+        } finally {
+            handle.exit();
+        }
+    }
+
+    /** Sets and clears {@code SSL_OP_*} ({@link SSLOptions}); returns those that are set then. */
+    public long setOptions(long set, long clear) {
+        long conn = handle.enter();
+        try {
+            return Native.connSetOptions(conn, set, clear);
+        } finally {
+            handle.exit();
+        }
+    }
+
+    /** Replaces the set of what becomes an event: ASK_ and TELL_ bits. Handshake start and end always do. */
+    public void setEvents(int mask) {
+        simple(conn -> Native.connSetEvents(conn, mask), "The event mask was refused");
+        eventMask = mask;
+    }
+
+    /** The mask of {@link #setEvents}. */
+    public int events() {
+        return eventMask;
+    }
+
+    // ---------------------------------------------------------------- turns ----
+
+    /**
+     * Feeds ciphertext, drives the handshake and decrypts ({@code SSL_read_ex}). Stops at the first event, and does nothing while
+     * events wait to be taken. A question is an event too: {@link Status#PAUSED} may come with events to take.
+     *
+     * @param in ciphertext of the peer
+     * @param plain takes plaintext
+     * @param out takes ciphertext for the peer, also when this throws
+     * @throws TLSException when the connection has failed, now or earlier
+     * @throws IllegalArgumentException when a buffer is not direct, an output is read-only, or two are the same
+     */
+    public Status read(ByteBuffer in, ByteBuffer plain, ByteBuffer out) throws TLSException {
+        checkDistinct(in, plain, out);
+        long conn = handle.enter();
+        try {
+            if (decoded != null) {
+                return eventsFirst();
+            }
+            Memory m = memory();
+            int inAt = position(in);
+            int inLength = length(in, inAt);
+            int plainAt = position(plain);
+            int plainCap = length(plain, plainAt);
+            int outAt = position(out);
+            int outCap = length(out, outAt);
+            int status = Native.connRead(
+                    conn,
+                    readable(m, in, inAt, inLength),
+                    inLength,
+                    writable(m, plain, plainAt, plainCap),
+                    plainCap,
+                    writable(m, out, outAt, outCap),
+                    outCap,
+                    m.turnAddress);
+            collect(m, status);
+            advance(in, inAt + consumed);
+            advance(plain, plainAt + produced);
+            advance(out, outAt + emitted);
+            return finish(status);
+        } finally {
+            handle.exit();
+            Reference.reachabilityFence(in);
+            Reference.reachabilityFence(plain);
+            Reference.reachabilityFence(out);
+        }
+    }
+
+    /**
+     * Encrypts ({@code SSL_write_ex}). {@link Status#WANT_INPUT} with nothing consumed while a handshake is under way: offer
+     * the bytes again after the next read. {@link Status#FULL} when plaintext is left, {@link Status#WANT_INPUT} when all went.
+     *
+     * @param plain plaintext
+     * @param out takes ciphertext for the peer, also when this throws
+     * @throws TLSException when the connection has failed, now or earlier
+     * @throws IllegalArgumentException as for {@link #read}
+     */
+    public Status write(ByteBuffer plain, ByteBuffer out) throws TLSException {
+        checkDistinct(plain, out, null);
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            int plainAt = position(plain);
+            int plainLength = length(plain, plainAt);
+            int outAt = position(out);
+            int outCap = length(out, outAt);
+            int status = Native.connWrite(
+                    conn,
+                    readable(m, plain, plainAt, plainLength),
+                    plainLength,
+                    writable(m, out, outAt, outCap),
+                    outCap,
+                    m.turnAddress);
+            collect(m, status);
+            advance(plain, plainAt + consumed);
+            advance(out, outAt + emitted);
+            return finish(status);
+        } finally {
+            handle.exit();
+            Reference.reachabilityFence(plain);
+            Reference.reachabilityFence(out);
+        }
+    }
+
+    /**
+     * Moves waiting ciphertext out, also after a failure.
+     *
+     * @return {@link Status#FULL} while some is left, else {@link Status#WANT_INPUT}
+     */
+    public Status drain(ByteBuffer out) {
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            int outAt = position(out);
+            int outCap = length(out, outAt);
+            int status = Native.connDrain(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
+            collect(m, status);
+            advance(out, outAt + emitted);
+            return Status.of(status);
+        } finally {
+            handle.exit();
+            Reference.reachabilityFence(out);
+        }
+    }
+
+    /**
+     * Sends close_notify, once ({@code SSL_shutdown}); during a handshake when that is done. Nothing can be written afterwards, reading may
+     * go on. A connection that has failed sends nothing more and returns {@link Status#FAILED}.
+     *
+     * @return {@link Status#CLOSED} when the peer has closed too, else {@link Status#WANT_INPUT}
+     */
+    public Status shutdown(ByteBuffer out) {
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            int outAt = position(out);
+            int outCap = length(out, outAt);
+            int status = Native.connShutdown(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
+            collect(m, status);
+            advance(out, outAt + emitted);
+            return Status.of(status);
+        } finally {
+            handle.exit();
+            Reference.reachabilityFence(out);
+        }
+    }
+
+    /** Events already copied out still come before the plaintext that this read would bring. */
+    private Status eventsFirst() {
+        consumed = 0;
+        produced = 0;
+        emitted = 0;
+        records = 0;
+        return Status.EVENT;
+    }
+
+    private static void checkDistinct(ByteBuffer a, ByteBuffer b, ByteBuffer c) {
+        if (a == b && a != null || b == c && b != null || a == c && a != null) {
+            throw new IllegalArgumentException("one buffer given as two windows");
+        }
+    }
+
+    // Position and limit are each read once, and a limit never exceeds the capacity: whatever another thread does to the buffer
+    // meanwhile, the window stays inside its memory.
+
+    private static int position(ByteBuffer window) {
+        return window == null ? 0 : window.position();
+    }
+
+    private static int length(ByteBuffer window, int position) {
+        return window == null ? 0 : Math.max(window.limit() - position, 0);
+    }
+
+    private static long readable(Memory m, ByteBuffer window, int position, int length) {
+        if (window == null) {
+            return 0;
+        }
+        long address = m.readable(window) + position;
+        touch(window, position, length);
+        return address;
+    }
+
+    private static long writable(Memory m, ByteBuffer window, int position, int length) {
+        if (window == null) {
+            return 0;
+        }
+        long address = m.writable(window) + position;
+        touch(window, position, length);
+        return address;
+    }
+
+    /** A view of a memory segment whose arena was closed throws here, in place of a crash in native code. */
+    private static void touch(ByteBuffer window, int position, int length) {
+        if (length > 0) {
+            window.get(position);
+        }
+    }
+
+    private static void advance(ByteBuffer window, int position) {
+        if (window != null) {
+            window.position(position);
+        }
+    }
+
+    private Memory memory() {
+        Memory m = memory;
+        if (m.thread != Thread.currentThread()) {
+            m = Memory.current();
+            memory = m;
+        }
+        return m;
+    }
+
+    /** Copies out of the turn, which belongs to the thread and serves other connections too. */
+    private void collect(Memory m, int status) {
+        ByteBuffer turn = m.turn;
+        consumed = turn.getInt(Memory.CONSUMED);
+        produced = turn.getInt(Memory.PRODUCED);
+        emitted = turn.getInt(Memory.EMITTED);
+        pending = turn.getInt(Memory.PENDING);
+        flags = turn.getInt(Memory.FLAGS);
+        eventsQueued = turn.getInt(Memory.EVENTS);
+        records = turn.getInt(Memory.RECORDS);
+        if (eventsQueued != 0) {
+            eventBytes = turn.getInt(Memory.EVENT_BYTES);
+        }
+        if (records != 0) {
+            collectRecords(turn);
+        }
+        if (status == Native.FAILED) {
+            failure = TLSException.of(m.report(), server ? "TLS server" : "TLS client");
+        } else if (status == MISUSE_TURN) {
+            throw new IllegalStateException("TLSConnection is in use: a call came from inside another call");
+        }
+    }
+
+    private void collectRecords(ByteBuffer turn) {
+        int[] ends = recordEnds;
+        if (ends == null || ends.length < records) {
+            ends = new int[records < 4 ? 4 : Memory.MAX_RECORDS];
+            recordEnds = ends;
+        }
+        for (int i = 0; i < records; i++) {
+            ends[i] = turn.getInt(Memory.RECORD_END + 4 * i);
+        }
+    }
+
+    private Status finish(int status) throws TLSException {
+        if (status == Native.FAILED) {
+            throw failure;
+        }
+        return Status.of(status);
+    }
+
+    // ---------------------------------------------------------------- about the last turn ----
+
+    /** Bytes taken from the input window: ciphertext by read, plaintext by write. */
+    public int consumed() {
+        return consumed;
+    }
+
+    /** Plaintext bytes that read produced. */
+    public int produced() {
+        return produced;
+    }
+
+    /** Ciphertext bytes written to the output window. */
+    public int emitted() {
+        return emitted;
+    }
+
+    /** Ciphertext bytes that wait inside for an output window. */
+    public int pending() {
+        return pending;
+    }
+
+    /** How many application data records ended within the plaintext produced; at most 32. */
+    public int records() {
+        return records;
+    }
+
+    /** The offset in the plaintext produced at which record {@code i} ended. */
+    public int recordEnd(int i) {
+        if (i < 0 || i >= records) {
+            throw new IndexOutOfBoundsException("record " + i + " of " + records);
+        }
+        return recordEnds[i];
+    }
+
+    /** Events that wait for {@link #nextEvent()}. */
+    public int waitingEvents() {
+        ArrayDeque<ConnectionEvent> queue = decoded;
+        return eventsQueued + (queue == null ? 0 : queue.size());
+    }
+
+    /** Whether a handshake is under way: the first one, or a renegotiation. */
+    public boolean isHandshaking() {
+        return (flags & HANDSHAKING) != 0;
+    }
+
+    /** Whether the first handshake has been completed. */
+    public boolean isSecure() {
+        return (flags & SECURE) != 0;
+    }
+
+    /** Why the connection has failed, or null. */
+    public TLSException failure() {
+        return failure;
+    }
+
+    // ---------------------------------------------------------------- events and questions ----
+
+    /** Takes the oldest event; null when none is left. */
+    public ConnectionEvent nextEvent() {
+        long conn = handle.enter();
+        try {
+            if (decoded == null && eventsQueued != 0) {
+                takeEvents(conn);
+            }
+            if (decoded == null) {
+                return null;
+            }
+            ConnectionEvent event = decoded.poll();
+            if (decoded.isEmpty()) {
+                decoded = null;
+            }
+            return event;
+        } finally {
+            handle.exit();
+        }
+    }
+
+    /** Takes all, in as much memory as the turn said they need. */
+    private void takeEvents(long conn) {
+        Memory m = memory();
+        ArrayDeque<ConnectionEvent> queue = new ArrayDeque<>();
+        m.reserveOut(eventBytes);
+        int length = (int) Native.connTakeEvents(conn, m.outAddress(), m.outRoom());
+        eventsQueued = 0;
+        if (length > 0) {
+            try {
+                EventDecoder.decode(m.out(), length, queue);
+            } finally {
+                m.wipeOut(length);
+            }
+        }
+        if (!queue.isEmpty()) {
+            decoded = queue;
+        }
+    }
+
+    /**
+     * Server, while paused at a ClientHello: the session to resume.
+     *
+     * @return false when the bytes are no session; the handshake will be a full one
+     */
+    public boolean offerSession(byte[] der) {
+        return staged(der, Native::connOfferSession, "No ClientHello waits for a session");
+    }
+
+    /**
+     * Server, while paused at a ClientHello: the ALPN protocol to speak; null refuses all of them, which ends the handshake with
+     * a fatal alert.
+     *
+     * @return false when the client did not offer it
+     */
+    public boolean selectALPN(String protocol) {
+        byte[] name = protocol == null ? new byte[0] : protocol.getBytes(StandardCharsets.ISO_8859_1);
+        if (protocol != null && (name.length == 0 || name.length > 255)) {
+            return false;
+        }
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            long address = m.stageOnly(name);
+            try {
+                return Native.connSelectAlpn(conn, address, name.length) == Native.OK;
+            } finally {
+                m.unstage();
+            }
+        } finally {
+            handle.exit();
+        }
+    }
+
+    /**
+     * Server, while paused at a ClientHello or a certificate question: certificates, keys, chains, trust and client CA names of
+     * another context, for this connection. Protocol range, suites, tickets and options stay.
+     *
+     * @return false when that context has no certificate; its trust is used all the same
+     */
+    public boolean useIdentity(SecureContext other) {
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            long ctx = other.acquire();
+            try {
+                int result = Native.connUseIdentity(conn, ctx, m.reportAddress);
+                if (result == Native.IGNORED) {
+                    return false;
+                }
+                check(result, m, "The identity was refused");
+                return true;
+            } finally {
+                other.release();
+            }
+        } finally {
+            handle.exit();
+        }
+    }
+
+    /** Server, while paused at a certificate question: the OCSP response to staple; null or empty for none. */
+    public void setOCSPResponse(byte[] der) {
+        staged(der == null ? new byte[0] : der, Native::connSetOcspResponse, "No certificate question waits");
+    }
+
+    /**
+     * Lets the handshake go on after a question; it does with the next read.
+     *
+     * @return false when that question is not open: answered before, or never asked
+     */
+    public boolean answer(int sequence) {
+        return reply(sequence, -1);
+    }
+
+    /**
+     * Refuses at a question: the next read sends this fatal alert and fails.
+     *
+     * @param alert description of the alert, 0 to 255
+     * @return false when that question is not open: answered before, or never asked
+     */
+    public boolean refuse(int sequence, int alert) {
+        if (alert < 0 || alert > 255) {
+            throw new IllegalArgumentException("alert " + alert);
+        }
+        return reply(sequence, alert);
+    }
+
+    private boolean reply(int sequence, int alert) {
+        long conn = handle.enter();
+        try {
+            return Native.connAnswer(conn, sequence, alert) == Native.OK;
+        } finally {
+            handle.exit();
+        }
+    }
+
+    // ---------------------------------------------------------------- later handshakes ----
+
+    /**
+     * TLS 1.2 and older, once secure: starts another handshake; the next read or write sends for it.
+     *
+     * @param abbreviated allows resuming the session, which asks for no certificate
+     * @throws TLSException with Node's ERR_SSL_WRONG_SSL_VERSION in TLS 1.3, and when OpenSSL refuses otherwise
+     */
+    public void renegotiate(boolean abbreviated) throws TLSException {
+        handshake((conn, report) -> Native.connRenegotiate(conn, abbreviated ? 1 : 0, report), "Renegotiation");
+    }
+
+    /** Server, TLS 1.3, once secure: asks for a certificate, if the client offered to be asked. */
+    public void requestClientCertificate() throws TLSException {
+        handshake(Native::connRequestClientCertificate, "The certificate request");
+    }
+
+    /** TLS 1.3, once secure: changes the keys of our direction, and of the peer's if asked to. */
+    public void keyUpdate(boolean requestPeer) throws TLSException {
+        handshake((conn, report) -> Native.connKeyUpdate(conn, requestPeer ? 1 : 0, report), "The key update");
+    }
+
+    @FunctionalInterface
+    private interface Handshake {
+        int start(long conn, long report);
+    }
+
+    private void handshake(Handshake kind, String doing) throws TLSException {
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            m.clearReport();
+            int result = kind.start(conn, m.reportAddress);
+            rejectMisuse(result, doing);
+            if (result != Native.OK) {
+                throw TLSException.of(m.report(), doing);
+            }
+        } finally {
+            handle.exit();
+        }
+    }
+
+    // ---------------------------------------------------------------- state ----
+
+    /** "TLSv1.3"; before the handshake the highest that is possible ({@code SSL_get_version}). */
+    public String protocol() {
+        return text(GET_PROTOCOL);
+    }
+
+    /** The same as a number of {@link Protocol}. */
+    public int version() {
+        return (int) number(INT_VERSION);
+    }
+
+    /** The highest version that may be negotiated. */
+    public int maxVersion() {
+        return (int) number(INT_MAX_VERSION);
+    }
+
+    /** OpenSSL's name of the cipher suite, or null. */
+    public String cipherName() {
+        return text(GET_CIPHER_NAME);
+    }
+
+    /** The RFC's name of the cipher suite, or null. */
+    public String cipherStandardName() {
+        return text(GET_CIPHER_STANDARD_NAME);
+    }
+
+    /** The protocol that brought the cipher suite ({@code SSL_CIPHER_get_version}), or null. */
+    public String cipherVersion() {
+        return text(GET_CIPHER_VERSION);
+    }
+
+    /** The name asked for by SNI, or null. */
+    public String servername() {
+        return text(GET_SERVERNAME);
+    }
+
+    /** The ALPN protocol agreed on, each byte one char; null when there is none. */
+    public String alpnProtocol() {
+        return latin(GET_ALPN);
+    }
+
+    /** The NPN protocol agreed on, each byte one char; null when there is none. */
+    public String npnProtocol() {
+        return latin(GET_NPN);
+    }
+
+    /** The session ({@code i2d_SSL_SESSION}): secret. Null before there is one. */
+    public byte[] session() {
+        return get(GET_SESSION);
+    }
+
+    /** Client: the session ticket, or null. */
+    public byte[] ticket() {
+        return get(GET_TICKET);
+    }
+
+    /** The session id, or null. */
+    public byte[] sessionId() {
+        return get(GET_SESSION_ID);
+    }
+
+    /** Our last Finished message, or null. */
+    public byte[] finished() {
+        return get(GET_FINISHED);
+    }
+
+    /** The peer's last Finished message, or null. */
+    public byte[] peerFinished() {
+        return get(GET_PEER_FINISHED);
+    }
+
+    /** DER of our certificate, or null. */
+    public byte[] ownCertificate() {
+        return get(GET_OWN_CERTIFICATE);
+    }
+
+    /** DER of our certificate and the chain sent with it, or null. */
+    public List<byte[]> ownChain() {
+        return list(GET_OWN_CHAIN);
+    }
+
+    /** DER of the peer's certificate, or null. */
+    public byte[] peerCertificate() {
+        return get(GET_PEER_CERTIFICATE);
+    }
+
+    /** DER of the peer's certificate and of what came with it, leaf first; null when there is none. */
+    public List<byte[]> peerChain() {
+        return list(GET_PEER_CHAIN);
+    }
+
+    /** DER of the peer's certificate, its issuer, and so on, completed from the trust store; null when there is none. */
+    public List<byte[]> peerChainCompleted() {
+        return list(GET_PEER_CHAIN_COMPLETED);
+    }
+
+    /** Client: DER of the CA names that the server asked with, or null. */
+    public List<byte[]> peerClientCAs() {
+        return list(GET_PEER_CLIENT_CAS);
+    }
+
+    /** Client: the stapled OCSP response, or null. */
+    public byte[] ocspResponse() {
+        return get(GET_OCSP_RESPONSE);
+    }
+
+    /** Whether the handshake resumed a session. */
+    public boolean isSessionReused() {
+        return number(INT_REUSED) == 1;
+    }
+
+    /** Whether the present session can be resumed. */
+    public boolean isSessionResumable() {
+        return number(INT_SESSION_RESUMABLE) == 1;
+    }
+
+    /** Whether the peer knows secure renegotiation (RFC 5746). */
+    public boolean isSecureRenegotiation() {
+        return number(INT_SECURE_RENEGOTIATION) == 1;
+    }
+
+    /** Whether a pre-shared key was used. */
+    public boolean isPSKUsed() {
+        return number(INT_PSK_USED) == 1;
+    }
+
+    /** How many handshakes followed the first one. */
+    public int renegotiations() {
+        return (int) number(INT_RENEGOTIATIONS);
+    }
+
+    /** X509_V_* of the last evaluation of the peer's chain, 0 when it is fine; meaningless without a peer certificate. */
+    public long verifyResult() {
+        return number(INT_VERIFY_RESULT);
+    }
+
+    /** The verify result as a code: "DEPTH_ZERO_SELF_SIGNED_CERT"; null when it is fine. */
+    public String verifyErrorName() {
+        long result = verifyResult();
+        return result == 0 ? null : describe(result, Native::x509ErrorName);
+    }
+
+    /** The verify result in OpenSSL's words: "self-signed certificate"; "ok" when it is fine. */
+    public String verifyErrorText() {
+        return describe(verifyResult(), Native::x509ErrorText);
+    }
+
+    /** Whether the peer has shown a certificate. */
+    public boolean hasPeerCertificate() {
+        return number(INT_HAS_PEER_CERTIFICATE) == 1;
+    }
+
+    /** Client: the key exchange as "ECDH prime256v1 256", "DH - 2048", "KEM X25519MLKEM768 -"; null when there is none. */
+    public String ephemeralKey() {
+        return text(GET_EPHEMERAL);
+    }
+
+    /** Signature algorithms shared with the peer in Node's form, joined by ':'; null when there are none. */
+    public String sharedSigalgs() {
+        return text(GET_SHARED_SIGALGS);
+    }
+
+    /** Name of the negotiated group, or null. */
+    public String group() {
+        return text(GET_GROUP);
+    }
+
+    /** The client's 32 random bytes, or null. */
+    public byte[] clientRandom() {
+        return get(GET_CLIENT_RANDOM);
+    }
+
+    /** The server's 32 random bytes, or null. */
+    public byte[] serverRandom() {
+        return get(GET_SERVER_RANDOM);
+    }
+
+    /** The master secret, for research; the caller must wipe it. Null when there is none. */
+    public byte[] masterKey() {
+        return get(GET_MASTER_KEY);
+    }
+
+    /**
+     * Derives key material that both ends share (RFC 5705, {@code SSL_export_keying_material}).
+     *
+     * @param length in bytes, at least 1
+     * @param context null for none, which TLS 1.2 tells apart from an empty one
+     * @throws TLSException when OpenSSL refuses
+     * @throws IllegalStateException before the first handshake is done
+     */
+    public byte[] exportKeyingMaterial(int length, String label, byte[] context) throws TLSException {
+        if (length < 1) {
+            throw new IllegalArgumentException("length " + length);
+        }
+        byte[] name = label.getBytes(StandardCharsets.UTF_8);
+        long contextLength = context == null ? 0 : context.length;
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            m.reserveOut(length);
+            m.stage(name.length + contextLength);
+            try {
+                long nameAddress = m.put(name);
+                int result = Native.connExport(
+                        conn, m.outAddress(), length, nameAddress, name.length, m.put(context), contextLength, m.reportAddress);
+                rejectMisuse(result, "Exporting key material");
+                if (result != Native.OK) {
+                    throw TLSException.of(m.report(), "Exporting key material");
+                }
+                return m.takeOut(length);
+            } finally {
+                m.unstage();
+            }
+        } finally {
+            handle.exit();
+        }
+    }
+
+    private long number(int what) {
+        long conn = handle.enter();
+        try {
+            return Native.connInt(conn, what);
+        } finally {
+            handle.exit();
+        }
+    }
+
+    private byte[] get(int what) {
+        long conn = handle.enter();
+        try {
+            return Outputs.copy(memory(), (out, cap) -> Native.connGet(conn, what, out, cap));
+        } finally {
+            handle.exit();
+        }
+    }
+
+    private String text(int what) {
+        byte[] bytes = get(what);
+        return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private String latin(int what) {
+        byte[] bytes = get(what);
+        return bytes == null ? null : new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    private List<byte[]> list(int what) {
+        byte[] items = get(what);
+        return items == null ? null : Outputs.items(items);
+    }
+
+    @FunctionalInterface
+    private interface CodeText {
+        long get(long code, long out, long cap);
+    }
+
+    private static String describe(long code, CodeText text) {
+        byte[] bytes = Outputs.copy(Memory.current(), (out, cap) -> text.get(code, out, cap));
+        return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    // ---------------------------------------------------------------- results ----
+
+    @FunctionalInterface
+    private interface Setting {
+        int set(long conn);
+    }
+
+    @FunctionalInterface
+    private interface BytesSetting {
+        int set(long conn, long bytes, long length);
+    }
+
+    private void simple(Setting setting, String doing) {
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            m.clearReport();
+            check(setting.set(conn), m, doing);
+        } finally {
+            handle.exit();
+        }
+    }
+
+    /** False when the bytes were unusable and nothing changed. */
+    private boolean staged(byte[] bytes, BytesSetting setting, String doing) {
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            m.clearReport();
+            long address = m.stageOnly(bytes);
+            try {
+                int result = setting.set(conn, address, bytes.length);
+                if (result != Native.IGNORED) {
+                    check(result, m, doing);
+                }
+                return result == Native.OK;
+            } finally {
+                m.unstage();
+            }
+        } finally {
+            handle.exit();
+        }
+    }
+
+    private static void check(int result, Memory m, String doing) {
+        if (result == Native.OK) {
+            return;
+        }
+        rejectMisuse(result, doing);
+        throw SecureContextException.of(m.report(), doing);
+    }
+
+    private static void rejectMisuse(int result, String doing) {
+        if (result == Native.MISUSE) {
+            throw new IllegalStateException(doing + ": not possible at this time or at this end of a connection");
+        }
+    }
+
+    // ---------------------------------------------------------------- raw turns ----
+
+    private static final class Access extends ConnectionAccess {
+        @Override
+        protected int read(TLSConnection c, long in, int inLength, long plain, int plainCap, long out, int outCap) {
+            long conn = c.handle.enter();
+            try {
+                if (c.decoded != null) {
+                    return c.eventsFirst().ordinal();
+                }
+                Memory m = c.memory();
+                int status = Native.connRead(conn, in, inLength, plain, plainCap, out, outCap, m.turnAddress);
+                c.collect(m, status);
+                return status;
+            } finally {
+                c.handle.exit();
+            }
+        }
+
+        @Override
+        protected int write(TLSConnection c, long plain, int length, long out, int outCap) {
+            long conn = c.handle.enter();
+            try {
+                Memory m = c.memory();
+                int status = Native.connWrite(conn, plain, length, out, outCap, m.turnAddress);
+                c.collect(m, status);
+                return status;
+            } finally {
+                c.handle.exit();
+            }
+        }
+
+        @Override
+        protected int drain(TLSConnection c, long out, int outCap) {
+            long conn = c.handle.enter();
+            try {
+                Memory m = c.memory();
+                int status = Native.connDrain(conn, out, outCap, m.turnAddress);
+                c.collect(m, status);
+                return status;
+            } finally {
+                c.handle.exit();
+            }
+        }
+
+        @Override
+        protected int shutdown(TLSConnection c, long out, int outCap) {
+            long conn = c.handle.enter();
+            try {
+                Memory m = c.memory();
+                int status = Native.connShutdown(conn, out, outCap, m.turnAddress);
+                c.collect(m, status);
+                return status;
+            } finally {
+                c.handle.exit();
+            }
+        }
+
+        @Override
+        protected long address(ByteBuffer direct) {
+            return Memory.current().readable(direct);
+        }
+    }
+}
