@@ -5,6 +5,8 @@ module io.github.securepair {
     requires io.netty.common;
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.unix.common;
+    requires jdk.net;
 
     exports io.github.securepair.events;
     exports io.github.securepair.stream;

@@ -1,0 +1,963 @@
+package io.github.securepair.internal.transport;
+
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.Handle;
+import io.github.securepair.events.SystemException;
+import io.github.securepair.internal.Netty;
+import io.github.securepair.net.AddressInfo;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.ChannelOutputShutdownException;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import jdk.net.ExtendedSocketOptions;
+
+/**
+ * A TCP or unix socket of Netty's as a {@link Transport}. The channel is registered with the loop of the socket, so no
+ * byte changes threads; what Netty reads into its pooled native memory is lent to the receiver as it is.
+ *
+ * <p>Reading is off until asked for, and off means off (see {@link QuietEpoll}): a slow reader leaves the bytes in the
+ * kernel and so the peer waiting.
+ */
+public final class ChannelTransport extends ChannelInboundHandlerAdapter implements Transport {
+    /** What one read may take from the kernel; Node's chunks are as large. */
+    private static final int LARGEST_READ = 64 * 1024;
+
+    /** How much of a large heap chunk is copied at a time. */
+    private static final int PIECE = 128 * 1024;
+
+    private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
+    private static final String SHUT_DOWN = "shutdown";
+
+    private final EventLoop loop;
+    private final Channel channel;
+    private final boolean tcp;
+    private final boolean ipv6;
+    private final Handle handle;
+
+    private Receiver receiver;
+    private boolean reading;
+    private boolean keptScheduled;
+
+    /** What arrived while nobody read, or was given back. Null until needed. */
+    private ArrayDeque<ByteBuf> kept;
+
+    private boolean ended;
+    private boolean endDelivered;
+    private Throwable readError;
+    private boolean lost;
+
+    private boolean closed;
+    private boolean shutdownAsked;
+    private boolean inCall;
+    private Throwable writeError;
+    private boolean flushScheduled;
+    private ArrayDeque<Done> queuedDones;
+    private final ArrayDeque<Pieces> pieces = new ArrayDeque<>(0);
+    private Done shutdownDone;
+    private ChannelOutput spare;
+
+    private long bytesRead;
+    private long bytesWritten;
+    private AddressInfo local;
+    private AddressInfo remote;
+
+    /**
+     * Wraps a channel that is not registered yet.
+     *
+     * @param ipv6 whether the socket is of the IPv6 family, where IPv4 addresses have the form {@code ::ffff:1.2.3.4}
+     */
+    ChannelTransport(EventLoop loop, Channel channel, boolean ipv6) {
+        this.loop = loop;
+        this.channel = channel;
+        this.tcp = channel instanceof SocketChannel;
+        this.ipv6 = ipv6;
+        this.handle = loop.handle();
+        channel.config()
+                .setAutoRead(false)
+                .setAutoClose(false)
+                .setConnectTimeoutMillis(0)
+                .setWriteBufferWaterMark(MARKS)
+                .setAllocator(PooledByteBufAllocator.DEFAULT)
+                .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(512, 16 * 1024, LARGEST_READ));
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        if (tcp) {
+            // Netty's default is on, Node's is off.
+            channel.config().setOption(ChannelOption.TCP_NODELAY, false);
+        }
+        channel.pipeline().addLast(this);
+    }
+
+    /** Makes an unconnected TCP socket. On the loop thread. */
+    public static ChannelTransport tcp(EventLoop loop, boolean ipv6) {
+        return new ChannelTransport(loop, Channels.socket(ipv6), ipv6).register();
+    }
+
+    /** Makes an unconnected unix socket. On the loop thread. */
+    public static ChannelTransport unix(EventLoop loop) {
+        return new ChannelTransport(loop, Channels.unixSocket(), false).register();
+    }
+
+    private ChannelTransport register() {
+        Netty.eventLoop(loop).register(channel);
+        return this;
+    }
+
+    // ---- connecting ---------------------------------------------------------------------------------------------
+
+    /** Binds the local end. Returns null, or the code of the error. */
+    public String bind(InetSocketAddress address) {
+        channel.config().setOption(ChannelOption.SO_REUSEADDR, true);
+        ChannelFuture bound = channel.bind(address);
+        return bound.isDone() && bound.cause() != null ? SystemErrors.codeOf(bound.cause(), "EINVAL") : null;
+    }
+
+    /**
+     * Connects.
+     *
+     * @param result gets null or the exception, later, in a callback frame; never after {@link #close}
+     * @return the code of an error that came at once, for a TCP address, and then {@code result} is not called
+     */
+    public String connect(SocketAddress address, Consumer<Throwable> result) {
+        ChannelFuture future = channel.connect(address);
+        if (tcp && future.isDone() && future.cause() != null) {
+            String code = SystemErrors.codeOf(future.cause(), "ECONNREFUSED");
+            if (!code.equals("ECONNREFUSED")) {
+                return code;
+            }
+        }
+        boolean[] returned = {false};
+        future.addListener(done -> {
+            if (returned[0]) {
+                connected(done.cause(), result);
+            } else {
+                later(() -> connected(done.cause(), result));
+            }
+        });
+        returned[0] = true;
+        return null;
+    }
+
+    private void connected(Throwable error, Consumer<Throwable> result) {
+        if (closed) {
+            return;
+        }
+        local = null;
+        frame(() -> result.accept(error));
+    }
+
+    // ---- reading ------------------------------------------------------------------------------------------------
+
+    @Override
+    public EventLoop loop() {
+        return loop;
+    }
+
+    @Override
+    public Receiver receiver() {
+        return receiver;
+    }
+
+    @Override
+    public void setReceiver(Receiver receiver) {
+        this.receiver = receiver;
+    }
+
+    @Override
+    public void readStart() {
+        if (closed || reading) {
+            return;
+        }
+        reading = true;
+        if (hasUndelivered()) {
+            scheduleKept();
+        } else {
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    @Override
+    public void readStop() {
+        if (reading) {
+            reading = false;
+            channel.config().setAutoRead(false);
+        }
+    }
+
+    @Override
+    public boolean isReading() {
+        return reading;
+    }
+
+    /**
+     * Gives a new receiver what an old one had been given: bytes go in front of what will be read next, and an end that
+     * was told is told again.
+     *
+     * @param buffered heap memory, which now belongs to this
+     */
+    public void rewind(List<ByteBuffer> buffered) {
+        for (int i = buffered.size() - 1; i >= 0; i--) {
+            keep().addFirst(Unpooled.wrappedBuffer(buffered.get(i)));
+        }
+        endDelivered = false;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        if (closed) {
+            bytes.release();
+            return;
+        }
+        bytesRead += bytes.readableBytes();
+        if (!reading || receiver == null || kept != null && !kept.isEmpty()) {
+            keep().add(bytes);
+        } else {
+            deliver(bytes);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        if (flushScheduled) {
+            flush();
+        }
+    }
+
+    /** Lends the bytes to the receiver and releases them, or keeps what it left. */
+    private void deliver(ByteBuf bytes) {
+        int start = bytes.readerIndex();
+        int length = bytes.readableBytes();
+        ByteBuffer lent = bytes.internalNioBuffer(start, length);
+        long address = bytes.hasMemoryAddress() ? bytes.memoryAddress() + start : 0;
+        int left = 0;
+        Netty.enter(loop);
+        try {
+            receiver.onRead(lent, address);
+            left = lent.remaining();
+            if (left > 0 && !closed) {
+                bytes.readerIndex(start + length - left);
+                keep().addFirst(bytes);
+                bytes = null;
+                readStop();
+            }
+        } catch (Throwable thrown) {
+            Netty.uncaught(loop, thrown);
+        } finally {
+            if (bytes != null) {
+                bytes.release();
+            }
+            Netty.leave(loop);
+        }
+    }
+
+    private ArrayDeque<ByteBuf> keep() {
+        if (kept == null) {
+            kept = new ArrayDeque<>(4);
+        }
+        return kept;
+    }
+
+    /** Tells whether something is there to deliver that the kernel need not be asked for. */
+    private boolean hasUndelivered() {
+        return kept != null && !kept.isEmpty() || (ended || readError != null) && !endDelivered;
+    }
+
+    private void scheduleKept() {
+        if (!keptScheduled) {
+            keptScheduled = true;
+            later(() -> {
+                keptScheduled = false;
+                deliverKept();
+            });
+        }
+    }
+
+    private void deliverKept() {
+        while (reading && !closed && receiver != null && kept != null && !kept.isEmpty()) {
+            deliver(kept.poll());
+        }
+        if (reading && !closed) {
+            if (hasUndelivered()) {
+                deliverEnd();
+            } else {
+                channel.config().setAutoRead(true);
+            }
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if ((event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE)
+                && !closed
+                && !ended
+                && readError == null) {
+            ended = true;
+            endFound();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
+        if (error instanceof ChannelOutputShutdownException) {
+            if (writeError == null) {
+                writeError = error.getCause() != null ? error.getCause() : error;
+            }
+        } else if (!closed && !ended && readError == null) {
+            readError = SystemErrors.of(error, "read", "EIO");
+            endFound();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        // Not by close(): the loop is ending, or Netty gave the socket up after an error it has reported.
+        if (!closed) {
+            lost = true;
+            if (channel.eventLoop().isShuttingDown() || !hasUndelivered()) {
+                deliverLost();
+            }
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (!closed && receiver != null && channel.isWritable()) {
+            frame(receiver::onWritable);
+        }
+    }
+
+    /** The end was found; it must wait for bytes that are kept, and for someone who reads. */
+    private void endFound() {
+        if (reading && receiver != null && (kept == null || kept.isEmpty())) {
+            deliverEnd();
+        }
+    }
+
+    private void deliverEnd() {
+        endDelivered = true;
+        reading = false;
+        Throwable error = readError;
+        frame(() -> {
+            if (error != null) {
+                receiver.onError(error);
+            } else {
+                receiver.onEnd();
+            }
+        });
+        if (lost) {
+            deliverLost();
+        }
+    }
+
+    private void deliverLost() {
+        if (!closed && receiver != null) {
+            frame(receiver::onClosed);
+        }
+    }
+
+    // ---- writing ------------------------------------------------------------------------------------------------
+
+    @Override
+    public Output lend(int capacity) {
+        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(capacity);
+        ChannelOutput output = spare;
+        if (output == null) {
+            return new ChannelOutput(memory);
+        }
+        spare = null;
+        output.memory = memory;
+        return output;
+    }
+
+    @Override
+    public boolean write(Output output, int length, Done done) {
+        ByteBuf bytes = take(output, length);
+        if (pieces.isEmpty()) {
+            return send(bytes, length, done);
+        }
+        wait(new Pieces(bytes), done);
+        return false;
+    }
+
+    @Override
+    public void queue(Output output, int length, Done done) {
+        ByteBuf bytes = take(output, length);
+        if (!pieces.isEmpty()) {
+            wait(new Pieces(bytes), done);
+            return;
+        }
+        if (refuses(bytes, done)) {
+            return;
+        }
+        bytesWritten += length;
+        channel.write(bytes, channel.voidPromise());
+        if (done != null) {
+            if (queuedDones == null) {
+                queuedDones = new ArrayDeque<>(4);
+            }
+            queuedDones.add(done);
+        }
+        if (!flushScheduled) {
+            flushScheduled = true;
+            later(() -> {
+                if (flushScheduled) {
+                    flush();
+                }
+            });
+        }
+    }
+
+    @Override
+    public void flush() {
+        if (!closed) {
+            flushNow();
+            settleQueued();
+        }
+    }
+
+    @Override
+    public boolean write(ByteBuffer chunk, Done done) {
+        return write(List.of(chunk), done);
+    }
+
+    @Override
+    public boolean write(List<ByteBuffer> chunks, Done done) {
+        Pieces copied = new Pieces(chunks);
+        if (!pieces.isEmpty()) {
+            wait(copied, done);
+            return false;
+        }
+        if (copied.left <= PIECE) {
+            int length = (int) copied.left;
+            return send(copied.next(), length, done);
+        }
+        // Without its callback at first: it is not called when all goes out at once.
+        wait(copied, null);
+        pump();
+        if (copied.finished && copied.error == null) {
+            return true;
+        }
+        copied.done = done;
+        if (copied.finished && done != null) {
+            later(() -> frame(() -> done.done(copied.error)));
+        }
+        return false;
+    }
+
+    /** Writes one buffer and flushes it with everything before it. */
+    private boolean send(ByteBuf bytes, int length, Done done) {
+        if (refuses(bytes, done)) {
+            return false;
+        }
+        bytesWritten += length;
+        channel.write(bytes, channel.voidPromise());
+        flushNow();
+        settleQueued();
+        if (isFlushed()) {
+            return true;
+        }
+        whenFlushed(done);
+        return false;
+    }
+
+    private boolean refuses(ByteBuf bytes, Done done) {
+        if (!closed && !shutdownAsked && channel.isActive() && writeError == null) {
+            return false;
+        }
+        bytes.release();
+        fail(done);
+        return true;
+    }
+
+    private void fail(Done done) {
+        if (done != null) {
+            Throwable error = error();
+            later(() -> frame(() -> done.done(error)));
+        }
+    }
+
+    /** Returns why nothing can be written. */
+    private Throwable error() {
+        return closed ? SystemException.of("ECANCELED", "write") : SystemErrors.of(writeError, "write", "EPIPE");
+    }
+
+    private void flushNow() {
+        boolean outer = inCall;
+        inCall = true;
+        flushScheduled = false;
+        try {
+            channel.flush();
+        } finally {
+            inCall = outer;
+        }
+    }
+
+    /** Tells whether the kernel has taken all; false also after an error. */
+    private boolean isFlushed() {
+        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+        return waiting != null && waiting.isEmpty() && writeError == null;
+    }
+
+    private void settleQueued() {
+        if (queuedDones == null || queuedDones.isEmpty()) {
+            return;
+        }
+        List<Done> dones = new ArrayList<>(queuedDones);
+        queuedDones.clear();
+        if (isFlushed()) {
+            later(() -> dones.forEach(done -> frame(() -> done.done(null))));
+        } else {
+            whenFlushed(error -> dones.forEach(done -> frame(() -> done.done(error))));
+        }
+    }
+
+    /** Has {@code done} called when everything written so far has gone: an empty message behind it tells. */
+    private void whenFlushed(Done done) {
+        if (done == null) {
+            return;
+        }
+        if (writeError != null || channel.unsafe().outboundBuffer() == null) {
+            fail(done);
+            return;
+        }
+        ChannelPromise promise = channel.newPromise();
+        promise.addListener(future -> {
+            Throwable error = future.cause() == null ? null : error();
+            if (inCall) {
+                later(() -> frame(() -> done.done(error)));
+            } else {
+                frame(() -> done.done(error));
+            }
+        });
+        channel.write(Unpooled.EMPTY_BUFFER, promise);
+        flushNow();
+    }
+
+    private void wait(Pieces waiting, Done done) {
+        waiting.done = done;
+        bytesWritten += waiting.left;
+        pieces.add(waiting);
+    }
+
+    /** Copies and sends until the kernel has enough; what is left waits on the heap, not in native memory. */
+    private void pump() {
+        boolean outer = inCall;
+        inCall = true;
+        try {
+            Pieces first;
+            while ((first = pieces.peek()) != null) {
+                if (first.left == 0) {
+                    pieces.poll();
+                    first.finish(this, null);
+                } else if (closed || !channel.isActive() || writeError != null) {
+                    pieces.poll();
+                    first.finish(this, error());
+                } else {
+                    channel.write(first.next(), channel.voidPromise());
+                    flushNow();
+                    settleQueued();
+                    if (!isFlushed()) {
+                        whenFlushed(error -> pump());
+                        return;
+                    }
+                }
+            }
+        } finally {
+            inCall = outer;
+        }
+        finishShutdown();
+    }
+
+    @Override
+    public long writeQueueSize() {
+        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+        long size = waiting == null ? 0 : Math.max(0, waiting.totalPendingWriteBytes() - waiting.currentProgress());
+        for (Pieces each : pieces) {
+            size += each.left;
+        }
+        return size;
+    }
+
+    @Override
+    public boolean isBacklogged() {
+        return !closed && (!channel.isWritable() || !pieces.isEmpty());
+    }
+
+    @Override
+    public void shutdown(Done done) {
+        if (shutdownAsked || closed || !channel.isActive()) {
+            // As libuv's ENOTCONN, which Node takes for done.
+            later(() -> frame(() -> done.done(null)));
+            return;
+        }
+        shutdownAsked = true;
+        shutdownDone = done;
+        if (pieces.isEmpty()) {
+            finishShutdown();
+        }
+    }
+
+    private void finishShutdown() {
+        Done done = shutdownDone;
+        if (done == null || closed) {
+            return;
+        }
+        shutdownDone = null;
+        flushNow();
+        settleQueued();
+        if (isFlushed() || channel.unsafe().outboundBuffer() == null) {
+            sendFin(done);
+        } else {
+            whenFlushed(error -> {
+                if (error != null) {
+                    done.done(error);
+                } else {
+                    sendFin(done);
+                }
+            });
+        }
+    }
+
+    private void sendFin(Done done) {
+        ((DuplexChannel) channel).shutdownOutput().addListener(future -> {
+            Throwable cause = future.cause();
+            String code = cause == null ? null : SystemErrors.codeOf(cause, "ENOTCONN");
+            Throwable error = code == null || code.equals("ENOTCONN") ? null : SystemException.of(code, SHUT_DOWN);
+            later(() -> frame(() -> done.done(error)));
+        });
+    }
+
+    // ---- closing ------------------------------------------------------------------------------------------------
+
+    @Override
+    public void close(Runnable done) {
+        if (closed) {
+            return;
+        }
+        if (flushScheduled && channel.isActive() && !shutdownAsked) {
+            flushNow();
+            settleQueued();
+        }
+        closeNow(done);
+    }
+
+    @Override
+    public boolean reset(Runnable done) {
+        if (!tcp || closed) {
+            return false;
+        }
+        set(ChannelOption.SO_LINGER, 0);
+        closeNow(done);
+        return true;
+    }
+
+    private void closeNow(Runnable done) {
+        // Still to be told after the close.
+        localAddress();
+        remoteAddress();
+        closed = true;
+        reading = false;
+        inCall = true;
+        try {
+            channel.close();
+        } finally {
+            inCall = false;
+        }
+        releaseKept();
+        failWaiting();
+        if (done != null) {
+            loop.execute(done);
+        }
+        handle.close();
+    }
+
+    /** Gives up what the loop would not take. Any thread. */
+    void abandon() {
+        handle.close();
+    }
+
+    private void releaseKept() {
+        ByteBuf bytes;
+        while (kept != null && (bytes = kept.poll()) != null) {
+            bytes.release();
+        }
+    }
+
+    private void failWaiting() {
+        Pieces each;
+        while ((each = pieces.poll()) != null) {
+            each.finish(this, error());
+        }
+        Done queued;
+        while (queuedDones != null && (queued = queuedDones.poll()) != null) {
+            fail(queued);
+        }
+        if (shutdownDone != null) {
+            Done done = shutdownDone;
+            shutdownDone = null;
+            later(() -> frame(() -> done.done(SystemException.of("ECANCELED", SHUT_DOWN))));
+        }
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !closed && channel.isOpen();
+    }
+
+    @Override
+    public boolean isTCP() {
+        return tcp;
+    }
+
+    // ---- facts and options --------------------------------------------------------------------------------------
+
+    @Override
+    public long bytesRead() {
+        return bytesRead;
+    }
+
+    @Override
+    public long bytesWritten() {
+        return bytesWritten;
+    }
+
+    @Override
+    public AddressInfo localAddress() {
+        if (local == null && tcp) {
+            local = Channels.info(channel.localAddress(), ipv6);
+        }
+        return local;
+    }
+
+    @Override
+    public AddressInfo remoteAddress() {
+        if (remote == null && tcp) {
+            remote = Channels.info(channel.remoteAddress(), ipv6);
+        }
+        return remote;
+    }
+
+    @Override
+    public void setNoDelay(boolean enable) {
+        if (tcp && isOpen()) {
+            set(ChannelOption.TCP_NODELAY, enable);
+        }
+    }
+
+    @Override
+    public void setKeepAlive(boolean enable, int initialDelaySeconds) {
+        if (tcp && isOpen()) {
+            set(ChannelOption.SO_KEEPALIVE, enable);
+            if (enable && initialDelaySeconds > 0) {
+                // As libuv: ten probes, one a second.
+                set(KeepAlive.IDLE, initialDelaySeconds);
+                set(KeepAlive.INTERVAL, 1);
+                set(KeepAlive.COUNT, 10);
+            }
+        }
+    }
+
+    /** Node ignores the result of these calls; a peer that is gone may refuse them. */
+    private <T> void set(ChannelOption<T> option, T value) {
+        try {
+            channel.config().setOption(option, value);
+        } catch (RuntimeException gone) {
+            if (channel.isActive()) {
+                throw gone;
+            }
+        }
+    }
+
+    @Override
+    public void ref() {
+        handle.ref();
+    }
+
+    @Override
+    public void unref() {
+        handle.unref();
+    }
+
+    @Override
+    public String toString() {
+        return "ChannelTransport[" + channel + "]";
+    }
+
+    // ---- inside -------------------------------------------------------------------------------------------------
+
+    private ByteBuf take(Output output, int length) {
+        ChannelOutput own = (ChannelOutput) output;
+        ByteBuf bytes = own.take();
+        if (length < 0 || length > bytes.capacity()) {
+            bytes.release();
+            throw new IllegalArgumentException("length " + length + " of an output of " + bytes.capacity());
+        }
+        if (spare == null) {
+            spare = own;
+        }
+        return bytes.setIndex(0, length);
+    }
+
+    /** Runs a task after what the loop does now. */
+    private void later(Runnable task) {
+        try {
+            channel.eventLoop().execute(task);
+        } catch (RejectedExecutionException ended) {
+            // The loop's thread is gone, and with it everyone who could be told.
+        }
+    }
+
+    /** Runs a callback into the program. */
+    private void frame(Runnable callback) {
+        Netty.enter(loop);
+        try {
+            callback.run();
+        } catch (Throwable thrown) {
+            Netty.uncaught(loop, thrown);
+        } finally {
+            Netty.leave(loop);
+        }
+    }
+
+    /** The keep-alive options of the transport in use. */
+    private static final class KeepAlive {
+        static final ChannelOption<Integer> IDLE = Netty.epoll()
+                ? EpollChannelOption.TCP_KEEPIDLE
+                : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE);
+        static final ChannelOption<Integer> INTERVAL = Netty.epoll()
+                ? EpollChannelOption.TCP_KEEPINTVL
+                : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL);
+        static final ChannelOption<Integer> COUNT = Netty.epoll()
+                ? EpollChannelOption.TCP_KEEPCNT
+                : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT);
+    }
+
+    /** Pooled native memory on its way out. */
+    private static final class ChannelOutput implements Output {
+        private ByteBuf memory;
+
+        ChannelOutput(ByteBuf memory) {
+            this.memory = memory;
+        }
+
+        private ByteBuf memory() {
+            if (memory == null) {
+                throw new IllegalStateException("output was written or released already");
+            }
+            return memory;
+        }
+
+        ByteBuf take() {
+            ByteBuf taken = memory();
+            memory = null;
+            return taken;
+        }
+
+        @Override
+        public long address() {
+            ByteBuf bytes = memory();
+            return bytes.hasMemoryAddress() ? bytes.memoryAddress() : 0;
+        }
+
+        @Override
+        public int capacity() {
+            return memory().capacity();
+        }
+
+        @Override
+        public ByteBuffer buffer() {
+            ByteBuf bytes = memory();
+            return bytes.nioBuffer(0, bytes.capacity());
+        }
+
+        @Override
+        public void release() {
+            take().release();
+        }
+    }
+
+    /** One write that has not gone out whole: heap chunks to be copied piece by piece, or one output waiting its turn. */
+    private static final class Pieces {
+        private final List<ByteBuffer> chunks;
+        private ByteBuf output;
+        private Done done;
+        private int index;
+        private int offset;
+        private long left;
+        private boolean finished;
+        private Throwable error;
+
+        Pieces(List<ByteBuffer> chunks) {
+            this.chunks = chunks;
+            for (ByteBuffer chunk : chunks) {
+                left += chunk.remaining();
+            }
+        }
+
+        Pieces(ByteBuf output) {
+            this.chunks = List.of();
+            this.output = output;
+            this.left = output.readableBytes();
+        }
+
+        /** Returns the next bytes in native memory: the output, or a copy of at most a piece. */
+        ByteBuf next() {
+            if (output != null) {
+                ByteBuf whole = output;
+                output = null;
+                left = 0;
+                return whole;
+            }
+            int length = (int) Math.min(left, PIECE);
+            ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(length);
+            while (bytes.readableBytes() < length) {
+                ByteBuffer chunk = chunks.get(index);
+                int from = chunk.position() + offset;
+                int count = Math.min(length - bytes.readableBytes(), chunk.limit() - from);
+                bytes.writeBytes(chunk.duplicate().position(from).limit(from + count));
+                offset += count;
+                if (from + count == chunk.limit()) {
+                    index++;
+                    offset = 0;
+                }
+            }
+            left -= length;
+            return bytes;
+        }
+
+        void finish(ChannelTransport transport, Throwable failure) {
+            finished = true;
+            error = failure;
+            ReferenceCountUtil.release(output);
+            output = null;
+            Done listener = done;
+            if (listener != null) {
+                transport.later(() -> transport.frame(() -> listener.done(failure)));
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package io.github.securepair.internal.transport;
+
+import io.github.securepair.internal.Netty;
+import io.github.securepair.net.AddressInfo;
+import io.netty.channel.Channel;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.NetUtil;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.spi.SelectorProvider;
+
+/** Makes channels and addresses of the kind the loops of this process use: epoll's where it works, else NIO's. */
+public final class Channels {
+    private Channels() {}
+
+    static Channel socket(boolean ipv6) {
+        SocketProtocolFamily family = ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
+        return Netty.epoll()
+                ? new EpollSocketChannel(family)
+                : new NioSocketChannel(SelectorProvider.provider(), family);
+    }
+
+    static Channel unixSocket() {
+        return Netty.epoll() ? new EpollDomainSocketChannel() : new NioDomainSocketChannel();
+    }
+
+    static ServerChannel server(boolean ipv6) {
+        SocketProtocolFamily family = ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
+        return Netty.epoll()
+                ? new EpollServerSocketChannel(family)
+                : new NioServerSocketChannel(SelectorProvider.provider(), family);
+    }
+
+    static ServerChannel unixServer() {
+        return Netty.epoll() ? new EpollServerDomainSocketChannel() : new NioServerDomainSocketChannel();
+    }
+
+    /** Makes the address of a unix socket; throws IllegalArgumentException for a path the JDK cannot take. */
+    public static SocketAddress unixAddress(String path) {
+        return Netty.epoll() ? new DomainSocketAddress(path) : UnixDomainSocketAddress.of(path);
+    }
+
+    /** Makes a TCP address from an IP address in text form; never asks a name server. */
+    public static InetSocketAddress address(String ip, int port) {
+        try {
+            byte[] bytes = NetUtil.createByteArrayFromIpAddressString(ip);
+            if (bytes == null || ip.indexOf('%') >= 0) {
+                // With a scope: only the JDK knows the interfaces, and an address is no name.
+                return new InetSocketAddress(InetAddress.getByName(ip), port);
+            }
+            return new InetSocketAddress(InetAddress.getByAddress(bytes), port);
+        } catch (UnknownHostException noSuchScope) {
+            throw new IllegalArgumentException(ip, noSuchScope);
+        }
+    }
+
+    /** Returns what Node would call the address; null for none. */
+    static AddressInfo info(SocketAddress address, boolean ipv6) {
+        if (!(address instanceof InetSocketAddress inet) || inet.getAddress() == null) {
+            return null;
+        }
+        InetAddress ip = inet.getAddress();
+        String text = text(ip);
+        if (ip instanceof Inet4Address && ipv6) {
+            // An IPv4 peer of a dual-stack socket.
+            text = ip.isAnyLocalAddress() ? "::" : "::ffff:" + text;
+        }
+        return AddressInfo.ip(text, ip instanceof Inet4Address && !ipv6 ? "IPv4" : "IPv6", inet.getPort());
+    }
+
+    /** Returns the address as inet_ntop writes it. */
+    public static String text(InetAddress ip) {
+        return NetUtil.toAddressString(ip);
+    }
+}

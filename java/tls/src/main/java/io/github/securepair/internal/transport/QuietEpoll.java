@@ -1,0 +1,169 @@
+package io.github.securepair.internal.transport;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoOps;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+
+/**
+ * Netty's epoll handler, made as deaf as libuv to what happens on a socket nobody reads. Linux reports a hang-up or an
+ * error whether it was asked for or not, and Netty answers one on a paused channel by reading everything the kernel
+ * holds, or by being woken again and again. Here a channel that does not want input is not told of any; its
+ * descriptor is parked, edge-triggered, until it asks for something again.
+ */
+public final class QuietEpoll implements IoHandler {
+    private static final EpollIoOps HANGUP = EpollIoOps.valueOf(0x10);
+    private static final EpollIoOps UNASKED =
+            EpollIoOps.EPOLLERR.with(HANGUP).with(EpollIoOps.EPOLLRDHUP).with(EpollIoOps.EPOLLIN);
+    private static final EpollIoEvent WRITABLE = () -> EpollIoOps.EPOLLOUT;
+
+    private final IoHandler epoll;
+
+    private QuietEpoll(IoHandler epoll) {
+        this.epoll = epoll;
+    }
+
+    /** Makes handlers for loops. */
+    public static IoHandlerFactory newFactory() {
+        IoHandlerFactory factory = EpollIoHandler.newFactory();
+        return new IoHandlerFactory() {
+            @Override
+            public IoHandler newHandler(ThreadAwareExecutor executor) {
+                return new QuietEpoll(factory.newHandler(executor));
+            }
+
+            @Override
+            public boolean isChangingThreadSupported() {
+                return factory.isChangingThreadSupported();
+            }
+        };
+    }
+
+    @Override
+    public IoRegistration register(IoHandle handle) throws Exception {
+        Quiet quiet = new Quiet((EpollIoHandle) handle);
+        quiet.registration = epoll.register(quiet);
+        return quiet;
+    }
+
+    @Override
+    public void initialize() {
+        epoll.initialize();
+    }
+
+    @Override
+    public int run(IoHandlerContext context) {
+        return epoll.run(context);
+    }
+
+    @Override
+    public void prepareToDestroy() {
+        epoll.prepareToDestroy();
+    }
+
+    @Override
+    public void destroy() {
+        epoll.destroy();
+    }
+
+    @Override
+    public void wakeup() {
+        epoll.wakeup();
+    }
+
+    @Override
+    public boolean isCompatible(Class<? extends IoHandle> handleType) {
+        return epoll.isCompatible(handleType);
+    }
+
+    /** Stands between one channel and its registration, both ways. */
+    private static final class Quiet implements EpollIoHandle, IoRegistration {
+        private final EpollIoHandle channel;
+        private IoRegistration registration;
+        private EpollIoOps wanted = EpollIoOps.NONE;
+
+        Quiet(EpollIoHandle channel) {
+            this.channel = channel;
+        }
+
+        // ---- from the kernel to the channel
+
+        @Override
+        public void handle(IoRegistration ignored, IoEvent event) {
+            EpollIoOps happened = ((EpollIoEvent) event).ops();
+            if (wanted.contains(EpollIoOps.EPOLLIN) || (happened.value() & UNASKED.value()) == 0) {
+                channel.handle(this, event);
+                return;
+            }
+            if (wanted.contains(EpollIoOps.EPOLLOUT)) {
+                // Connecting or flushing will find the error, if it is one. A bare RDHUP is left for later.
+                if (happened.value() == EpollIoOps.EPOLLRDHUP.value()) {
+                    park(EpollIoOps.EPOLLOUT);
+                } else {
+                    channel.handle(this, WRITABLE);
+                }
+                return;
+            }
+            park(EpollIoOps.NONE);
+        }
+
+        /** Keeps only {@code ops} and reports what cannot be refused at most once per change. */
+        private void park(EpollIoOps ops) {
+            registration.submit(ops.with(EpollIoOps.EPOLLET));
+        }
+
+        // ---- from the channel to the kernel
+
+        @Override
+        public long submit(IoOps ops) {
+            wanted = (EpollIoOps) ops;
+            // NONE would take the descriptor out for good, and a half-open channel could not write any more.
+            boolean nothing = wanted.value() == EpollIoOps.NONE.value();
+            return registration.submit(nothing ? EpollIoOps.EPOLLET : wanted);
+        }
+
+        @Override
+        public <T> T attachment() {
+            return registration.attachment();
+        }
+
+        @Override
+        public boolean isValid() {
+            return registration.isValid();
+        }
+
+        @Override
+        public boolean cancel() {
+            return registration.cancel();
+        }
+
+        @Override
+        public FileDescriptor fd() {
+            return channel.fd();
+        }
+
+        @Override
+        public void registered() {
+            channel.registered();
+        }
+
+        @Override
+        public void unregistered() {
+            channel.unregistered();
+        }
+
+        @Override
+        public void close() throws Exception {
+            channel.close();
+        }
+    }
+}

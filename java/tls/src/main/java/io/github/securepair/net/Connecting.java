@@ -1,0 +1,376 @@
+package io.github.securepair.net;
+
+import io.github.securepair.events.ArgumentException;
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.Handle;
+import io.github.securepair.events.SystemException;
+import io.github.securepair.events.Timer;
+import io.github.securepair.internal.transport.ChannelTransport;
+import io.github.securepair.internal.transport.Channels;
+import io.github.securepair.internal.transport.SystemErrors;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** One run of {@code socket.connect()}: look-up, then one address after the other. On the loop thread. */
+final class Connecting {
+    private static final int LEAST_ATTEMPT_TIMEOUT = 10;
+
+    private final Socket socket;
+    private final EventLoop loop;
+    private final SocketConnectOptions options;
+    private final int port;
+
+    /** The code of what the system says to a socket that is not free, or null. */
+    private final String refused;
+
+    private boolean cancelled;
+    private Handle lookingUp;
+
+    // For several addresses.
+    private List<Lookup.Address> addresses;
+    private List<String> attempted;
+    private List<Throwable> errors;
+    private int current;
+    private Timer attemptTimer;
+
+    Connecting(Socket socket, SocketConnectOptions options, int port, String refused) {
+        this.socket = socket;
+        this.loop = socket.loop();
+        this.options = options;
+        this.port = port;
+        this.refused = refused;
+    }
+
+    /** Throws for options that cannot be meant, and returns the port. */
+    static int check(SocketConnectOptions options) {
+        if (options.localAddress != null && !options.localAddress.isEmpty() && Net.isIP(options.localAddress) == 0) {
+            throw NetErrors.invalidAddress(options.localAddress);
+        }
+        int port = options.port == null ? 0 : NetErrors.port(options.port, "Port");
+        Integer timeout = options.autoSelectFamilyAttemptTimeout;
+        if (timeout != null && timeout < 1) {
+            throw ArgumentException.outOfRange(
+                    "options.autoSelectFamilyAttemptTimeout", ">= 1 && <= 2147483647", timeout);
+        }
+        return port;
+    }
+
+    /** The socket was destroyed: nothing may come of this any more. */
+    void cancel() {
+        cancelled = true;
+        stopTimer();
+        if (lookingUp != null) {
+            lookingUp.close();
+        }
+    }
+
+    // ---- unix ---------------------------------------------------------------------------------------------------
+
+    void unix() {
+        String path = options.path;
+        if (refused != null) {
+            socket.emit(Socket.CONNECTION_ATTEMPT, path, null, null);
+            socket.destroy(error(refused, "connect", path, 0, null));
+            return;
+        }
+        ChannelTransport channel = ChannelTransport.unix(loop);
+        socket.useChannel(channel);
+        socket.emit(Socket.CONNECTION_ATTEMPT, path, null, null);
+        if (cancelled) {
+            return;
+        }
+        SocketAddress address;
+        try {
+            address = Channels.unixAddress(path);
+        } catch (RuntimeException badPath) {
+            socket.destroy(error("ENOENT", "connect", path, 0, null));
+            return;
+        }
+        channel.connect(address, error -> {
+            if (error == null) {
+                socket.onConnected();
+            } else {
+                failed(path, null, null, error(SystemErrors.codeOf(error, "ECONNREFUSED"), "connect", path, 0, null));
+            }
+        });
+    }
+
+    // ---- TCP ----------------------------------------------------------------------------------------------------
+
+    void start() {
+        String host = options.host == null || options.host.isEmpty() ? "localhost" : options.host;
+        int family = Net.isIP(host);
+        if (family != 0) {
+            loop.nextTick(() -> {
+                if (!cancelled) {
+                    one(host, family);
+                }
+            });
+            return;
+        }
+        socket.hostIsName(host);
+        boolean auto = options.autoSelectFamily != null ? options.autoSelectFamily : Net.getDefaultAutoSelectFamily();
+        boolean several = auto && options.family != 4 && options.family != 6 && options.localAddress == null;
+        lookingUp = loop.handle();
+        Lookup lookup = options.lookup != null ? options.lookup : SystemLookup.INSTANCE;
+        boolean[] called = {false};
+        lookup.lookup(host, several, options.family, (error, found) -> {
+            Runnable result = () -> {
+                if (called[0]) {
+                    return;
+                }
+                called[0] = true;
+                lookingUp.close();
+                if (several) {
+                    foundSeveral(host, error, found);
+                } else {
+                    foundOne(host, error, found);
+                }
+            };
+            if (loop.inLoop()) {
+                result.run();
+            } else {
+                loop.execute(result);
+            }
+        });
+    }
+
+    private void foundOne(String host, Throwable error, List<Lookup.Address> found) {
+        Lookup.Address first = error == null && !found.isEmpty() ? found.get(0) : null;
+        String ip = first == null ? null : first.address();
+        Integer family = first == null ? null : (Integer) first.family();
+        socket.emit(Socket.LOOKUP, error, ip, family, host);
+        if (cancelled) {
+            return;
+        }
+        Throwable problem = error != null ? error : problemOf(first, host);
+        if (problem != null) {
+            loop.nextTick(() -> socket.destroy(problem));
+        } else {
+            one(ip, family);
+        }
+    }
+
+    /** Returns what is wrong with an address, or null. */
+    private Throwable problemOf(Lookup.Address found, String host) {
+        if (found == null) {
+            return new LookupException("ENOTFOUND", host);
+        }
+        if (Net.isIP(found.address()) == 0) {
+            return NetErrors.invalidAddress(found.address());
+        }
+        if (found.family() != 4 && found.family() != 6) {
+            return NetErrors.invalidFamily(found.family(), host, port);
+        }
+        return null;
+    }
+
+    /** Connects to the one address there is. */
+    private void one(String ip, int family) {
+        if (refused != null) {
+            socket.emit(Socket.CONNECTION_ATTEMPT, ip, port, family);
+            socket.destroy(error(refused, "connect", ip, port, socket.localAddress() + ":" + socket.localPort()));
+            return;
+        }
+        ChannelTransport channel = open(family);
+        String local = options.localAddress != null && !options.localAddress.isEmpty() ? options.localAddress : null;
+        if (local != null || options.localPort != 0) {
+            SystemException refused = bind(channel, local != null ? local : anyAddress(family));
+            if (refused != null) {
+                socket.destroy(refused);
+                return;
+            }
+        }
+        socket.emit(Socket.CONNECTION_ATTEMPT, ip, port, family);
+        if (cancelled) {
+            return;
+        }
+        String code = channel.connect(Channels.address(ip, port), error -> {
+            if (error == null) {
+                socket.onConnected();
+            } else {
+                failed(ip, port, family, asked(SystemErrors.codeOf(error, "ECONNREFUSED"), ip, local));
+            }
+        });
+        if (code != null) {
+            socket.destroy(atOnce(code, ip, family));
+        }
+    }
+
+    private ChannelTransport open(int family) {
+        ChannelTransport channel = ChannelTransport.tcp(loop, family == 6);
+        socket.useChannel(channel);
+        return channel;
+    }
+
+    private static String anyAddress(int family) {
+        return family == 6 ? "::" : "0.0.0.0";
+    }
+
+    private SystemException bind(ChannelTransport channel, String local) {
+        String code = channel.bind(Channels.address(local, options.localPort));
+        return code == null ? null : error(code, "bind", local, options.localPort, null);
+    }
+
+    private void failed(String ip, Integer port, Integer family, SystemException error) {
+        socket.emit(Socket.CONNECTION_ATTEMPT_FAILED, ip, port, family, error);
+        socket.destroy(error);
+    }
+
+    // ---- several addresses --------------------------------------------------------------------------------------
+
+    private void foundSeveral(String host, Throwable error, List<Lookup.Address> found) {
+        if (cancelled) {
+            return;
+        }
+        Throwable problem = error != null || !found.isEmpty() ? error : new LookupException("ENOTFOUND", host);
+        if (problem != null) {
+            socket.emit(Socket.LOOKUP, problem, null, null, host);
+            loop.nextTick(() -> socket.destroy(problem));
+            return;
+        }
+        Set<Lookup.Address> firstFamily = new LinkedHashSet<>();
+        Set<Lookup.Address> otherFamily = new LinkedHashSet<>();
+        int preferred = 0;
+        for (Lookup.Address each : found) {
+            socket.emit(Socket.LOOKUP, null, each.address(), each.family(), host);
+            if (cancelled) {
+                return;
+            }
+            if (problemOf(each, host) == null) {
+                preferred = preferred == 0 ? each.family() : preferred;
+                (each.family() == preferred ? firstFamily : otherFamily).add(each);
+            }
+        }
+        if (firstFamily.isEmpty()) {
+            Throwable wrong = problemOf(found.get(0), host);
+            loop.nextTick(() -> socket.destroy(wrong));
+            return;
+        }
+        addresses = alternating(new ArrayList<>(firstFamily), new ArrayList<>(otherFamily));
+        if (addresses.size() == 1 || refused != null) {
+            one(addresses.get(0).address(), addresses.get(0).family());
+            return;
+        }
+        attempted = new ArrayList<>();
+        errors = new ArrayList<>();
+        socket.attempted(attempted);
+        next();
+    }
+
+    private static List<Lookup.Address> alternating(List<Lookup.Address> first, List<Lookup.Address> other) {
+        List<Lookup.Address> all = new ArrayList<>();
+        for (int i = 0; i < Math.max(first.size(), other.size()); i++) {
+            if (i < first.size()) {
+                all.add(first.get(i));
+            }
+            if (i < other.size()) {
+                all.add(other.get(i));
+            }
+        }
+        return all;
+    }
+
+    /** Tries the next address, and the ones after it as long as they fail at once. */
+    private void next() {
+        stopTimer();
+        while (!cancelled && current < addresses.size()) {
+            if (attempt(addresses.get(current++))) {
+                return;
+            }
+        }
+        if (!cancelled) {
+            socket.destroy(errors.isEmpty() ? NetErrors.connectionTimeout() : new AggregateException(errors));
+        }
+    }
+
+    /** Returns whether the attempt is under way. */
+    private boolean attempt(Lookup.Address address) {
+        String ip = address.address();
+        int family = address.family();
+        ChannelTransport channel = open(family);
+        if (options.localPort != 0) {
+            SystemException refused = bind(channel, anyAddress(family));
+            if (refused != null) {
+                errors.add(refused);
+                return false;
+            }
+        }
+        socket.emit(Socket.CONNECTION_ATTEMPT, ip, port, family);
+        if (cancelled) {
+            return true;
+        }
+        attempted.add(ip + ":" + port);
+        String code = channel.connect(Channels.address(ip, port), error -> {
+            if (channel != socket.channel()) {
+                return;
+            }
+            stopTimer();
+            if (error == null) {
+                socket.onConnected();
+            } else {
+                attemptFailed(address, asked(SystemErrors.codeOf(error, "ECONNREFUSED"), ip, null));
+                next();
+            }
+        });
+        if (code != null) {
+            attemptFailed(address, atOnce(code, ip, family));
+            return false;
+        }
+        if (current < addresses.size()) {
+            attemptTimer = loop.setTimeout(() -> timedOut(address, channel), attemptTimeout());
+        }
+        return true;
+    }
+
+    private int attemptTimeout() {
+        Integer given = options.autoSelectFamilyAttemptTimeout;
+        return given == null
+                ? Net.getDefaultAutoSelectFamilyAttemptTimeout()
+                : Math.max(LEAST_ATTEMPT_TIMEOUT, given);
+    }
+
+    private void attemptFailed(Lookup.Address address, SystemException error) {
+        errors.add(error);
+        socket.emit(Socket.CONNECTION_ATTEMPT_FAILED, address.address(), port, address.family(), error);
+    }
+
+    private void timedOut(Lookup.Address address, ChannelTransport channel) {
+        attemptTimer = null;
+        socket.emit(Socket.CONNECTION_ATTEMPT_TIMEOUT, address.address(), port, address.family());
+        errors.add(asked("ETIMEDOUT", address.address(), null));
+        if (!cancelled) {
+            next();
+        }
+    }
+
+    private void stopTimer() {
+        if (attemptTimer != null) {
+            attemptTimer.close();
+            attemptTimer = null;
+        }
+    }
+
+    // ---- errors -------------------------------------------------------------------------------------------------
+
+    /** The error of an attempt that took its time; it tells the local end if both parts of it were asked for. */
+    private SystemException asked(String code, String ip, String local) {
+        boolean both = local != null && options.localPort != 0;
+        return both
+                ? new ConnectException(
+                        code, "connect", ip, port, local + ":" + options.localPort, local, options.localPort)
+                : error(code, "connect", ip, port, null);
+    }
+
+    /** The error of a connect(2) that failed at once: Node tells what the socket was bound to, thus nothing. */
+    private SystemException atOnce(String code, String ip, int family) {
+        return error(code, "connect", ip, port, anyAddress(family) + ":" + options.localPort);
+    }
+
+    private static SystemException error(String code, String syscall, String address, int port, String local) {
+        return new ConnectException(code, syscall, address, port, local, null, -1);
+    }
+}

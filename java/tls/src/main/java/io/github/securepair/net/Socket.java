@@ -1,0 +1,1080 @@
+package io.github.securepair.net;
+
+import io.github.securepair.events.ArgumentException;
+import io.github.securepair.events.Callback;
+import io.github.securepair.events.Event;
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.Listener;
+import io.github.securepair.events.Listener0;
+import io.github.securepair.events.Listener1;
+import io.github.securepair.events.Listener3;
+import io.github.securepair.events.Listener4;
+import io.github.securepair.events.SystemException;
+import io.github.securepair.events.Timer;
+import io.github.securepair.internal.transport.ChannelTransport;
+import io.github.securepair.internal.transport.Done;
+import io.github.securepair.internal.transport.DuplexTransport;
+import io.github.securepair.internal.transport.NetAccess;
+import io.github.securepair.internal.transport.Receiver;
+import io.github.securepair.internal.transport.Transport;
+import io.github.securepair.stream.Duplex;
+import io.github.securepair.stream.DuplexOptions;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+
+/**
+ * Node's {@code net.Socket}: one end of a TCP or unix domain connection, as a stream.
+ *
+ * <p>A socket belongs to the thread of its {@link #loop()}; {@code connect}, {@code write}, {@code end}, {@code destroy},
+ * {@code pause}, {@code resume} and {@code pipe} may also be called from other threads and are then queued there. Listeners run
+ * on the loop. An open socket keeps the loop alive until it is closed or {@link #unref}'d.
+ *
+ * <p>Errors are system errors with Node's codes and texts, such as {@code connect ECONNREFUSED 127.0.0.1:1}.
+ *
+ * @see <a href="https://nodejs.org/api/net.html#class-netsocket">Node's documentation</a>
+ */
+public class Socket extends Duplex {
+    /** {@code 'lookup'} (error, address, family, host): a name was resolved, or not; once per address found. */
+    public static final Event<Listener4<Throwable, String, Integer, String>> LOOKUP = Event.of(Socket.class, "lookup");
+
+    /** {@code 'connectionAttempt'} (address, port, family): an address is tried; only a path for a unix socket. */
+    public static final Event<Listener3<String, Integer, Integer>> CONNECTION_ATTEMPT =
+            Event.of(Socket.class, "connectionAttempt");
+
+    /** {@code 'connectionAttemptFailed'} (address, port, family, error). */
+    public static final Event<Listener4<String, Integer, Integer, Throwable>> CONNECTION_ATTEMPT_FAILED =
+            Event.of(Socket.class, "connectionAttemptFailed");
+
+    /** {@code 'connectionAttemptTimeout'} (address, port, family): the next address is tried. */
+    public static final Event<Listener3<String, Integer, Integer>> CONNECTION_ATTEMPT_TIMEOUT =
+            Event.of(Socket.class, "connectionAttemptTimeout");
+
+    /** {@code 'connect'}: the connection is established. */
+    public static final Event<Listener0> CONNECT = Event.of(Socket.class, "connect");
+
+    /** {@code 'ready'}: comes right after {@code 'connect'}. */
+    public static final Event<Listener0> READY = Event.of(Socket.class, "ready");
+
+    /** {@code 'timeout'}: nothing was read or written for the time given to {@link #setTimeout}. */
+    public static final Event<Listener0> TIMEOUT = Event.of(Socket.class, "timeout");
+
+    /** {@code 'close'} (hadError): the socket is closed; nothing follows. */
+    public static final Event<Listener1<Boolean>> CLOSE = Event.of(Socket.class, "close");
+
+    static {
+        NetAccess.install(new Access());
+    }
+
+    private final Wire wire = new Wire();
+    private final Onread onread;
+
+    /** What the bytes go through (Node: _handle); null while there is none. */
+    private Transport transport;
+
+    /** The channel that connect() is trying, under the transport. */
+    private ChannelTransport raw;
+
+    private UnaryOperator<Transport> wrapper;
+    private boolean takenOver;
+    private Connecting attempt;
+    private boolean connecting;
+    private String host;
+    private Socket parent;
+    private Server server;
+    private ByteBuffer onreadBuffer;
+
+    private boolean noDelay;
+    private boolean keepAlive;
+    private int keepAliveDelay;
+
+    private Timer timer;
+    private long timeout = -1;
+    private long lastWriteQueueSize;
+
+    private boolean unreferenced;
+    private boolean peerEnded;
+    private boolean resetting;
+    private Callback writeCallback;
+    private int inFlight;
+    private long bytesRead;
+    private long bytesWritten;
+    private AddressInfo local;
+    private AddressInfo remote;
+    private List<String> attempted;
+
+    /** Makes an unconnected socket with Node's defaults. */
+    public Socket() {
+        this(new SocketOptions());
+    }
+
+    /** Makes an unconnected socket. */
+    public Socket(SocketOptions options) {
+        this(options, null);
+    }
+
+    /** Makes a socket over a transport, or an unconnected one. */
+    Socket(SocketOptions options, Transport transport) {
+        super(duplexOptions(options));
+        noDelay = options.noDelay;
+        keepAlive = options.keepAlive;
+        keepAliveDelay = seconds(options.keepAliveInitialDelay);
+        onread = options.onread;
+        if (onread != null) {
+            onreadBuffer = onread.buffer().get();
+        }
+        on(END, this::onReadableEnd);
+        if (transport != null) {
+            adopt(transport);
+        }
+        if (options.signal != null) {
+            abortWith(options.signal);
+        }
+    }
+
+    private static DuplexOptions duplexOptions(SocketOptions options) {
+        DuplexOptions duplex = new DuplexOptions().allowHalfOpen(options.allowHalfOpen).emitClose(false);
+        if (options.loop != null) {
+            duplex.loop(options.loop);
+        }
+        if (options.highWaterMark >= 0) {
+            duplex.highWaterMark(options.highWaterMark);
+        }
+        if (options.readableHighWaterMark >= 0) {
+            duplex.readableHighWaterMark(options.readableHighWaterMark);
+        }
+        if (options.writableHighWaterMark >= 0) {
+            duplex.writableHighWaterMark(options.writableHighWaterMark);
+        }
+        return duplex;
+    }
+
+    static int seconds(double milliseconds) {
+        return (int) (milliseconds / 1000);
+    }
+
+    private void abortWith(AbortSignal signal) {
+        Runnable abort = () -> destroy(new AbortSignal.AbortException("The operation was aborted", signal.reason()));
+        Runnable remove = signal.onAbort(abort);
+        on(CLOSE, hadError -> remove.run());
+    }
+
+    // ---- connecting ---------------------------------------------------------------------------------------------
+
+    /** Connects to a port of {@code localhost}. */
+    public Socket connect(int port) {
+        return connect(new SocketConnectOptions().port(port), null);
+    }
+
+    /** Connects to a port of {@code localhost}; {@code listener} is called once on {@code 'connect'}. */
+    public Socket connect(int port, Listener0 listener) {
+        return connect(new SocketConnectOptions().port(port), listener);
+    }
+
+    /** Connects to a port of a host, a name or an address. */
+    public Socket connect(int port, String host) {
+        return connect(new SocketConnectOptions().port(port).host(host), null);
+    }
+
+    /** Connects to a port of a host; {@code listener} is called once on {@code 'connect'}. */
+    public Socket connect(int port, String host, Listener0 listener) {
+        return connect(new SocketConnectOptions().port(port).host(host), listener);
+    }
+
+    /** Connects to a unix domain socket, or to a port of {@code localhost} when the string is a number. */
+    public Socket connect(String path) {
+        return connect(path, null);
+    }
+
+    /** Connects to a unix domain socket; {@code listener} is called once on {@code 'connect'}. */
+    public Socket connect(String path, Listener0 listener) {
+        return connect(pathOrPort(path), listener);
+    }
+
+    /** Connects as the options say. */
+    public Socket connect(SocketConnectOptions options) {
+        return connect(options, null);
+    }
+
+    /**
+     * Connects as the options say. A socket that has closed may be connected again.
+     *
+     * <p>Wrong options are thrown; whatever else goes wrong is an {@code 'error'}.
+     *
+     * @param listener called once on {@code 'connect'}; may be null
+     */
+    public Socket connect(SocketConnectOptions options, Listener0 listener) {
+        if (options.port == null && options.path == null) {
+            throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
+        }
+        SocketConnectOptions chosen = options.copy();
+        boolean unix = chosen.path != null && !chosen.path.isEmpty();
+        int port = unix ? 0 : Connecting.check(chosen);
+        if (loop().inLoop()) {
+            connect(chosen, unix, port, listener);
+        } else {
+            loop().execute(() -> connect(chosen, unix, port, listener));
+        }
+        return this;
+    }
+
+    private void connect(SocketConnectOptions options, boolean unix, int port, Listener0 listener) {
+        if (listener != null) {
+            once(CONNECT, listener);
+        }
+        if (parent != null && parent.connecting) {
+            return;
+        }
+        peerEnded = false;
+        if (destroyed()) {
+            transport = null;
+            remote = null;
+            local = null;
+        }
+        String refused = transport == null ? null : connecting ? "EALREADY" : "EISCONN";
+        if (transport == null && !connecting) {
+            // reopen();
+            if (onread != null) {
+                onreadBuffer = onread.buffer().get();
+            }
+        }
+        refreshTimer();
+        connecting = true;
+        if (attempt != null) {
+            attempt.cancel();
+        }
+        attempt = new Connecting(this, options, port, refused);
+        if (unix) {
+            attempt.unix();
+        } else {
+            attempt.start();
+        }
+    }
+
+    static SocketConnectOptions pathOrPort(String path) {
+        SocketConnectOptions options = new SocketConnectOptions();
+        return path != null && NetErrors.isNumeric(path) ? options.port(path) : options.path(path);
+    }
+
+    /** Connects as the options say and completes when that has worked or failed. A failure is an {@code 'error'} too. */
+    public CompletableFuture<Socket> connectAsync(SocketConnectOptions options) {
+        CompletableFuture<Socket> result = new CompletableFuture<>();
+        // Also keeps a failure from being an unhandled 'error': the future is its handler.
+        Listener1<Throwable> failed = result::completeExceptionally;
+        Runnable start = () -> {
+            on(ERROR, failed);
+            once(CLOSE, hadError -> {
+                off(ERROR, failed);
+                result.completeExceptionally(NetErrors.closedBeforeConnection());
+            });
+            try {
+                connect(options, () -> {
+                    off(ERROR, failed);
+                    result.complete(this);
+                });
+            } catch (RuntimeException badOptions) {
+                result.completeExceptionally(badOptions);
+            }
+        };
+        if (loop().inLoop()) {
+            start.run();
+        } else {
+            loop().execute(start);
+        }
+        return result;
+    }
+
+    // What Connecting does with its socket.
+
+    /** Puts a new channel under the socket in place of one that was tried. */
+    void useChannel(ChannelTransport channel) {
+        if (raw != null && raw != channel) {
+            raw.close(null);
+        }
+        raw = channel;
+        Transport over = wrapper == null ? channel : wrapper.apply(channel);
+        transport = over;
+        over.setReceiver(wire);
+        if (unreferenced) {
+            over.unref();
+        }
+    }
+
+    ChannelTransport channel() {
+        return raw;
+    }
+
+    boolean isConnecting() {
+        return connecting;
+    }
+
+    void hostIsName(String name) {
+        host = name;
+    }
+
+    void attempted(List<String> addresses) {
+        attempted = addresses;
+    }
+
+    /** The channel is connected. */
+    void onConnected() {
+        if (destroyed()) {
+            return;
+        }
+        connecting = false;
+        attempt = null;
+        local = null;
+        refreshTimer();
+        if (noDelay) {
+            transport.setNoDelay(true);
+        }
+        if (keepAlive) {
+            transport.setKeepAlive(true, keepAliveDelay);
+        }
+        emit(CONNECT);
+        emit(READY);
+        if (!isPaused() && !destroyed()) {
+            read(0);
+        }
+    }
+
+    // ---- reading ------------------------------------------------------------------------------------------------
+
+    @Override
+    protected void _read(int size) {
+        if (connecting || transport == null) {
+            once(CONNECT, () -> _read(size));
+        } else if (!takenOver) {
+            transport.readStart();
+        }
+    }
+
+    @Override
+    public Object read() {
+        startOnread();
+        return super.read();
+    }
+
+    @Override
+    public Object read(int size) {
+        startOnread();
+        return super.read(size);
+    }
+
+    @Override
+    public Socket pause() {
+        if (onread != null && loop().inLoop() && !connecting && transport != null && !destroyed()) {
+            transport.readStop();
+        }
+        super.pause();
+        return this;
+    }
+
+    @Override
+    public Socket resume() {
+        if (loop().inLoop()) {
+            startOnread();
+        }
+        super.resume();
+        return this;
+    }
+
+    private void startOnread() {
+        if (onread != null && !connecting && transport != null && !takenOver) {
+            transport.readStart();
+        }
+    }
+
+    private void onReadableEnd() {
+        if (!allowHalfOpen()) {
+            peerEnded = true;
+        }
+    }
+
+    // ---- writing ------------------------------------------------------------------------------------------------
+
+    @Override
+    public boolean write(Object chunk, String encoding, Callback callback) {
+        if (!peerEnded || !writableEnded()) {
+            return super.write(chunk, encoding, callback);
+        }
+        if (!loop().inLoop()) {
+            loop().execute(() -> write(chunk, encoding, callback));
+            return false;
+        }
+        Throwable error = SystemException.plain(
+                "EPIPE", "This socket has been ended by the other party");
+        if (callback != null) {
+            loop().nextTick(() -> callback.call(error));
+        }
+        destroy(error);
+        return false;
+    }
+
+    @Override
+    protected void _write(ByteBuffer chunk, Callback callback) {
+        if (connecting) {
+            whenConnected(callback, () -> _write(chunk, callback));
+        } else if (transport == null) {
+            callback.call(NetErrors.closed());
+        } else {
+            beginWrite(chunk.remaining(), callback);
+            endWrite(transport.write(chunk, wire), callback);
+        }
+    }
+
+    @Override
+    protected void _writev(List<ByteBuffer> chunks, Callback callback) {
+        if (connecting) {
+            whenConnected(callback, () -> _writev(chunks, callback));
+        } else if (transport == null) {
+            callback.call(NetErrors.closed());
+        } else {
+            int size = 0;
+            for (ByteBuffer chunk : chunks) {
+                size += chunk.remaining();
+            }
+            beginWrite(size, callback);
+            endWrite(transport.write(chunks, wire), callback);
+        }
+    }
+
+    private void whenConnected(Callback callback, Listener0 write) {
+        Listener1<Boolean> onClose = hadError -> callback.call(NetErrors.closedBeforeConnection());
+        once(CONNECT, () -> {
+            off(CLOSE, onClose);
+            write.handle();
+        });
+        once(CLOSE, onClose);
+    }
+
+    private void beginWrite(int size, Callback callback) {
+        refreshTimer();
+        writeCallback = callback;
+        inFlight = size;
+    }
+
+    private void endWrite(boolean atOnce, Callback callback) {
+        if (atOnce) {
+            writeCallback = null;
+            inFlight = 0;
+            callback.call(null);
+        } else {
+            lastWriteQueueSize = inFlight;
+        }
+    }
+
+    private void onWritten(Throwable error) {
+        Callback callback = writeCallback;
+        writeCallback = null;
+        inFlight = 0;
+        if (callback == null) {
+            return;
+        }
+        if (destroyed()) {
+            callback.call(null);
+        } else if (error != null) {
+            callback.call(error);
+        } else {
+            refreshTimer();
+            lastWriteQueueSize = 0;
+            callback.call(null);
+        }
+    }
+
+    @Override
+    protected void _final(Callback callback) {
+        if (pending()) {
+            once(CONNECT, () -> _final(callback));
+        } else {
+            transport.shutdown(error -> callback.call(null));
+        }
+    }
+
+    @Override
+    public Socket end() {
+        super.end();
+        return this;
+    }
+
+    @Override
+    public Socket end(Object chunk) {
+        super.end(chunk);
+        return this;
+    }
+
+    @Override
+    public Socket end(Callback callback) {
+        super.end(callback);
+        return this;
+    }
+
+    @Override
+    public Socket end(Object chunk, Callback callback) {
+        super.end(chunk, callback);
+        return this;
+    }
+
+    @Override
+    public Socket end(Object chunk, String encoding) {
+        super.end(chunk, encoding);
+        return this;
+    }
+
+    @Override
+    public Socket end(Object chunk, String encoding, Callback callback) {
+        super.end(chunk, encoding, callback);
+        return this;
+    }
+
+    // ---- closing ------------------------------------------------------------------------------------------------
+
+    /** Ends the socket and destroys it when everything written has been handed to the system. */
+    public void destroySoon() {
+        if (!loop().inLoop()) {
+            loop().execute(this::destroySoon);
+            return;
+        }
+        if (writable()) {
+            end();
+        }
+        if (writableFinished()) {
+            destroy();
+        } else {
+            once(FINISH, this::destroy);
+        }
+    }
+
+    /**
+     * Closes the TCP connection with a reset. One that is still connecting is reset when it is connected; a socket
+     * without a connection is destroyed with {@code ERR_SOCKET_CLOSED}.
+     *
+     * @throws ArgumentException {@code ERR_INVALID_HANDLE_TYPE} when this is not plain TCP
+     */
+    public Socket resetAndDestroy() {
+        if (!loop().inLoop()) {
+            loop().execute(this::resetAndDestroy);
+            return this;
+        }
+        if (transport == null) {
+            // A TCP socket may have no channel yet: it is made when the address is known.
+            if (connecting) {
+                once(CONNECT, this::reset);
+            } else {
+                destroy(NetErrors.closed());
+            }
+        } else if (!transport.isTCP()) {
+            throw NetErrors.invalidHandle();
+        } else if (connecting) {
+            once(CONNECT, this::reset);
+        } else {
+            reset();
+        }
+        return this;
+    }
+
+    private void reset() {
+        resetting = true;
+        destroy();
+    }
+
+    @Override
+    public Socket destroy() {
+        super.destroy();
+        return this;
+    }
+
+    @Override
+    public Socket destroy(Throwable error) {
+        super.destroy(error);
+        return this;
+    }
+
+    @Override
+    protected void _destroy(Throwable error, Callback callback) {
+        boolean hadHandle = transport != null || connecting;
+        connecting = false;
+        if (attempt != null) {
+            attempt.cancel();
+            attempt = null;
+        }
+        for (Socket each = this; each != null; each = each.parent) {
+            each.stopTimer();
+        }
+        boolean hadError = error != null;
+        Runnable emitClose = () -> emit(CLOSE, hadError);
+        Transport closing = transport;
+        if (closing != null) {
+            bytesRead = closing.bytesRead();
+            bytesWritten = closing.bytesWritten();
+            if (!(resetting && closing.reset(emitClose))) {
+                closing.close(emitClose);
+            }
+            resetting = false;
+            transport = null;
+            raw = null;
+            local = null;
+            callback.call(error);
+        } else {
+            callback.call(error);
+            if (hadHandle) {
+                // Node has a handle by now, and closes it.
+                loop().execute(emitClose);
+            } else {
+                loop().nextTick(emitClose);
+            }
+        }
+        if (server != null) {
+            server.connectionClosed();
+        }
+    }
+
+    // ---- options of the connection ------------------------------------------------------------------------------
+
+    /** Emits {@code 'timeout'} after so many milliseconds without traffic, each time; 0 stops that. Never closes by itself. */
+    public Socket setTimeout(double milliseconds) {
+        return setTimeout(milliseconds, null);
+    }
+
+    /**
+     * Emits {@code 'timeout'} after so many milliseconds without traffic, each time; 0 stops that.
+     *
+     * @param listener called once on {@code 'timeout'}; with 0 it is taken off instead
+     */
+    public Socket setTimeout(double milliseconds, Listener0 listener) {
+        long duration = NetErrors.duration(milliseconds);
+        if (!loop().inLoop()) {
+            loop().execute(() -> setTimeout(milliseconds, listener));
+            return this;
+        }
+        if (destroyed()) {
+            return this;
+        }
+        timeout = duration;
+        stopTimer();
+        if (duration == 0) {
+            if (listener != null) {
+                off(TIMEOUT, listener);
+            }
+        } else {
+            timer = loop().setTimeout(this::onIdle, duration).unref();
+            if (listener != null) {
+                once(TIMEOUT, listener);
+            }
+        }
+        return this;
+    }
+
+    /** Returns what {@link #setTimeout} was given, or -1 when it was not called. */
+    public long timeout() {
+        return timeout;
+    }
+
+    private void onIdle() {
+        if (lastWriteQueueSize > 0 && transport != null) {
+            long waiting = transport.writeQueueSize();
+            if (lastWriteQueueSize != waiting) {
+                // A long write makes progress: that is traffic.
+                lastWriteQueueSize = waiting;
+                refreshTimer();
+                return;
+            }
+        }
+        emit(TIMEOUT);
+    }
+
+    private void refreshTimer() {
+        for (Socket each = this; each != null; each = each.parent) {
+            if (each.timer != null) {
+                each.timer.refresh();
+            }
+        }
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.close();
+            timer = null;
+        }
+    }
+
+    /** Sends small writes at once from now on. */
+    public Socket setNoDelay() {
+        return setNoDelay(true);
+    }
+
+    /** Sends small writes at once (TCP_NODELAY) or collects them for a moment, the default. */
+    public Socket setNoDelay(boolean enable) {
+        onLoop(() -> {
+            if (transport == null || connecting) {
+                noDelay = enable;
+            } else if (enable != noDelay) {
+                noDelay = enable;
+                transport.setNoDelay(enable);
+            }
+        });
+        return this;
+    }
+
+    /** Switches probes of an idle connection off or on, with the delay as it is. */
+    public Socket setKeepAlive(boolean enable) {
+        return setKeepAlive(enable, 0);
+    }
+
+    /** Switches probes of an idle connection off or on; the first comes after so many milliseconds of silence. */
+    public Socket setKeepAlive(boolean enable, double initialDelay) {
+        int delay = seconds(initialDelay);
+        onLoop(() -> {
+            boolean change = enable != keepAlive || enable && delay != keepAliveDelay;
+            keepAlive = enable;
+            keepAliveDelay = delay;
+            if (change && transport != null && !connecting) {
+                transport.setKeepAlive(enable, delay);
+            }
+        });
+        return this;
+    }
+
+    /** Lets the open socket keep its loop alive, the default. */
+    public Socket ref() {
+        onLoop(() -> {
+            unreferenced = false;
+            if (transport != null) {
+                transport.ref();
+            }
+        });
+        return this;
+    }
+
+    /** Lets the loop end although this socket is open. */
+    public Socket unref() {
+        onLoop(() -> {
+            unreferenced = true;
+            if (transport != null) {
+                transport.unref();
+            }
+        });
+        return this;
+    }
+
+    private void onLoop(Runnable task) {
+        if (loop().inLoop()) {
+            task.run();
+        } else {
+            loop().execute(task);
+        }
+    }
+
+    // ---- facts --------------------------------------------------------------------------------------------------
+
+    /** Returns the local end, {@link AddressInfo#NONE} when there is none: not connected, closed, or a unix socket. */
+    public AddressInfo address() {
+        if (transport == null) {
+            return AddressInfo.NONE;
+        }
+        if (local == null) {
+            local = transport.localAddress();
+        }
+        return local == null ? AddressInfo.NONE : local;
+    }
+
+    /** Returns the local IP address, or null. */
+    public String localAddress() {
+        return address().address();
+    }
+
+    /** Returns the local port, or -1. */
+    public int localPort() {
+        return address().port();
+    }
+
+    /** Returns {@code "IPv4"} or {@code "IPv6"}, or null. */
+    public String localFamily() {
+        return address().family();
+    }
+
+    private AddressInfo peer() {
+        if (remote == null && transport != null && !connecting) {
+            remote = transport.remoteAddress();
+        }
+        return remote == null ? AddressInfo.NONE : remote;
+    }
+
+    /** Returns the peer's IP address, or null; after close only if it was asked for before. */
+    public String remoteAddress() {
+        return peer().address();
+    }
+
+    /** Returns the peer's port, or -1; after close only if the peer was asked for before. */
+    public int remotePort() {
+        return peer().port();
+    }
+
+    /** Returns {@code "IPv4"} or {@code "IPv6"}, or null; after close only if the peer was asked for before. */
+    public String remoteFamily() {
+        return peer().family();
+    }
+
+    /** Returns the addresses that autoSelectFamily has tried, as {@code address:port}, or null when it did not run. */
+    public List<String> autoSelectFamilyAttemptedAddresses() {
+        return attempted;
+    }
+
+    /** Tells whether connect() was called and has not come to an end. */
+    public boolean connecting() {
+        return connecting;
+    }
+
+    /** Tells whether the socket is not connected: not yet, still connecting, or no more. */
+    public boolean pending() {
+        return transport == null || connecting;
+    }
+
+    /** Returns {@code "opening"}, {@code "open"}, {@code "readOnly"}, {@code "writeOnly"} or {@code "closed"}. */
+    public String readyState() {
+        if (connecting) {
+            return "opening";
+        }
+        if (readable()) {
+            return writable() ? "open" : "readOnly";
+        }
+        return writable() ? "writeOnly" : "closed";
+    }
+
+    /** Returns the number of bytes received. */
+    public long bytesRead() {
+        return transport != null ? transport.bytesRead() : bytesRead;
+    }
+
+    /** Returns the number of bytes written, those included that still wait. */
+    public long bytesWritten() {
+        long handed = transport != null ? transport.bytesWritten() : bytesWritten;
+        return handed + Math.max(0, writableLength() - inFlight);
+    }
+
+    /** Returns {@code writableLength()} of a socket with a connection, else 0. Deprecated in Node. */
+    public int bufferSize() {
+        return transport != null ? writableLength() : 0;
+    }
+
+    /** Returns the server that accepted this connection, or null. */
+    public Server server() {
+        return server;
+    }
+
+    // ---- results of the right type ------------------------------------------------------------------------------
+
+    @Override
+    public <L extends Listener> Socket on(Event<L> event, L listener) {
+        super.on(event, listener);
+        return this;
+    }
+
+    @Override
+    public Socket on(String event, Listener listener) {
+        super.on(event, listener);
+        return this;
+    }
+
+    @Override
+    public <L extends Listener> Socket once(Event<L> event, L listener) {
+        super.once(event, listener);
+        return this;
+    }
+
+    @Override
+    public Socket once(String event, Listener listener) {
+        super.once(event, listener);
+        return this;
+    }
+
+    @Override
+    public Socket setEncoding(String name) {
+        super.setEncoding(name);
+        return this;
+    }
+
+    // ---- inside -------------------------------------------------------------------------------------------------
+
+    /** Makes a connection that a server accepted. */
+    static Socket accepted(Server server, Transport transport, SocketOptions options, boolean paused) {
+        Socket socket = new Socket(options, transport);
+        socket.server = server;
+        if (paused) {
+            socket.pause();
+        } else {
+            socket.read(0);
+        }
+        if (socket.noDelay) {
+            transport.setNoDelay(true);
+        }
+        if (socket.keepAlive) {
+            transport.setKeepAlive(true, socket.keepAliveDelay);
+        }
+        return socket;
+    }
+
+    private void adopt(Transport given) {
+        transport = given;
+        given.setReceiver(wire);
+    }
+
+    /** Returns what has been read from the transport and not by the program. */
+    private List<ByteBuffer> takeBuffered() {
+        List<ByteBuffer> buffered = new ArrayList<>();
+        while (readableLength() > 0 && super.read() instanceof ByteBuffer bytes) {
+            buffered.add(bytes);
+        }
+        return buffered;
+    }
+
+    /** Takes a chunk of native memory out of the transport: to the heap, or into the program's own buffer. */
+    private void onRead(ByteBuffer lent) {
+        refreshTimer();
+        if (destroyed()) {
+            lent.position(lent.limit());
+            return;
+        }
+        if (onread != null) {
+            fill(lent);
+            return;
+        }
+        byte[] chunk = new byte[lent.remaining()];
+        lent.get(chunk);
+        Transport from = transport;
+        if (!push(ByteBuffer.wrap(chunk)) && from == transport && from != null) {
+            from.readStop();
+        }
+    }
+
+    private void fill(ByteBuffer lent) {
+        int end = lent.limit();
+        while (lent.hasRemaining()) {
+            ByteBuffer buffer = onreadBuffer.clear();
+            int count = Math.min(buffer.remaining(), end - lent.position());
+            lent.limit(lent.position() + count);
+            buffer.put(lent).flip();
+            lent.limit(end);
+            boolean more = onreadDone(count);
+            if (destroyed()) {
+                lent.position(end);
+            } else if (!more) {
+                transport.readStop();
+                return;
+            } else if (transport == null || !transport.isReading()) {
+                return;
+            }
+        }
+    }
+
+    private boolean onreadDone(int count) {
+        try {
+            boolean more = onread.callback().read(count, onreadBuffer);
+            onreadBuffer = onread.buffer().get();
+            return more;
+        } catch (Exception thrown) {
+            throw unchecked(thrown);
+        }
+    }
+
+    /** The socket's ear at its transport, and the end of its one write in flight. */
+    private final class Wire implements Receiver, Done {
+        @Override
+        public void onRead(ByteBuffer lent, long address) {
+            Socket.this.onRead(lent);
+        }
+
+        @Override
+        public void onEnd() {
+            refreshTimer();
+            if (!readableEnded()) {
+                push(null);
+                read(0);
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            destroy(error);
+        }
+
+        @Override
+        public void onClosed() {
+            destroy();
+        }
+
+        @Override
+        public void done(Throwable error) {
+            onWritten(error);
+        }
+    }
+
+    /** What tls may do. */
+    private static final class Access extends NetAccess {
+        @Override
+        public Transport transport(Socket socket) {
+            return socket.transport;
+        }
+
+        @Override
+        public void setTransport(Socket socket, Transport transport) {
+            socket.adopt(transport);
+        }
+
+        @Override
+        public void setWrapper(Socket socket, UnaryOperator<Transport> wrapper) {
+            socket.wrapper = wrapper;
+        }
+
+        @Override
+        public Transport takeOver(Duplex stream, Receiver receiver) {
+            if (!(stream instanceof Socket socket)) {
+                return new DuplexTransport(stream, receiver);
+            }
+            if (socket.connecting || socket.transport == null) {
+                return null;
+            }
+            if (!(socket.transport instanceof ChannelTransport channel)) {
+                return new DuplexTransport(stream, receiver);
+            }
+            socket.takenOver = true;
+            channel.readStop();
+            channel.setReceiver(receiver);
+            channel.rewind(socket.takeBuffered());
+            return channel;
+        }
+
+        @Override
+        public void setConnecting(Socket socket, boolean connecting) {
+            socket.connecting = connecting;
+        }
+
+        @Override
+        public void setParent(Socket socket, Socket parent) {
+            socket.parent = parent;
+        }
+
+        @Override
+        public void refreshTimer(Socket socket) {
+            socket.refreshTimer();
+        }
+
+        @Override
+        public String host(Socket socket) {
+            return socket.host;
+        }
+
+        @Override
+        public ByteBuffer onreadBuffer(Socket socket) {
+            return socket.onreadBuffer;
+        }
+
+        @Override
+        public boolean onreadDone(Socket socket, int count) {
+            socket.onreadBuffer.position(0).limit(count);
+            return socket.onreadDone(count);
+        }
+    }
+}
