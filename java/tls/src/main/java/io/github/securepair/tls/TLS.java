@@ -4,6 +4,9 @@ import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.PeerCertificate;
 import io.github.securepair.engine.RootCertificates;
 import io.github.securepair.engine.SecureContext;
+import io.github.securepair.events.ArgumentException;
+import io.github.securepair.events.Listener0;
+import io.github.securepair.events.Listener1;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -48,6 +51,153 @@ public final class TLS {
     public static final List<String> SSL_METHODS = sslMethods();
 
     private TLS() {}
+
+    /** Makes a server with all defaults; it needs a certificate before anybody can connect. */
+    public static TLSServer createServer() {
+        return new TLSServer(null, null);
+    }
+
+    /** Makes a server. */
+    public static TLSServer createServer(ServerOptions options) {
+        return new TLSServer(options, null);
+    }
+
+    /**
+     * Makes a server.
+     *
+     * @param secureConnectionListener listener of {@link TLSServer#SECURE_CONNECTION}; may be null
+     */
+    public static TLSServer createServer(ServerOptions options, Listener1<TLSSocket> secureConnectionListener) {
+        return new TLSServer(options, secureConnectionListener);
+    }
+
+    /** Makes a server with all defaults and a listener of {@link TLSServer#SECURE_CONNECTION}. */
+    public static TLSServer createServer(Listener1<TLSSocket> secureConnectionListener) {
+        return new TLSServer(null, secureConnectionListener);
+    }
+
+    /**
+     * Connects to a server, as the options say, and begins the handshake. Bad options are thrown here, before anything is opened;
+     * whatever else goes wrong is an {@code error} of the socket.
+     */
+    public static TLSSocket connect(ConnectOptions options) {
+        return connect(options, null);
+    }
+
+    /**
+     * Connects to a server, as the options say.
+     *
+     * @param listener called once on {@link TLSSocket#SECURE_CONNECT}; may be null
+     */
+    public static TLSSocket connect(ConnectOptions options, Listener0 listener) {
+        if (options == null) {
+            throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
+        }
+        return ClientSocket.connect(options, listener);
+    }
+
+    /** Connects to a port of localhost. */
+    public static TLSSocket connect(int port) {
+        return connect(at(port, null, null), null);
+    }
+
+    /** Connects to a port of localhost. */
+    public static TLSSocket connect(int port, Listener0 listener) {
+        return connect(at(port, null, null), listener);
+    }
+
+    /** Connects to a port of a host. */
+    public static TLSSocket connect(int port, String host) {
+        return connect(at(port, host, null), null);
+    }
+
+    /** Connects to a port of a host. */
+    public static TLSSocket connect(int port, String host, Listener0 listener) {
+        return connect(at(port, host, null), listener);
+    }
+
+    /** Connects to a port; host and port in the options go before the arguments. */
+    public static TLSSocket connect(int port, ConnectOptions options) {
+        return connect(at(port, null, options), null);
+    }
+
+    /** Connects to a port; host and port in the options go before the arguments. */
+    public static TLSSocket connect(int port, ConnectOptions options, Listener0 listener) {
+        return connect(at(port, null, options), listener);
+    }
+
+    /** Connects to a port of a host; host and port in the options go before the arguments. */
+    public static TLSSocket connect(int port, String host, ConnectOptions options) {
+        return connect(at(port, host, options), null);
+    }
+
+    /** Connects to a port of a host; host and port in the options go before the arguments. */
+    public static TLSSocket connect(int port, String host, ConnectOptions options, Listener0 listener) {
+        return connect(at(port, host, options), listener);
+    }
+
+    /** Connects to a unix domain socket, or to a port of localhost when the string is a number. */
+    public static TLSSocket connect(String path) {
+        return connect(at(path, null), null);
+    }
+
+    /** Connects to a unix domain socket, or to a port of localhost when the string is a number. */
+    public static TLSSocket connect(String path, Listener0 listener) {
+        return connect(at(path, null), listener);
+    }
+
+    /** Connects to a unix domain socket, or to a port of localhost when the string is a number. */
+    public static TLSSocket connect(String path, ConnectOptions options) {
+        return connect(at(path, options), null);
+    }
+
+    /** Connects to a unix domain socket, or to a port of localhost when the string is a number. */
+    public static TLSSocket connect(String path, ConnectOptions options, Listener0 listener) {
+        return connect(at(path, options), listener);
+    }
+
+    private static ConnectOptions at(int port, String host, ConnectOptions options) {
+        ConnectOptions out = new ConnectOptions().port(port).host(host);
+        out.putAll(options);
+        return out;
+    }
+
+    private static ConnectOptions at(String path, ConnectOptions options) {
+        ConnectOptions out = new ConnectOptions();
+        if (!path.isEmpty() && path.chars().allMatch(each -> each >= '0' && each <= '9')) {
+            out.port(path);
+        } else {
+            out.path(path);
+        }
+        out.putAll(options);
+        return out;
+    }
+
+    /** Makes a client's {@link SecurePair} with all defaults. */
+    public static SecurePair createSecurePair() {
+        return new SecurePair(null, false, null, false, null);
+    }
+
+    /** Makes a {@link SecurePair}; a server's asks for no certificate. */
+    public static SecurePair createSecurePair(SecureContext context, boolean isServer) {
+        return new SecurePair(context, isServer, null, false, null);
+    }
+
+    /** Makes a {@link SecurePair}. */
+    public static SecurePair createSecurePair(
+            SecureContext context, boolean isServer, boolean requestCert, boolean rejectUnauthorized) {
+        return new SecurePair(context, isServer, requestCert, rejectUnauthorized, null);
+    }
+
+    /** Makes a {@link SecurePair} with further options, as for a {@link TLSSocket}. */
+    public static SecurePair createSecurePair(
+            SecureContext context,
+            boolean isServer,
+            boolean requestCert,
+            boolean rejectUnauthorized,
+            TLSSocketOptions options) {
+        return new SecurePair(context, isServer, requestCert, rejectUnauthorized, options);
+    }
 
     /**
      * Makes a context, checked and ready, from {@code options}; {@code null} means all defaults.

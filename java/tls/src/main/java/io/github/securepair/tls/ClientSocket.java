@@ -1,0 +1,235 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.SecureContext;
+import io.github.securepair.events.ArgumentException;
+import io.github.securepair.events.CodedException;
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.Listener0;
+import io.github.securepair.events.SystemException;
+import io.github.securepair.events.Warnings;
+import io.github.securepair.internal.transport.NetAccess;
+import io.github.securepair.net.Lookup;
+import io.github.securepair.net.Net;
+import io.github.securepair.net.Socket;
+import io.github.securepair.net.SocketConnectOptions;
+import io.github.securepair.stream.Duplex;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** The client that {@link TLS#connect} makes: verifies the server as Node's does, before anybody hears of it. */
+final class ClientSocket extends TLSSocket {
+    private static final int MIN_DH_SIZE = 1024;
+    private static final AtomicBoolean IP_SERVERNAME_WARNED = new AtomicBoolean();
+
+    private final Duplex over;
+    private final String host;
+    private final String servername;
+    private final String path;
+    private final Object port;
+    private final String localAddress;
+    private final boolean rejects;
+    private final ServerIdentityCheck identityCheck;
+    private final int minDHSize;
+    private final Listener0 onEnd = this::endedEarly;
+    private boolean secured;
+
+    private ClientSocket(Duplex over, ConnectOptions given, TLSSocketOptions options, SecureContext context) {
+        super(over, null, options, context);
+        this.over = over;
+        host = text(given, "host");
+        servername = text(given, "servername");
+        path = pathOf(given);
+        port = given.get("port");
+        localAddress = text(given, "localAddress");
+        rejects = !Boolean.FALSE.equals(given.get("rejectUnauthorized"));
+        Object check = typed(given, "checkServerIdentity", ServerIdentityCheck.class);
+        identityCheck = check == null ? TLS::checkServerIdentity : (ServerIdentityCheck) check;
+        minDHSize = minDHSize(given);
+        on(SECURE, this::verify);
+        prependListener(END, onEnd);
+    }
+
+    /** Node's tls.connect. Everything that can be wrong with the options is thrown before anything is opened. */
+    static TLSSocket connect(ConnectOptions given, Listener0 listener) {
+        Duplex over = (Duplex) typed(given, "socket", Duplex.class);
+        SocketConnectOptions where = over == null ? where(given) : null;
+        minDHSize(given);
+        typed(given, "checkServerIdentity", ServerIdentityCheck.class);
+        String name = text(given, "servername");
+        TLSSocketOptions options = new TLSSocketOptions();
+        for (String each : new String[] {
+            "allowHalfOpen", "session", "ALPNProtocols", "NPNProtocols", "requestOCSP", "enableTrace", "pskCallback",
+            "highWaterMark", "onread", "signal", "loop", "profile"
+        }) {
+            options.set(each, given.get(each));
+        }
+        options.set("requestCert", true);
+        options.set("rejectUnauthorized", !Boolean.FALSE.equals(given.get("rejectUnauthorized")));
+        options.set("servername", name);
+        Object shared = given.get("secureContext");
+        if (shared != null && !(shared instanceof SecureContext)) {
+            throw new ArgumentException("TypeError", "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
+        }
+        SecureContext context = shared != null ? (SecureContext) shared : SecureContexts.create(given);
+        ClientSocket socket;
+        try {
+            socket = new ClientSocket(over, given, options, context);
+        } finally {
+            if (shared == null) {
+                context.close();
+            }
+        }
+        if (name != null && Net.isIP(name) != 0 && IP_SERVERNAME_WARNED.compareAndSet(false, true)) {
+            Warnings.emit(
+                    "DeprecationWarning",
+                    "DEP0123",
+                    "Setting the TLS ServerName to an IP address is not permitted by RFC 6066. This will be ignored in a "
+                            + "future version.");
+        }
+        if (listener != null) {
+            socket.once(SECURE_CONNECT, listener);
+        }
+        if (where != null) {
+            if (given.get("timeout") instanceof Number timeout && timeout.doubleValue() > 0) {
+                socket.setTimeout(timeout.doubleValue());
+            }
+            socket.connect(where, socket::start);
+        } else {
+            EventLoop loop = socket.loop();
+            if (loop.inLoop()) {
+                socket.start();
+            } else {
+                loop.execute(socket::start);
+            }
+        }
+        return socket;
+    }
+
+    // ---- options ------------------------------------------------------------------------------------------------
+
+    private static String text(Options options, String name) {
+        Object value = options.get(name);
+        if (value == null || value instanceof String) {
+            return (String) value;
+        }
+        String called = name.equals("host") ? "hostname" : name.equals("servername") ? "name" : "options." + name;
+        throw ArgumentException.invalidArgType(called, "of type string", value);
+    }
+
+    private static String pathOf(Options options) {
+        Object value = options.get("path");
+        return value == null ? null : value.toString();
+    }
+
+    private static int minDHSize(Options options) {
+        Object value = options.get("minDHSize");
+        return value == null ? MIN_DH_SIZE : (int) SecureContexts.integer("options.minDHSize", value, 1, Integer.MAX_VALUE);
+    }
+
+    private static SocketConnectOptions where(Options options) {
+        SocketConnectOptions out = new SocketConnectOptions();
+        Object port = options.get("port");
+        if (port instanceof String digits) {
+            out.port(digits);
+        } else if (port instanceof Number number) {
+            if (number.doubleValue() != number.intValue()) {
+                throw new ArgumentException(
+                        "RangeError",
+                        "ERR_SOCKET_BAD_PORT",
+                        "Port should be >= 0 and < 65536. Received type number (" + number + ").");
+            }
+            out.port(number.intValue());
+        } else if (port != null) {
+            throw ArgumentException.invalidArgType("options.port", "one of type number or string", port);
+        }
+        if (options.get("path") != null) {
+            out.path(pathOf(options));
+        }
+        if (port == null && options.get("path") == null) {
+            throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
+        }
+        String host = text(options, "host");
+        if (host != null) {
+            out.host(host);
+        }
+        if (text(options, "localAddress") != null) {
+            out.localAddress(text(options, "localAddress"));
+        }
+        if (options.get("localPort") instanceof Number number) {
+            out.localPort(number.intValue());
+        }
+        if (options.get("family") instanceof Number number) {
+            out.family(number.intValue());
+        } else if (options.get("family") instanceof String family) {
+            out.family(family);
+        }
+        if (options.get("lookup") instanceof Lookup lookup) {
+            out.lookup(lookup);
+        }
+        if (options.get("autoSelectFamily") instanceof Boolean choose) {
+            out.autoSelectFamily(choose);
+        }
+        if (options.get("autoSelectFamilyAttemptTimeout") instanceof Number number) {
+            out.autoSelectFamilyAttemptTimeout(number.intValue());
+        }
+        return out;
+    }
+
+    // ---- verification -------------------------------------------------------------------------------------------
+
+    @Override
+    boolean accept() {
+        return true;
+    }
+
+    /** Node's onConnectSecure: before secureConnect, and before other listeners of secure. */
+    private void verify() {
+        EphemeralKeyInfo key = getEphemeralKeyInfo();
+        if (key != null && "DH".equals(key.type()) && key.size() < minDHSize) {
+            takeError();
+            emit(ERROR, new CodedException(
+                    "ERR_TLS_DH_PARAM_SIZE", "DH parameter size " + key.size() + " is less than 2048"));
+            destroy();
+            return;
+        }
+        if (destroyed()) {
+            return;
+        }
+        Throwable error = verifyError();
+        if (error == null && !isSessionReused()) {
+            error = identityCheck.check(identityHost(), getPeerCertificate(true));
+            if (destroyed()) {
+                return;
+            }
+        }
+        note(error);
+        if (error != null && rejects) {
+            die(error);
+            return;
+        }
+        established();
+        secured = true;
+        emit(SECURE_CONNECT);
+        if (!destroyed()) {
+            sessionsMayGo();
+        }
+        removeListener(END, onEnd);
+    }
+
+    private String identityHost() {
+        if (servername != null && !servername.isEmpty()) {
+            return servername;
+        }
+        if (host != null && !host.isEmpty()) {
+            return host;
+        }
+        String below = over instanceof Socket socket ? NetAccess.get().host(socket) : null;
+        return below != null ? below : "localhost";
+    }
+
+    /** The server went away first. */
+    private void endedEarly() {
+        if (!secured && takeError()) {
+            destroy(new DisconnectedException(host, port, path, localAddress));
+        }
+    }
+}

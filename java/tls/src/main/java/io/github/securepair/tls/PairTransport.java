@@ -1,0 +1,258 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.events.Callback;
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.internal.transport.Done;
+import io.github.securepair.internal.transport.Output;
+import io.github.securepair.internal.transport.Receiver;
+import io.github.securepair.internal.transport.Transport;
+import io.github.securepair.net.AddressInfo;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** What TLS stands on in a {@link SecurePair}: the encrypted stream, no wire. */
+final class PairTransport implements Transport {
+    /** Ciphertext that waits to be read, above which no more is made (as in Node 0.12). */
+    private static final int MARK = 128 * 1024;
+
+    private final EventLoop loop;
+    private final EncryptedStream stream;
+
+    private Receiver receiver;
+    private boolean reading;
+    private boolean closed;
+    private boolean backlogged;
+    private boolean ended;
+    private boolean delivering;
+    private ByteBuffer waiting;
+    private Callback waitingCallback;
+    private boolean scheduled;
+    private long bytesRead;
+    private long bytesWritten;
+
+    PairTransport(EventLoop loop, EncryptedStream stream) {
+        this.loop = loop;
+        this.stream = stream;
+    }
+
+    // ---- from the encrypted stream ------------------------------------------------------------------------------
+
+    /** Ciphertext of the peer. The callback waits until it was taken: that is the backpressure. */
+    void feed(ByteBuffer chunk, Callback callback) {
+        waiting = chunk;
+        waitingCallback = callback;
+        bytesRead += chunk.remaining();
+        deliver();
+    }
+
+    private void deliver() {
+        scheduled = false;
+        if (waiting == null || delivering) {
+            return;
+        }
+        ByteBuffer chunk = waiting;
+        if (closed) {
+            chunk.position(chunk.limit());
+        } else if (!reading) {
+            return;
+        } else if (chunk.hasRemaining()) {
+            delivering = true;
+            try {
+                receiver.onRead(chunk, 0);
+            } finally {
+                delivering = false;
+            }
+        }
+        if (chunk.hasRemaining()) {
+            reading = false;
+            return;
+        }
+        Callback callback = waitingCallback;
+        waiting = null;
+        waitingCallback = null;
+        callback.done();
+    }
+
+    /** The peer's side has ended. */
+    void feedEnd() {
+        if (!ended && !closed) {
+            ended = true;
+            receiver.onEnd();
+        }
+    }
+
+    /** Somebody reads ciphertext. */
+    void wanted() {
+        if (backlogged && stream.readableLength() < MARK) {
+            backlogged = false;
+            loop.nextTick(() -> {
+                if (!closed) {
+                    receiver.onWritable();
+                }
+            });
+        }
+    }
+
+    /** The stream was destroyed. */
+    void cut() {
+        if (!closed) {
+            receiver.onClosed();
+        }
+    }
+
+    // ---- Transport ----------------------------------------------------------------------------------------------
+
+    @Override
+    public EventLoop loop() {
+        return loop;
+    }
+
+    @Override
+    public Receiver receiver() {
+        return receiver;
+    }
+
+    @Override
+    public void setReceiver(Receiver next) {
+        receiver = next;
+    }
+
+    @Override
+    public void readStart() {
+        reading = true;
+        if (waiting != null && !scheduled && !delivering) {
+            scheduled = true;
+            loop.nextTick(this::deliver);
+        }
+    }
+
+    @Override
+    public void readStop() {
+        reading = false;
+    }
+
+    @Override
+    public boolean isReading() {
+        return reading;
+    }
+
+    @Override
+    public Output lend(int capacity) {
+        return new PlainOutput(capacity);
+    }
+
+    @Override
+    public boolean write(Output output, int length, Done done) {
+        byte[] chunk = new byte[length];
+        output.buffer().get(chunk);
+        output.release();
+        if (!closed && !stream.destroyed()) {
+            bytesWritten += length;
+            stream.push(ByteBuffer.wrap(chunk));
+            backlogged = stream.readableLength() >= MARK;
+        }
+        return true;
+    }
+
+    @Override
+    public void queue(Output output, int length, Done done) {
+        write(output, length, done);
+        if (done != null) {
+            loop.nextTick(() -> done.done(null));
+        }
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public boolean write(ByteBuffer chunk, Done done) {
+        throw new UnsupportedOperationException("only TLS writes here");
+    }
+
+    @Override
+    public boolean write(List<ByteBuffer> chunks, Done done) {
+        throw new UnsupportedOperationException("only TLS writes here");
+    }
+
+    @Override
+    public long writeQueueSize() {
+        return 0;
+    }
+
+    @Override
+    public boolean isBacklogged() {
+        return backlogged;
+    }
+
+    @Override
+    public void shutdown(Done done) {
+        stream.finish();
+        loop.nextTick(() -> done.done(null));
+    }
+
+    @Override
+    public void close(Runnable whenClosed) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        // What is still to be read, such as an alert, can be; then the stream goes as well.
+        stream.finish();
+        stream.once(EncryptedStream.END, () -> stream.destroy());
+        if (waiting != null && !scheduled && !delivering) {
+            scheduled = true;
+            loop.nextTick(this::deliver);
+        }
+        if (whenClosed != null) {
+            loop.execute(whenClosed);
+        }
+    }
+
+    @Override
+    public boolean reset(Runnable whenClosed) {
+        return false;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !closed;
+    }
+
+    @Override
+    public boolean isTCP() {
+        return false;
+    }
+
+    @Override
+    public long bytesRead() {
+        return bytesRead;
+    }
+
+    @Override
+    public long bytesWritten() {
+        return bytesWritten;
+    }
+
+    @Override
+    public AddressInfo localAddress() {
+        return null;
+    }
+
+    @Override
+    public AddressInfo remoteAddress() {
+        return null;
+    }
+
+    @Override
+    public void setNoDelay(boolean enable) {}
+
+    @Override
+    public void setKeepAlive(boolean enable, int initialDelaySeconds) {}
+
+    @Override
+    public void ref() {}
+
+    @Override
+    public void unref() {}
+}

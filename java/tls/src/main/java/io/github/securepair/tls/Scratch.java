@@ -1,0 +1,119 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.ConnectionEvent;
+import io.github.securepair.engine.TLSConnection;
+import io.github.securepair.engine.internal.RawTurns;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Native memory for one turn of a connection, and what the turn left behind: a record may be handed to listeners, and those may
+ * run turns of other connections on the same thread, so a turn keeps its scratch until everything in it was delivered.
+ *
+ * <p>A stack per thread: connections own none, an idle one costs nothing.
+ */
+final class Scratch {
+    /** Plaintext of several records; also a slice of plaintext on its way out. */
+    static final int CAPACITY = 64 * 1024;
+
+    private static final int KEPT = 4;
+    private static final ThreadLocal<ArrayDeque<Scratch>> POOL = ThreadLocal.withInitial(ArrayDeque::new);
+
+    final ByteBuffer plain = ByteBuffer.allocateDirect(CAPACITY);
+    final long address = RawTurns.address(plain);
+    final List<ConnectionEvent> events = new ArrayList<>();
+
+    private int[] recordEnds = new int[32];
+    private int records;
+    private int filled;
+    private int carried;
+    private int shift;
+    private ByteBuffer input;
+    private long inputAddress;
+
+    private Scratch() {}
+
+    /** Takes one; give it back with {@link #release()} on the same thread. */
+    static Scratch acquire() {
+        Scratch scratch = POOL.get().pollLast();
+        return scratch != null ? scratch : new Scratch();
+    }
+
+    void release() {
+        events.clear();
+        carried = 0;
+        shift = 0;
+        ArrayDeque<Scratch> pool = POOL.get();
+        if (pool.size() < KEPT) {
+            pool.addLast(this);
+        }
+    }
+
+    /** Copies out of the connection what its last turn tells: the next turn on this thread overwrites it. */
+    void take(TLSConnection conn) {
+        records = conn.records();
+        if (records > recordEnds.length) {
+            recordEnds = new int[records];
+        }
+        for (int i = 0; i < records; i++) {
+            recordEnds[i] = carried + conn.recordEnd(i);
+        }
+        filled = carried + conn.produced();
+        shift = carried;
+        takeEvents(conn);
+    }
+
+    void takeEvents(TLSConnection conn) {
+        events.clear();
+        for (ConnectionEvent event; (event = conn.nextEvent()) != null; ) {
+            events.add(event);
+        }
+    }
+
+    int records() {
+        return records;
+    }
+
+    /** Offset in {@link #plain} of an event of the last turn. */
+    int offset(ConnectionEvent event) {
+        return shift + event.offset();
+    }
+
+    /** Bytes at the start of {@link #plain} that belong to a record whose rest is still to be read; the next turn reads behind them. */
+    int carried() {
+        return carried;
+    }
+
+    /** Moves what lies behind {@code delivered} to the start: a record that did not fit. */
+    void carry(int delivered) {
+        carried = filled - delivered;
+        filled = carried;
+        if (carried > 0) {
+            plain.clear().limit(delivered + carried).position(delivered);
+            plain.compact().clear();
+        }
+    }
+
+    /** Offset in {@link #plain} at which record {@code i} ends. */
+    int recordEnd(int i) {
+        return recordEnds[i];
+    }
+
+    /** Copies heap ciphertext to native memory, as much as fits; returns how much. The position of {@code in} stays. */
+    int copyIn(ByteBuffer in) {
+        if (input == null) {
+            input = ByteBuffer.allocateDirect(CAPACITY);
+            inputAddress = RawTurns.address(input);
+        }
+        int length = Math.min(in.remaining(), CAPACITY);
+        input.clear();
+        input.put(in.duplicate().limit(in.position() + length));
+        return length;
+    }
+
+    long inputAddress() {
+        return inputAddress;
+    }
+}

@@ -1,0 +1,374 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.SecureContext;
+import io.github.securepair.events.ArgumentException;
+import io.github.securepair.events.Event;
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.EventLoopGroup;
+import io.github.securepair.events.Listener;
+import io.github.securepair.events.Listener1;
+import io.github.securepair.events.Listener2;
+import io.github.securepair.events.Listener3;
+import io.github.securepair.events.SystemException;
+import io.github.securepair.net.NetServerOptions;
+import io.github.securepair.net.Server;
+import io.github.securepair.net.Socket;
+import io.github.securepair.stream.Duplex;
+import java.util.Map;
+
+/**
+ * A server whose connections are encrypted: Node's {@code tls.Server}.
+ *
+ * <p>Each connection ends its handshake in exactly one of two events: {@code secureConnection}, or {@code tlsClientError} and
+ * {@code clientError}, its old name, with one error. With the option {@code loops} connections are spread over several loops and
+ * these events come on the connection's; everything else is on the server's own.
+ *
+ * <p>Listeners of {@code newSession}, {@code resumeSession}, {@code OCSPRequest} and {@code keylog} count for connections that
+ * come after they were added.
+ */
+public class TLSServer extends Server {
+    /** {@code 'secureConnection'}: a client is there, and authorized if it had to be. */
+    public static final Event<Listener1<TLSSocket>> SECURE_CONNECTION = Event.of(TLSServer.class, "secureConnection");
+
+    /** {@code 'tlsClientError'}: a connection failed before it was secure. */
+    public static final Event<Listener2<Throwable, TLSSocket>> TLS_CLIENT_ERROR =
+            Event.of(TLSServer.class, "tlsClientError");
+
+    /** {@code 'clientError'}: the name of {@link #TLS_CLIENT_ERROR} in Node 0.12; both are emitted. */
+    public static final Event<Listener2<Throwable, TLSSocket>> CLIENT_ERROR = Event.of(TLSServer.class, "clientError");
+
+    /**
+     * {@code 'newSession'} (id, session, callback): a session to store. Nothing goes out on the connection until the callback was run.
+     */
+    public static final Event<Listener3<byte[], byte[], Runnable>> NEW_SESSION = Event.of(TLSServer.class, "newSession");
+
+    /** {@code 'resumeSession'} (id, callback): a client offers a session; the handshake waits for the callback. */
+    public static final Event<Listener2<byte[], SessionCallback>> RESUME_SESSION =
+            Event.of(TLSServer.class, "resumeSession");
+
+    /**
+     * {@code 'OCSPRequest'} (certificate, issuer or null, callback): a client asks for the status of the certificate; the handshake waits
+     * for the callback.
+     */
+    public static final Event<Listener3<byte[], byte[], OCSPCallback>> OCSP_REQUEST =
+            Event.of(TLSServer.class, "OCSPRequest");
+
+    /** {@code 'keylog'} (line, socket): see {@link TLSSocket#KEYLOG}. */
+    public static final Event<Listener2<byte[], TLSSocket>> KEYLOG = Event.of(TLSServer.class, "keylog");
+
+    private static final long HANDSHAKE_TIMEOUT = 120_000;
+    private static final int TICKET_KEYS = 48;
+
+    private final ServerOptions options;
+    private final NamedContexts contexts;
+    private final SNICallback sniCallback;
+    private final boolean requestCert;
+    private final boolean rejectUnauthorized;
+    private ServerContext context;
+
+    /** Answers {@code resumeSession}, once, from any thread. */
+    @FunctionalInterface
+    public interface SessionCallback {
+        /**
+         * Ends the search.
+         *
+         * @param error destroys the connection with it; null for none
+         * @param session what {@code newSession} gave, or null: the handshake is a full one
+         */
+        void done(Throwable error, byte[] session);
+    }
+
+    /** Answers {@code OCSPRequest}, once, from any thread. */
+    @FunctionalInterface
+    public interface OCSPCallback {
+        /**
+         * Ends the search.
+         *
+         * @param error destroys the connection with it; null for none
+         * @param response the response to staple, or null
+         */
+        void done(Throwable error, byte[] response);
+    }
+
+    /** Makes a server. A null {@code options} means all defaults, a null {@code listener} none. */
+    public TLSServer(ServerOptions options, Listener1<TLSSocket> listener) {
+        super(netOptions(options), null);
+        this.options = options == null ? new ServerOptions() : options.copy();
+        Profile profile = SecureContexts.profile(this.options);
+        requestCert = Boolean.TRUE.equals(this.options.get("requestCert"));
+        Object rejects = this.options.get("rejectUnauthorized");
+        rejectUnauthorized =
+                rejects == null ? profile.serverRejectsUnauthorized() : !Boolean.FALSE.equals(rejects);
+        contexts = new NamedContexts(profile.isLegacy());
+        if (this.options.get("ALPNCallback") != null && this.options.get("ALPNProtocols") != null) {
+            throw new ArgumentException(
+                    "TypeError",
+                    "ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS",
+                    "The ALPNCallback and ALPNProtocols TLS options are mutually exclusive");
+        }
+        ProtocolLists.toWire("ALPNProtocols", this.options.get("ALPNProtocols"));
+        ProtocolLists.toWire("NPNProtocols", this.options.get("NPNProtocols"));
+        context = ServerContext.of(() -> SecureContexts.createForServer(this.options));
+        boolean made = false;
+        try {
+            handshakeTimeout();
+            sniCallback = (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
+            TLSSocket.typed(this.options, "ALPNCallback", ALPNCallback.class);
+            TLSSocket.typed(this.options, "pskCallback", PSKCallback.class);
+            made = true;
+        } finally {
+            if (!made) {
+                context.release();
+            }
+        }
+        on(CONNECTION, this::secure);
+        on(CLOSE, this::release);
+        if (listener != null) {
+            on(SECURE_CONNECTION, listener);
+        }
+    }
+
+    private static NetServerOptions netOptions(ServerOptions options) {
+        NetServerOptions out = new NetServerOptions();
+        if (options == null) {
+            return out;
+        }
+        if (options.get("loop") instanceof EventLoop loop) {
+            out.loop(loop);
+        }
+        if (options.get("loops") instanceof EventLoopGroup loops) {
+            out.loops(loops);
+        }
+        if (options.get("keepAliveInitialDelay") instanceof Number delay) {
+            out.keepAliveInitialDelay(delay.doubleValue());
+        }
+        if (options.get("highWaterMark") instanceof Number mark) {
+            out.highWaterMark(mark.intValue());
+        }
+        return out.allowHalfOpen(TLSSocket.truthy(options.get("allowHalfOpen")))
+                .pauseOnConnect(TLSSocket.truthy(options.get("pauseOnConnect")))
+                .noDelay(TLSSocket.truthy(options.get("noDelay")))
+                .keepAlive(TLSSocket.truthy(options.get("keepAlive")));
+    }
+
+    private long handshakeTimeout() {
+        return TLSSocket.number(options, "handshakeTimeout", HANDSHAKE_TIMEOUT);
+    }
+
+    // ---- connections --------------------------------------------------------------------------------------------
+
+    private void secure(Duplex raw) {
+        new AcceptedSocket(raw);
+    }
+
+    /** A connection of this server. */
+    private final class AcceptedSocket extends TLSSocket {
+        private boolean reported;
+        private boolean released;
+
+        AcceptedSocket(Duplex raw) {
+            super(raw, null, socketOptions(), context());
+            on(SECURE, this::verify);
+            on(CLOSE, this::vanished);
+            on(ERROR, this::report);
+            if (TLSServer.this.listenerCount(TLSServer.KEYLOG) > 0) {
+                on(TLSSocket.KEYLOG, line -> TLSServer.this.emit(TLSServer.KEYLOG, line, this));
+            }
+            if (truthy(options.get("pauseOnConnect"))) {
+                pause();
+            }
+        }
+
+        @Override
+        boolean accept() {
+            return true;
+        }
+
+        private void verify() {
+            if (requestsCert()) {
+                Throwable error = verifyError();
+                note(error);
+                if (error != null && rejectsUnauthorized()) {
+                    destroy();
+                    return;
+                }
+            }
+            if (released) {
+                established();
+            } else if (!destroyed()) {
+                released = true;
+                established();
+                TLSServer.this.emit(SECURE_CONNECTION, this);
+            }
+        }
+
+        @Override
+        void tlsError(Throwable error) {
+            if (released) {
+                super.tlsError(error);
+            } else {
+                report(error);
+            }
+        }
+
+        private void vanished(Boolean hadError) {
+            if (!hadError) {
+                report(SystemException.plain("ECONNRESET", "socket hang up"));
+            }
+        }
+
+        private void report(Throwable error) {
+            if (!released && !reported) {
+                reported = true;
+                TLSServer.this.emit(TLS_CLIENT_ERROR, error, this);
+                TLSServer.this.emit(CLIENT_ERROR, error, this);
+            }
+        }
+    }
+
+    private TLSSocketOptions socketOptions() {
+        TLSSocketOptions out = new TLSSocketOptions();
+        out.set("isServer", true);
+        out.set("server", this);
+        out.set("requestCert", requestCert);
+        out.set("rejectUnauthorized", rejectUnauthorized);
+        out.set("handshakeTimeout", handshakeTimeout());
+        for (String name : new String[] {
+            "ALPNProtocols", "ALPNCallback", "NPNProtocols", "enableTrace", "pskCallback", "pskIdentityHint",
+            "pauseOnConnect", "profile"
+        }) {
+            out.set(name, options.get(name));
+        }
+        if (sniCallback != null) {
+            out.set("SNICallback", sniCallback);
+        } else if (!contexts.isEmpty()) {
+            out.set("SNICallback", (SNICallback) (name, callback) -> callback.done(null, contexts.find(name)));
+        }
+        return out;
+    }
+
+    // ---- contexts -----------------------------------------------------------------------------------------------
+
+    /** The context of new connections. */
+    synchronized SecureContext context() {
+        return context.get();
+    }
+
+    /**
+     * Adds a certificate for clients that ask for {@code servername}, where {@code *} stands for any part of one label. The last one
+     * added that matches counts. Any thread.
+     *
+     * @param details options of a context, which is made at once
+     */
+    public void addContext(String servername, Options details) {
+        requireName(servername);
+        Options copy = details == null ? new SecureContextOptions() : details.copy();
+        contexts.add(servername, ServerContext.of(() -> SecureContexts.create(copy)));
+    }
+
+    /** Adds a certificate for clients that ask for {@code servername}; the caller keeps the context and closes it. */
+    public void addContext(String servername, SecureContext given) {
+        requireName(servername);
+        contexts.add(servername, ServerContext.given(given));
+    }
+
+    private static void requireName(String servername) {
+        if (servername == null || servername.isEmpty()) {
+            throw new ArgumentException(
+                    "Error",
+                    "ERR_TLS_REQUIRED_SERVER_NAME",
+                    "\"servername\" is required parameter for Server.addContext");
+        }
+    }
+
+    /**
+     * Replaces certificate, key, trust and all other context options for connections that come later. Fails with the old ones in
+     * use. Ticket keys stay if they were given as an option. Any thread.
+     */
+    public void setSecureContext(Options details) {
+        if (details == null) {
+            throw new ArgumentException(
+                    "TypeError",
+                    "ERR_INVALID_ARG_TYPE",
+                    "The \"options\" argument must be of type object. Received null");
+        }
+        Options copy = details.copy();
+        for (String kept : new String[] {"ticketKeys", "sessionTimeout", "profile", "NPNProtocols"}) {
+            if (copy.get(kept) == null) {
+                copy.set(kept, options.get(kept));
+            }
+        }
+        ServerContext next = ServerContext.of(() -> SecureContexts.createForServer(copy));
+        ServerContext before;
+        synchronized (this) {
+            before = context;
+            context = next;
+        }
+        before.release();
+    }
+
+    /** The 48 bytes that protect session tickets: 16 name, 16 HMAC key, 16 AES key. Secret. Any thread. */
+    public byte[] getTicketKeys() {
+        return context().ticketKeys();
+    }
+
+    /** Replaces the ticket keys at once, also for connections that are open; older tickets are ignored then. Any thread. */
+    public void setTicketKeys(byte[] keys) {
+        if (keys == null) {
+            throw ArgumentException.invalidArgType("buffer", "an instance of Buffer, TypedArray, or DataView", null);
+        }
+        if (keys.length != TICKET_KEYS) {
+            throw new ArgumentException(
+                    "Error", "ERR_INTERNAL_ASSERTION", "Session ticket keys must be a 48-byte buffer");
+        }
+        context().setTicketKeys(keys);
+    }
+
+    private void release() {
+        contexts.release();
+        synchronized (this) {
+            context.release();
+        }
+    }
+
+    // ---- options as properties ----------------------------------------------------------------------------------
+
+    /** Whether clients are asked for a certificate. */
+    public boolean requestCert() {
+        return requestCert;
+    }
+
+    /** Whether clients without a good certificate are refused. */
+    public boolean rejectUnauthorized() {
+        return rejectUnauthorized;
+    }
+
+    /** The options given, by name: {@code key}, {@code cert}, {@code ciphers}, ... A read-only view. */
+    public Map<String, Object> options() {
+        return options.asMap();
+    }
+
+    @Override
+    public <L extends Listener> TLSServer on(Event<L> event, L listener) {
+        super.on(event, listener);
+        return this;
+    }
+
+    @Override
+    public TLSServer on(String event, Listener listener) {
+        super.on(event, listener);
+        return this;
+    }
+
+    @Override
+    public <L extends Listener> TLSServer once(Event<L> event, L listener) {
+        super.once(event, listener);
+        return this;
+    }
+
+    @Override
+    public TLSServer once(String event, Listener listener) {
+        super.once(event, listener);
+        return this;
+    }
+}

@@ -1,0 +1,933 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.ConnectionEvent;
+import io.github.securepair.engine.PeerCertificate;
+import io.github.securepair.engine.SSLOptions;
+import io.github.securepair.engine.SecureContext;
+import io.github.securepair.engine.TLSConnection;
+import io.github.securepair.engine.TLSException;
+import io.github.securepair.engine.VerifyMode;
+import io.github.securepair.events.ArgumentException;
+import io.github.securepair.events.Callback;
+import io.github.securepair.events.CodedException;
+import io.github.securepair.events.Event;
+import io.github.securepair.events.Listener;
+import io.github.securepair.events.Listener0;
+import io.github.securepair.events.Listener1;
+import io.github.securepair.events.StateException;
+import io.github.securepair.events.Timer;
+import io.github.securepair.internal.transport.NetAccess;
+import io.github.securepair.internal.transport.Transport;
+import io.github.securepair.net.AbortSignal;
+import io.github.securepair.net.Onread;
+import io.github.securepair.net.Server;
+import io.github.securepair.net.Socket;
+import io.github.securepair.net.SocketOptions;
+import io.github.securepair.stream.Duplex;
+import io.github.securepair.stream.Stream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.List;
+
+/**
+ * An encrypted {@link Socket}: Node's {@code tls.TLSSocket}. It speaks TLS over a connection of its own, over another socket, or over
+ * any Duplex.
+ *
+ * <p>Made by {@link TLS#connect}, by a {@link TLSServer} for each client, or by hand around an existing stream. By hand, a server
+ * waits for the client's first bytes and a client begins when something is written; {@code secure} tells that the handshake is
+ * done, {@link #authorized()} whether the peer's certificate verified, and with {@code rejectUnauthorized} a peer that does not is
+ * refused with an {@code error} before {@code secure}. (Node evaluates nothing on such sockets.)
+ *
+ * <p>What is written before the handshake is done waits; nothing of it is sent to a peer that is refused then. A fatal TLS error
+ * destroys the socket once its {@code error} was emitted and its alert sent; an alert from the peer ends it.
+ *
+ * <p>Getters of the connection's properties answer {@code null} once the socket is closed.
+ */
+public class TLSSocket extends Socket {
+    /** {@code 'secureConnect'}: client; the handshake is done, and the server accepted if it had to be. Again after renegotiation. */
+    public static final Event<Listener0> SECURE_CONNECT = Event.of(TLSSocket.class, "secureConnect");
+
+    /** {@code 'secure'}: a handshake is done, on either side, after what the library itself does then. */
+    public static final Event<Listener0> SECURE = Event.of(TLSSocket.class, "secure");
+
+    /** {@code 'session'}: client; a session that can be given to a later connection. Secret. */
+    public static final Event<Listener1<byte[]>> SESSION = Event.of(TLSSocket.class, "session");
+
+    /** {@code 'OCSPResponse'}: client with {@code requestOCSP}; the stapled response, not verified, or null. Before {@code secure}. */
+    public static final Event<Listener1<byte[]>> OCSP_RESPONSE = Event.of(TLSSocket.class, "OCSPResponse");
+
+    /** {@code 'keylog'}: a line of an NSS key log with its newline. Secret. */
+    public static final Event<Listener1<byte[]>> KEYLOG = Event.of(TLSSocket.class, "keylog");
+
+    private static final NetAccess NET = NetAccess.get();
+    private static final Listener1<Throwable> HEARD = error -> {};
+
+    final TLSTransport transport;
+    final Options options;
+    final boolean isServer;
+
+    private final Server server;
+    private final ServerHandshake serverHandshake;
+    private final long handshakeTimeout;
+    private final boolean traces;
+
+    private Socket parent;
+    private boolean requestCert;
+    private boolean rejectUnauthorized;
+    private boolean secureEstablished;
+    private boolean hadError;
+    private boolean verified;
+    private byte[] pendingSession;
+    private int eventMask;
+    private boolean keylogWanted;
+    private boolean sessionWanted;
+    private Timer handshakeTimer;
+    private boolean renegotiationDisabled;
+
+    private boolean secureConnecting = true;
+    private boolean authorized;
+    private String authorizationError;
+    private String servername;
+    private String alpnProtocol;
+    private String npnProtocol;
+
+    /** Wraps {@code socket}: connected, connecting, or any Duplex. Its allowHalfOpen is taken over. */
+    public TLSSocket(Duplex socket, TLSSocketOptions options) {
+        this(socket, null, options == null ? new TLSSocketOptions() : options, null);
+        // As in Node nobody has to listen to the errors of a socket that was wrapped by hand.
+        on(ERROR, HEARD);
+    }
+
+    /** Makes a client that is not connected: connect() does that. */
+    public TLSSocket(TLSSocketOptions options) {
+        this(null, options);
+    }
+
+    /**
+     * Makes any kind of socket.
+     *
+     * @param socket stream to wrap, or null
+     * @param lower transport to stand on instead of a stream's, or null
+     * @param shared context to use instead of one made from the options; its owner keeps it
+     */
+    TLSSocket(Duplex socket, Transport lower, Options options, SecureContext shared) {
+        super(socketOptions(socket, options));
+        this.options = options;
+        isServer = Boolean.TRUE.equals(options.get("isServer"));
+        server = (Server) typed(options, "server", Server.class);
+        requestCert = truthy(options.get("requestCert")) || !isServer;
+        rejectUnauthorized = truthy(options.get("rejectUnauthorized"));
+        handshakeTimeout = number(options, "handshakeTimeout", 0);
+        traces = Boolean.TRUE.equals(typed(options, "enableTrace", Boolean.class));
+        SNICallback sni = (SNICallback) typed(options, "SNICallback", SNICallback.class);
+        ALPNCallback alpn = (ALPNCallback) typed(options, "ALPNCallback", ALPNCallback.class);
+        TLSConnection conn = connection(shared);
+        boolean made = false;
+        try {
+            serverHandshake = isServer ? new ServerHandshake(this, server, sni, alpn) : null;
+            configure(conn);
+            transport = new TLSTransport(loop(), conn, new Events());
+            made = true;
+        } finally {
+            if (!made) {
+                conn.close();
+            }
+        }
+        on(CLOSE, hadError -> stopTimer());
+        if (loop().inLoop()) {
+            lay(socket, lower);
+        } else {
+            loop().execute(() -> lay(socket, lower));
+        }
+    }
+
+    private static SocketOptions socketOptions(Duplex socket, Options options) {
+        SocketOptions out = new SocketOptions();
+        if (socket != null) {
+            out.loop(socket.loop()).allowHalfOpen(socket.allowHalfOpen());
+        } else {
+            if (options.get("loop") instanceof io.github.securepair.events.EventLoop loop) {
+                out.loop(loop);
+            }
+            out.allowHalfOpen(truthy(options.get("allowHalfOpen")));
+        }
+        if (options.get("highWaterMark") instanceof Number mark) {
+            out.highWaterMark(mark.intValue());
+        }
+        if (options.get("onread") instanceof Onread onread && socket == null) {
+            out.onread(onread);
+        }
+        if (options.get("signal") instanceof AbortSignal signal) {
+            out.signal(signal);
+        }
+        return out;
+    }
+
+    // ---- making -------------------------------------------------------------------------------------------------
+
+    private TLSConnection connection(SecureContext shared) {
+        Object given = options.get("secureContext");
+        if (given == null) {
+            given = options.get("credentials");
+        }
+        SecureContext context = shared;
+        if (context == null && given != null) {
+            if (!(given instanceof SecureContext)) {
+                throw new ArgumentException("TypeError", "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
+            }
+            context = (SecureContext) given;
+        }
+        if (context != null) {
+            return isServer ? TLSConnection.server(context) : TLSConnection.client(context);
+        }
+        try (SecureContext own = SecureContexts.create(options)) {
+            return isServer ? TLSConnection.server(own) : TLSConnection.client(own);
+        }
+    }
+
+    private void configure(TLSConnection conn) {
+        if (isServer) {
+            conn.setVerify(verifyMode());
+        }
+        byte[] alpn = ProtocolLists.toWire("ALPNProtocols", options.get("ALPNProtocols"));
+        if (alpn != null) {
+            conn.setALPN(alpn);
+        }
+        byte[] npn = ProtocolLists.toWire("NPNProtocols", options.get("NPNProtocols"));
+        if (npn != null) {
+            conn.setNPN(npn);
+        }
+        if (!isServer) {
+            byte[] session = sessionOption();
+            if (session != null) {
+                conn.setSession(session);
+            }
+            if (truthy(options.get("requestOCSP"))) {
+                conn.requestOCSP();
+            }
+            if (options.get("servername") instanceof String name && !name.isEmpty()) {
+                conn.setServername(name);
+            }
+        }
+        eventMask = serverHandshake == null ? 0 : serverHandshake.eventMask();
+        if (traces) {
+            eventMask |= TLSConnection.TELL_TRACE;
+        }
+        conn.setEvents(eventMask);
+    }
+
+    private byte[] sessionOption() {
+        Object session = options.get("session");
+        if (session == null) {
+            return null;
+        }
+        if (!Materials.isBytes(session) || session instanceof String) {
+            throw new ArgumentException("TypeError", "ERR_INVALID_ARG_TYPE", "Session must be a buffer");
+        }
+        return Materials.bytes(session);
+    }
+
+    private VerifyMode verifyMode() {
+        if (!requestCert) {
+            return VerifyMode.NONE;
+        }
+        return rejectUnauthorized ? VerifyMode.REQUIRE : VerifyMode.PEER;
+    }
+
+    /** Puts TLS between this socket and what is below it. On the loop. */
+    private void lay(Duplex socket, Transport given) {
+        if (destroyed()) {
+            transport.close(null);
+            return;
+        }
+        if (handshakeTimeout > 0) {
+            startTimer();
+        }
+        if (given != null) {
+            NET.setTransport(this, transport);
+            given.setReceiver(transport);
+            transport.attach(given, null);
+            loop().nextTick(this::readFirst);
+            return;
+        }
+        if (socket == null) {
+            NET.setWrapper(this, raw -> {
+                raw.setReceiver(transport);
+                transport.attach(raw, null);
+                return transport;
+            });
+            return;
+        }
+        NET.setTransport(this, transport);
+        Transport lower = NET.takeOver(socket, transport);
+        if (socket instanceof Socket below) {
+            parent = below;
+            NET.setParent(this, below);
+        }
+        socket.on(ERROR, this::tlsError);
+        socket.on(Stream.CLOSE, () -> destroy());
+        if (lower != null) {
+            transport.attach(lower, socket);
+        } else {
+            NET.setConnecting(this, true);
+            socket.once(Socket.CONNECT, () -> {
+                if (!destroyed()) {
+                    transport.attach(NET.takeOver(socket, transport), socket);
+                    NET.setConnecting(this, false);
+                    emit(CONNECT);
+                }
+            });
+        }
+        // Later, so that the caller has time to add listeners.
+        loop().nextTick(this::readFirst);
+    }
+
+    private void readFirst() {
+        if (!destroyed()) {
+            read(0);
+        }
+    }
+
+    /** Begins the client's handshake, once there is a connection. */
+    void start() {
+        if (connecting()) {
+            once(CONNECT, this::start);
+        } else if (!destroyed()) {
+            transport.start();
+        }
+    }
+
+    // ---- writing ------------------------------------------------------------------------------------------------
+
+    @Override
+    protected void _write(ByteBuffer chunk, Callback callback) {
+        super._write(chunk, whileUnverified(callback));
+    }
+
+    @Override
+    protected void _writev(List<ByteBuffer> chunks, Callback callback) {
+        super._writev(chunks, whileUnverified(callback));
+    }
+
+    /** What waits for a handshake that fails was not written, and its writer learns why. (Node says it was.) */
+    private Callback whileUnverified(Callback callback) {
+        return secureEstablished
+                ? callback
+                : error -> callback.call(error == null && destroyed() && secureConnecting ? errored() : error);
+    }
+
+    // ---- what happens in the connection -------------------------------------------------------------------------
+
+    private final class Events implements TLSTransport.Owner {
+        @Override
+        public void tlsEvent(ConnectionEvent event) {
+            if (destroyed()) {
+                return;
+            }
+            if (event instanceof ConnectionEvent.HandshakeDone) {
+                handshakeDone();
+            } else if (event instanceof ConnectionEvent.KeyLog keylog) {
+                emit(KEYLOG, (keylog.line() + '\n').getBytes(StandardCharsets.US_ASCII));
+            } else if (event instanceof ConnectionEvent.OCSPResponse ocsp) {
+                emit(OCSP_RESPONSE, ocsp.response());
+            } else if (event instanceof ConnectionEvent.Trace trace) {
+                System.err.print(trace.text());
+            } else if (serverHandshake != null) {
+                serverHandshake.handle(event);
+            } else if (event instanceof ConnectionEvent.NewSession session) {
+                newClientSession(session.der());
+            }
+        }
+
+        @Override
+        public void tlsFailed(TLSException failure) {
+            failed(failure);
+        }
+
+        @Override
+        public void lowerClosed() {
+            destroy();
+        }
+    }
+
+    private void handshakeDone() {
+        if (serverHandshake == null || !serverHandshake.waitsForStore()) {
+            finishInit();
+        }
+    }
+
+    /** Node's _finishInit: a handshake is done, and nothing withholds its end. */
+    void finishInit() {
+        TLSConnection conn = transport.connection();
+        if (conn == null) {
+            return;
+        }
+        alpnProtocol = conn.alpnProtocol();
+        npnProtocol = conn.npnProtocol();
+        if (servername == null) {
+            servername = conn.servername();
+        }
+        secureEstablished = true;
+        stopTimer();
+        if (accept()) {
+            emit(SECURE);
+        }
+    }
+
+    /**
+     * Decides, before {@code secure} is emitted, about sockets made by hand; clients of connect() and servers of a TLSServer decide in
+     * a listener of {@code secure}, as in Node.
+     *
+     * @return false when the peer was refused
+     */
+    boolean accept() {
+        if (requestCert) {
+            Throwable error = verifyError();
+            if (error == null && !isServer) {
+                error = identityError();
+            }
+            note(error);
+            if (error != null && rejectUnauthorized) {
+                die(error);
+                return false;
+            }
+        }
+        secureConnecting = false;
+        transport.open();
+        return transport.connection() != null;
+    }
+
+    private Throwable identityError() {
+        if (!(options.get("servername") instanceof String name) || name.isEmpty() || isSessionReused()) {
+            return null;
+        }
+        Object check = typed(options, "checkServerIdentity", ServerIdentityCheck.class);
+        PeerCertificate certificate = getPeerCertificate(true);
+        return check == null
+                ? TLS.checkServerIdentity(name, certificate)
+                : ((ServerIdentityCheck) check).check(name, certificate);
+    }
+
+    /** Keeps the result of a verification. */
+    void note(Throwable error) {
+        authorized = error == null;
+        authorizationError = error == null ? null : codeOf(error);
+    }
+
+    private static String codeOf(Throwable error) {
+        String code = io.github.securepair.events.Coded.codeOf(error);
+        return code != null ? code : error.getMessage();
+    }
+
+    /** Why the peer's chain did not verify, or null. A missing certificate counts, unless a key was shared beforehand. */
+    Throwable verifyError() {
+        TLSConnection conn = transport.connection();
+        if (!conn.hasPeerCertificate()) {
+            boolean resumed13 = conn.isSessionReused() && "TLSv1.3".equals(conn.protocol());
+            return conn.isPSKUsed() || resumed13
+                    ? null
+                    : new CodedException("UNABLE_TO_GET_ISSUER_CERT", "unable to get issuer certificate");
+        }
+        String name = conn.verifyErrorName();
+        return name == null ? null : new CodedException(name, conn.verifyErrorText());
+    }
+
+    /** Marks the handshake as over and lets data flow. */
+    void established() {
+        secureConnecting = false;
+        transport.open();
+    }
+
+    /** After {@code secureConnect}: sessions may be told. */
+    void sessionsMayGo() {
+        verified = true;
+        byte[] session = pendingSession;
+        pendingSession = null;
+        if (session != null) {
+            emit(SESSION, session);
+        }
+    }
+
+    private void newClientSession(byte[] session) {
+        if (verified) {
+            emit(SESSION, session);
+        } else {
+            pendingSession = session;
+        }
+    }
+
+    private void failed(TLSException failure) {
+        if (hadError) {
+            return;
+        }
+        if (!secureEstablished) {
+            die(failure);
+            return;
+        }
+        hadError = true;
+        if (isServer && rejectUnauthorized && isMissingCertificate(failure)) {
+            // Refusing a client in a renegotiation is no error of ours.
+            destroy();
+        } else if (failure.alert() >= 0 && !failure.alertSent()) {
+            // The peer gave up, and says why; nothing more will come from it. Node waits for it to close.
+            tlsError(failure);
+            transport.endAfterAlert();
+        } else {
+            destroy(failure);
+        }
+    }
+
+    private static boolean isMissingCertificate(TLSException failure) {
+        return "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE".equals(failure.code());
+    }
+
+    /** Ends a socket that never became secure. */
+    void die(Throwable error) {
+        hadError = true;
+        destroy(error);
+    }
+
+    /** Whether an error was reported or is about to be: no other shall follow. */
+    boolean takeError() {
+        boolean had = hadError;
+        hadError = true;
+        return !had;
+    }
+
+    /** Emits an error without destroying the socket (Node: _emitTLSError). A TLSServer has it before {@code secureConnection}. */
+    void tlsError(Throwable error) {
+        emit(ERROR, error);
+    }
+
+    // ---- handshakeTimeout ---------------------------------------------------------------------------------------
+
+    private void startTimer() {
+        stopTimer();
+        handshakeTimer = loop().setTimeout(this::handshakeTimedOut, handshakeTimeout).unref();
+    }
+
+    private void stopTimer() {
+        if (handshakeTimer != null) {
+            handshakeTimer.close();
+            handshakeTimer = null;
+        }
+    }
+
+    private void handshakeTimedOut() {
+        if (destroyed()) {
+            return;
+        }
+        CodedException error = new CodedException("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout");
+        if (secureEstablished) {
+            destroy(error);
+            return;
+        }
+        try {
+            // The listener still finds the socket alive, then it goes: nobody must wait for a peer like that.
+            tlsError(error);
+        } finally {
+            hadError = true;
+            destroy();
+        }
+    }
+
+    // ---- properties ---------------------------------------------------------------------------------------------
+
+    /** Always true: tells a TLS socket from a plain one. */
+    public boolean encrypted() {
+        return true;
+    }
+
+    /** Whether the peer's certificate verified; on servers only with {@code requestCert}. */
+    public boolean authorized() {
+        return authorized;
+    }
+
+    /** Why {@link #authorized()} is false: the code, else the message, of the verification error. Null if there was none. */
+    public String authorizationError() {
+        return authorizationError;
+    }
+
+    /** Whether the handshake, or the decision about its result, is still to come. */
+    public boolean secureConnecting() {
+        return secureConnecting;
+    }
+
+    /** The name the client asked for (SNI), known once the handshake is done; null for none. */
+    public String servername() {
+        return servername;
+    }
+
+    /** The ALPN protocol, known once the handshake is done; null for none. */
+    public String alpnProtocol() {
+        return alpnProtocol;
+    }
+
+    /** The NPN protocol, known once the handshake is done; null for none. */
+    public String npnProtocol() {
+        return npnProtocol;
+    }
+
+    /** The server given as an option, or that accepted this connection; else null. */
+    public Server server() {
+        return server;
+    }
+
+    /** The peer's certificate without its chain. See {@link #getPeerCertificate(boolean)}. */
+    public PeerCertificate getPeerCertificate() {
+        return getPeerCertificate(false);
+    }
+
+    /**
+     * The peer's certificate, a new object at each call; {@link PeerCertificate#EMPTY} when it sent none (resumed clients have none
+     * either), null when the socket is closed.
+     *
+     * @param detailed whether to link the chain up to the root, completed from the trusted certificates
+     */
+    public PeerCertificate getPeerCertificate(boolean detailed) {
+        TLSConnection conn = transport.connection();
+        if (conn == null) {
+            return null;
+        }
+        if (detailed) {
+            List<byte[]> chain = conn.peerChainCompleted();
+            return chain == null || chain.isEmpty() ? PeerCertificate.EMPTY : PeerCertificate.chain(chain);
+        }
+        return described(conn.peerCertificate());
+    }
+
+    /** This side's certificate; {@link PeerCertificate#EMPTY} without one, null when the socket is closed. */
+    public PeerCertificate getCertificate() {
+        TLSConnection conn = transport.connection();
+        return conn == null ? null : described(conn.ownCertificate());
+    }
+
+    private static PeerCertificate described(byte[] der) {
+        return der == null ? PeerCertificate.EMPTY : PeerCertificate.of(der);
+    }
+
+    /** The peer's certificate as the JDK has it, or null. */
+    public X509Certificate getPeerX509Certificate() {
+        return x509(getPeerCertificate());
+    }
+
+    /** This side's certificate as the JDK has it, or null. */
+    public X509Certificate getX509Certificate() {
+        return x509(getCertificate());
+    }
+
+    private static X509Certificate x509(PeerCertificate certificate) {
+        if (certificate == null || certificate.isEmpty()) {
+            return null;
+        }
+        try {
+            return certificate.toX509Certificate();
+        } catch (CertificateException e) {
+            throw new IllegalStateException("the JDK cannot read this certificate", e);
+        }
+    }
+
+    /** The cipher suite; null before the handshake and once the socket is closed. */
+    public CipherInfo getCipher() {
+        TLSConnection conn = transport.connection();
+        String name = conn == null ? null : conn.cipherName();
+        return name == null ? null : new CipherInfo(name, conn.cipherStandardName(), conn.cipherVersion());
+    }
+
+    /** The protocol version, such as {@code TLSv1.3}; before the handshake the highest possible; null when closed. */
+    public String getProtocol() {
+        TLSConnection conn = transport.connection();
+        return conn == null ? null : conn.protocol();
+    }
+
+    /** The ephemeral key of the key exchange; clients only, null on servers and once closed. */
+    public EphemeralKeyInfo getEphemeralKeyInfo() {
+        TLSConnection conn = transport.connection();
+        return conn == null || isServer ? null : EphemeralKeyInfo.parse(conn.ephemeralKey());
+    }
+
+    /** OpenSSL's name of the group of the key exchange, hybrid ones too; null when there is none. Not in Node. */
+    public String getNegotiatedGroup() {
+        TLSConnection conn = transport.connection();
+        return conn == null ? null : conn.group();
+    }
+
+    /** The signature algorithms that both sides know, servers only; empty on clients, null once closed. */
+    public List<String> getSharedSigalgs() {
+        TLSConnection conn = transport.connection();
+        if (conn == null) {
+            return null;
+        }
+        String list = conn.sharedSigalgs();
+        return list == null || list.isEmpty() ? List.of() : List.of(list.split(":"));
+    }
+
+    /** The Finished message this side sent, for channel bindings; null before. */
+    public byte[] getFinished() {
+        TLSConnection conn = transport.connection();
+        return conn == null ? null : conn.finished();
+    }
+
+    /** The Finished message the peer sent; null before. */
+    public byte[] getPeerFinished() {
+        TLSConnection conn = transport.connection();
+        return conn == null ? null : conn.peerFinished();
+    }
+
+    /**
+     * The session, ASN.1 encoded, to give to a later connection; null before the handshake and once closed. Secret. In TLS 1.3 it is
+     * of use only after a ticket came: take what {@code session} gives.
+     */
+    public byte[] getSession() {
+        TLSConnection conn = transport.connection();
+        return conn == null ? null : conn.session();
+    }
+
+    /** The session ticket a client holds, for debugging; null without one. */
+    public byte[] getTLSTicket() {
+        TLSConnection conn = transport.connection();
+        return conn == null ? null : conn.ticket();
+    }
+
+    /** Whether an earlier session was resumed. */
+    public boolean isSessionReused() {
+        TLSConnection conn = transport.connection();
+        return conn != null && conn.isSessionReused();
+    }
+
+    // ---- doing --------------------------------------------------------------------------------------------------
+
+    /**
+     * Asks for another handshake (TLS 1.2 and older), for example to have the client's certificate now: {@code requestCert} on
+     * servers. What the options say stays in force.
+     *
+     * <p>On servers the socket is destroyed with an error when it is not done within {@code handshakeTimeout}. With TLS 1.3 the
+     * callback gets {@code ERR_SSL_WRONG_SSL_VERSION}.
+     *
+     * @param callback called with null when it is done; may be null
+     * @return whether it was begun; false without a call of the callback on a destroyed socket
+     */
+    public boolean renegotiate(RenegotiateOptions options, Callback callback) {
+        if (options == null) {
+            throw new ArgumentException(
+                    "TypeError",
+                    "ERR_INVALID_ARG_TYPE",
+                    "The \"options\" argument must be of type object. Received null");
+        }
+        TLSConnection conn = transport.connection();
+        if (destroyed() || conn == null) {
+            return false;
+        }
+        boolean asks = options.requestCert() != null ? options.requestCert() : requestCert;
+        boolean rejects = options.rejectUnauthorized() != null ? options.rejectUnauthorized() : rejectUnauthorized;
+        if (asks != requestCert || rejects != rejectUnauthorized) {
+            requestCert = asks;
+            rejectUnauthorized = rejects;
+            conn.setVerify(verifyMode());
+        }
+        if (isServer && requestCert) {
+            // Else the client resumes, and no certificate is asked for.
+            conn.setOptions(SSLOptions.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION, 0);
+        }
+        try {
+            conn.renegotiate(false);
+        } catch (TLSException refused) {
+            if (callback != null) {
+                loop().nextTick(() -> callback.call(refused));
+            }
+            return false;
+        }
+        if (callback != null) {
+            once(SECURE, callback::done);
+        }
+        if (isServer && handshakeTimeout > 0) {
+            startTimer();
+        }
+        transport.go();
+        return true;
+    }
+
+    /** Makes renegotiation by the client an {@code error}: {@code ERR_TLS_RENEGOTIATION_DISABLED}. */
+    public void disableRenegotiation() {
+        renegotiationDisabled = true;
+    }
+
+    boolean renegotiationDisabled() {
+        return renegotiationDisabled;
+    }
+
+    boolean requestsCert() {
+        return requestCert;
+    }
+
+    boolean rejectsUnauthorized() {
+        return rejectUnauthorized;
+    }
+
+    /**
+     * Limits the payload of the records that follow.
+     *
+     * @param size 512 to 16384 bytes
+     * @return false, with nothing changed, for other sizes
+     */
+    public boolean setMaxSendFragment(int size) {
+        TLSConnection conn = transport.connection();
+        if (conn == null) {
+            throw closedError();
+        }
+        if (!conn.setMaxSendFragment(size)) {
+            return false;
+        }
+        transport.setFragment(size);
+        return true;
+    }
+
+    /** Sets the server name to send (SNI). Client, before the handshake. */
+    public void setServername(String name) {
+        if (name == null) {
+            throw ArgumentException.invalidArgType("name", "of type string", null);
+        }
+        if (isServer) {
+            throw new StateException("ERR_TLS_SNI_FROM_SERVER", "Cannot issue SNI from a TLS server-side socket");
+        }
+        live().setServername(name);
+    }
+
+    /** Sets the session to resume. Client, before the handshake; bytes that are no session are ignored. */
+    public void setSession(byte[] session) {
+        live().setSession(session);
+    }
+
+    /**
+     * Derives keying material (RFC 5705).
+     *
+     * @param length bytes wanted
+     * @param context null for none
+     */
+    public byte[] exportKeyingMaterial(int length, String label, byte[] context) {
+        if (length < 1) {
+            throw ArgumentException.outOfRange("length", ">= 1 && <= 4294967295", length);
+        }
+        if (label == null) {
+            throw ArgumentException.invalidArgType("label", "of type string", null);
+        }
+        if (!secureEstablished) {
+            throw new StateException("ERR_TLS_INVALID_STATE", "TLS socket connection must be securely established");
+        }
+        try {
+            return live().exportKeyingMaterial(length, label, context);
+        } catch (TLSException e) {
+            throw new StateException(e.code(), e.getMessage(), e);
+        }
+    }
+
+    /** Does what {@link #exportKeyingMaterial(int, String, byte[])} does, without a context. */
+    public byte[] exportKeyingMaterial(int length, String label) {
+        return exportKeyingMaterial(length, label, null);
+    }
+
+    /** Writes OpenSSL's trace of the connection to standard error from now on. */
+    public void enableTrace() {
+        want(TLSConnection.TELL_TRACE);
+    }
+
+    /** Uses certificate, key and trust of {@code context} for this connection; inside ALPNCallback or SNICallback only. */
+    public void setKeyCert(SecureContext context) {
+        live().useIdentity(context);
+    }
+
+    private TLSConnection live() {
+        TLSConnection conn = transport.connection();
+        if (conn == null) {
+            throw closedError();
+        }
+        return conn;
+    }
+
+    private static StateException closedError() {
+        return new StateException("ERR_SOCKET_CLOSED", "Socket is closed");
+    }
+
+    // ---- events that cost something are asked for when somebody listens -----------------------------------------
+
+    @Override
+    protected void listenerAdded(String event, boolean prepended) {
+        super.listenerAdded(event, prepended);
+        if (event.equals("keylog") && !keylogWanted) {
+            keylogWanted = true;
+            want(TLSConnection.TELL_KEYLOG);
+        } else if (event.equals("session") && !sessionWanted) {
+            sessionWanted = true;
+            if (!isServer) {
+                want(TLSConnection.TELL_SESSION);
+            }
+        }
+    }
+
+    private void want(int events) {
+        if (loop().inLoop()) {
+            eventMask |= events;
+            TLSConnection conn = transport.connection();
+            if (conn != null) {
+                conn.setEvents(eventMask);
+            }
+        } else {
+            loop().execute(() -> want(events));
+        }
+    }
+
+    @Override
+    public <L extends Listener> TLSSocket on(Event<L> event, L listener) {
+        super.on(event, listener);
+        return this;
+    }
+
+    @Override
+    public TLSSocket on(String event, Listener listener) {
+        super.on(event, listener);
+        return this;
+    }
+
+    @Override
+    public <L extends Listener> TLSSocket once(Event<L> event, L listener) {
+        super.once(event, listener);
+        return this;
+    }
+
+    @Override
+    public TLSSocket once(String event, Listener listener) {
+        super.once(event, listener);
+        return this;
+    }
+
+    // ---- reading options ----------------------------------------------------------------------------------------
+
+    static boolean truthy(Object value) {
+        return !Materials.isFalsy(value);
+    }
+
+    /** An option that must be of a type when it is given, with Node's error. */
+    static Object typed(Options options, String name, Class<?> type) {
+        Object value = options.get(name);
+        if (value == null || type.isInstance(value)) {
+            return value;
+        }
+        String expected = type == Boolean.class
+                ? "of type boolean"
+                : type.isInterface() ? "of type function" : "an instance of " + type.getSimpleName();
+        throw ArgumentException.invalidArgType("options." + name, expected, value);
+    }
+
+    static long number(Options options, String name, long otherwise) {
+        Object value = options.get(name);
+        if (value == null || value instanceof Number n && n.doubleValue() == 0) {
+            return otherwise;
+        }
+        if (!(value instanceof Number number)) {
+            throw ArgumentException.invalidArgType("options." + name, "of type number", value);
+        }
+        return number.longValue();
+    }
+}
