@@ -26,7 +26,8 @@ static const uint8_t *find(const uint8_t *list, size_t len, const uint8_t *name,
 }
 
 /* First entry of `preferred` that `other` has too. */
-static const uint8_t *first_common(const uint8_t *preferred, size_t len, const uint8_t *other, size_t other_len)
+static const uint8_t *first_common(const uint8_t *preferred, size_t len, const uint8_t *other,
+                                   size_t other_len)
 {
     for (size_t at = 0; at < len; at += 1 + (size_t)preferred[at])
         if (find(other, other_len, preferred + at + 1, preferred[at]) != NULL)
@@ -51,7 +52,7 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, 
     else
         choice = first_common(conn->alpn, conn->alpn_len, in, in_len);
     if (choice == NULL)
-        return SSL_TLSEXT_ERR_ALERT_FATAL;      /* no_application_protocol */
+        return SSL_TLSEXT_ERR_ALERT_FATAL; /* no_application_protocol */
     *out = choice + 1;
     *out_len = choice[0];
     return SSL_TLSEXT_ERR_OK;
@@ -78,8 +79,8 @@ int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len)
 
 int32_t sp_conn_select_alpn(sp_conn *conn, const uint8_t *protocol, size_t len)
 {
-    if (conn == NULL || conn->busy || conn->failed || conn->question == 0
-        || conn->question_kind != SP_EV_CLIENT_HELLO || len > UINT8_MAX || (protocol == NULL && len > 0))
+    if (conn == NULL || conn->busy || conn->failed || conn->question == 0 ||
+        conn->question_kind != SP_EV_CLIENT_HELLO || len > UINT8_MAX || (protocol == NULL && len > 0))
         return SP_MISUSE;
     if (len > 0 && find(conn->offered_alpn, conn->offered_alpn_len, protocol, len) == NULL)
         return SP_MISUSE;

@@ -2,7 +2,7 @@
  * output window waits in a chain of chunks. There is no other buffer between OpenSSL's records and the caller. */
 #include "internal.h"
 
-enum { CHUNK_ROOM = 4096 - sizeof(sp_chunk) - 16 };     /* one page with malloc's own header */
+enum { CHUNK_ROOM = 4096 - sizeof(sp_chunk) - 16 }; /* one page with malloc's own header */
 
 static BIO_METHOD *method;
 
@@ -41,8 +41,8 @@ static long on_ctrl(BIO *bio, int command, long number, void *ptr)
 int sp_bio_init(void)
 {
     method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "securepair window");
-    return method != NULL && BIO_meth_set_read_ex(method, on_read) && BIO_meth_set_write_ex(method, on_write)
-        && BIO_meth_set_ctrl(method, on_ctrl);
+    return method != NULL && BIO_meth_set_read_ex(method, on_read) &&
+           BIO_meth_set_write_ex(method, on_write) && BIO_meth_set_ctrl(method, on_ctrl);
 }
 
 BIO *sp_bio_new(sp_conn *conn)
@@ -64,7 +64,7 @@ static sp_chunk *chunk_new(size_t len)
     sp_chunk *chunk = OPENSSL_malloc(sizeof(*chunk) + room);
 
     if (chunk != NULL) {
-        *chunk = (sp_chunk) { .room = room };
+        *chunk = (sp_chunk){.room = room};
         sp_live_add(SP_LIVE_CHUNK, 1);
     }
     return chunk;

@@ -12,7 +12,7 @@ static int ask_certificate(sp_conn *conn)
         bits |= SP_CERT_OCSP;
     if (conn->secure)
         bits |= SP_CERT_RENEGOTIATION;
-    sp_item items[] = { { name, name != NULL ? strlen(name) : SP_ABSENT }, { &bits, sizeof(bits) } };
+    sp_item items[] = {{name, name != NULL ? strlen(name) : SP_ABSENT}, {&bits, sizeof(bits)}};
     return sp_event_ask(conn, SP_EV_CERT, items, 2) != 0;
 }
 
@@ -42,7 +42,8 @@ void sp_cert_install(sp_conn *conn)
 static int on_servername(SSL *ssl, int *alert, void *arg)
 {
     (void)alert, (void)arg;
-    return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != NULL ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+    return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != NULL ? SSL_TLSEXT_ERR_OK
+                                                                      : SSL_TLSEXT_ERR_NOACK;
 }
 
 static int staple(sp_conn *conn)
@@ -51,7 +52,7 @@ static int staple(sp_conn *conn)
 
     if (conn->staple_len == 0)
         return SSL_TLSEXT_ERR_NOACK;
-    copy = OPENSSL_memdup(conn->staple, conn->staple_len);      /* OpenSSL frees it with OPENSSL_free() */
+    copy = OPENSSL_memdup(conn->staple, conn->staple_len); /* OpenSSL frees it with OPENSSL_free() */
     if (copy == NULL)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     SSL_set_tlsext_status_ocsp_resp(conn->ssl, copy, (long)conn->staple_len);
@@ -69,7 +70,7 @@ static int on_status(SSL *ssl, void *arg)
     if (conn->is_server)
         return staple(conn);
     len = SSL_get_tlsext_status_ocsp_resp(ssl, &bytes);
-    sp_item item = { bytes, len > 0 && bytes != NULL ? (size_t)len : SP_ABSENT };
+    sp_item item = {bytes, len > 0 && bytes != NULL ? (size_t)len : SP_ABSENT};
     return sp_event_add(conn, SP_EV_OCSP_RESPONSE, &item, 1) != 0 ? 1 : -1;
 }
 
@@ -90,8 +91,8 @@ static int use_one(SSL *ssl, const sp_identity *identity)
 {
     if (identity->certificate == NULL || identity->key == NULL)
         return 1;
-    return SSL_use_certificate(ssl, identity->certificate) == 1 && SSL_use_PrivateKey(ssl, identity->key) == 1
-        && SSL_set1_chain(ssl, identity->chain) == 1;
+    return SSL_use_certificate(ssl, identity->certificate) == 1 &&
+           SSL_use_PrivateKey(ssl, identity->key) == 1 && SSL_set1_chain(ssl, identity->chain) == 1;
 }
 
 static size_t usable(const sp_ctx *ctx)
@@ -116,20 +117,22 @@ static int use_identities(SSL *ssl, const sp_ctx *ctx)
 
 static int use_trust(SSL *ssl, const sp_ctx *ctx)
 {
-    STACK_OF(X509_NAME) *names = SSL_CTX_get_client_CA_list(ctx->ssl_ctx);
-    STACK_OF(X509_NAME) *copy = SSL_dup_CA_list(names);
+    STACK_OF(X509_NAME)
+    *names = SSL_CTX_get_client_CA_list(ctx->ssl_ctx);
+    STACK_OF(X509_NAME)
+    *copy = SSL_dup_CA_list(names);
 
     if (names != NULL && copy == NULL)
         return 0;
-    SSL_set_client_CA_list(ssl, copy);          /* takes copy */
+    SSL_set_client_CA_list(ssl, copy); /* takes copy */
     return SSL_set1_verify_cert_store(ssl, SSL_CTX_get_cert_store(ctx->ssl_ctx)) == 1;
 }
 
 int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
 {
     sp_enter(report);
-    if (conn == NULL || ctx == NULL || conn->busy
-        || !(paused_at(conn, SP_EV_CLIENT_HELLO) || paused_at(conn, SP_EV_CERT)))
+    if (conn == NULL || ctx == NULL || conn->busy ||
+        !(paused_at(conn, SP_EV_CLIENT_HELLO) || paused_at(conn, SP_EV_CERT)))
         return SP_MISUSE;
     atomic_store_explicit(&ctx->frozen, 1, memory_order_release);
     if (!use_trust(conn->ssl, ctx))
@@ -141,7 +144,8 @@ int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
 
 int32_t sp_conn_set_ocsp_response(sp_conn *conn, const uint8_t *der, size_t len)
 {
-    if (conn == NULL || conn->busy || !paused_at(conn, SP_EV_CERT) || (der == NULL && len > 0) || len > INT32_MAX)
+    if (conn == NULL || conn->busy || !paused_at(conn, SP_EV_CERT) || (der == NULL && len > 0) ||
+        len > INT32_MAX)
         return SP_MISUSE;
     return sp_keep(&conn->staple, &conn->staple_len, der, len) ? SP_OK : SP_ERROR;
 }

@@ -5,8 +5,16 @@
  * handshake: they go back to NEW when OpenSSL says that a handshake starts, which is not so for the second hello. */
 #include "internal.h"
 
-enum { EXT_SERVER_NAME = 0, EXT_STATUS_REQUEST = 5, EXT_ALPN = 16, EXT_TICKET = 35, EXT_PSK = 41, EXT_VERSIONS = 43,
-       EXT_NPN = 13172, HELLO_ITEMS = 8 };
+enum {
+    EXT_SERVER_NAME = 0,
+    EXT_STATUS_REQUEST = 5,
+    EXT_ALPN = 16,
+    EXT_TICKET = 35,
+    EXT_PSK = 41,
+    EXT_VERSIONS = 43,
+    EXT_NPN = 13172,
+    HELLO_ITEMS = 8
+};
 
 /* A reader that never goes past its end: after a short read it is empty and `bad`. */
 typedef struct cursor {
@@ -43,7 +51,7 @@ static size_t take_number(cursor *from, size_t width)
 static cursor take_vector(cursor *from, size_t width)
 {
     size_t len = take_number(from, width);
-    cursor inner = { take(from, len), len, 0 };
+    cursor inner = {take(from, len), len, 0};
 
     if (inner.at == NULL) {
         inner.left = 0;
@@ -58,7 +66,7 @@ static int extension(SSL *ssl, unsigned int type, cursor *body)
     size_t len = 0;
     int present = SSL_client_hello_get0_ext(ssl, type, &bytes, &len) == 1;
 
-    *body = (cursor) { bytes, present ? len : 0, !present };
+    *body = (cursor){bytes, present ? len : 0, !present};
     return present;
 }
 
@@ -72,10 +80,10 @@ static sp_item servername_of(SSL *ssl)
         if (take_number(&list, 1) == TLSEXT_NAMETYPE_host_name) {
             name = take_vector(&list, 2);
             if (!name.bad)
-                return (sp_item) { name.at, name.left };
+                return (sp_item){name.at, name.left};
         }
     }
-    return (sp_item) { NULL, SP_ABSENT };
+    return (sp_item){NULL, SP_ABSENT};
 }
 
 static sp_item alpn_of(SSL *ssl)
@@ -85,9 +93,9 @@ static sp_item alpn_of(SSL *ssl)
     if (extension(ssl, EXT_ALPN, &body)) {
         list = take_vector(&body, 2);
         if (!list.bad)
-            return (sp_item) { list.at, list.left };
+            return (sp_item){list.at, list.left};
     }
-    return (sp_item) { NULL, SP_ABSENT };
+    return (sp_item){NULL, SP_ABSENT};
 }
 
 static int offers_tls1_3(SSL *ssl)
@@ -126,15 +134,15 @@ static uint32_t bits_of(sp_conn *conn)
 static sp_item extensions_of(const sp_conn *conn)
 {
     enum { MESSAGE_HEADER = 4, VERSION_AND_RANDOM = 34 };
-    cursor hello = { conn->hello, conn->hello_len, conn->hello == NULL };
+    cursor hello = {conn->hello, conn->hello_len, conn->hello == NULL};
     cursor list;
 
     take(&hello, MESSAGE_HEADER + VERSION_AND_RANDOM);
-    take_vector(&hello, 1);             /* session id */
-    take_vector(&hello, 2);             /* suites */
-    take_vector(&hello, 1);             /* compression */
+    take_vector(&hello, 1); /* session id */
+    take_vector(&hello, 2); /* suites */
+    take_vector(&hello, 1); /* compression */
     list = take_vector(&hello, 2);
-    return list.bad ? (sp_item) { NULL, SP_ABSENT } : (sp_item) { list.at, list.left };
+    return list.bad ? (sp_item){NULL, SP_ABSENT} : (sp_item){list.at, list.left};
 }
 
 /* RFC 8446 4.2.11: list of {opaque identity<1..2^16-1>, u32 age}; written as {u32 len, bytes}* in native order, which
@@ -145,7 +153,7 @@ static int identities_of(SSL *ssl, sp_item *item)
     uint8_t *copy;
     size_t len = 0;
 
-    *item = (sp_item) { NULL, 0 };
+    *item = (sp_item){NULL, 0};
     if (!extension(ssl, EXT_PSK, &body))
         return 1;
     list = take_vector(&body, 2);
@@ -165,7 +173,7 @@ static int identities_of(SSL *ssl, sp_item *item)
             memcpy(copy + len + sizeof(size), identity.at, size);
         len += sizeof(size) + size;
     }
-    *item = (sp_item) { copy, len };
+    *item = (sp_item){copy, len};
     return 1;
 }
 
@@ -178,20 +186,20 @@ static int ask_hello(sp_conn *conn)
     size_t suites_len = SSL_client_hello_get0_ciphers(ssl, &suites);
     unsigned int version = SSL_client_hello_get0_legacy_version(ssl);
     uint32_t bits = bits_of(conn);
-    uint8_t head[2 + SSL3_RANDOM_SIZE] = { (uint8_t)(version >> 8), (uint8_t)version };
+    uint8_t head[2 + SSL3_RANDOM_SIZE] = {(uint8_t)(version >> 8), (uint8_t)version};
     sp_item alpn = alpn_of(ssl), identities;
     uint32_t asked = 0;
 
     if (random_len == SSL3_RANDOM_SIZE)
         memcpy(head + 2, random, random_len);
-    if (!sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, alpn.bytes, alpn.len == SP_ABSENT ? 0 : alpn.len))
+    if (!sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, alpn.bytes,
+                 alpn.len == SP_ABSENT ? 0 : alpn.len))
         return 0;
     if (!identities_of(ssl, &identities))
         return 0;
     sp_item items[HELLO_ITEMS] = {
-        { id, id_len }, servername_of(ssl), alpn, { &bits, sizeof(bits) }, { head, sizeof(head) },
-        { suites, suites_len }, extensions_of(conn), identities
-    };
+        {id, id_len},         servername_of(ssl),  alpn,      {&bits, sizeof(bits)}, {head, sizeof(head)},
+        {suites, suites_len}, extensions_of(conn), identities};
     asked = sp_event_ask(conn, SP_EV_CLIENT_HELLO, items, HELLO_ITEMS);
     OPENSSL_free((void *)identities.bytes);
     return asked != 0;
@@ -212,8 +220,8 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
         return refuse(alert, conn->refusal);
     if (conn->question != 0)
         return SSL_CLIENT_HELLO_RETRY;
-    if (conn->renegotiation_stage == SP_STAGE_NEW && conn->secure && !conn->our_renegotiation
-        && (conn->event_mask & SP_ASK_RENEGOTIATION) != 0) {
+    if (conn->renegotiation_stage == SP_STAGE_NEW && conn->secure && !conn->our_renegotiation &&
+        (conn->event_mask & SP_ASK_RENEGOTIATION) != 0) {
         conn->renegotiation_stage = SP_STAGE_ASKED;
         return sp_event_ask(conn, SP_EV_RENEGOTIATION, NULL, 0) != 0 ? SSL_CLIENT_HELLO_RETRY
                                                                      : refuse(alert, SSL_AD_INTERNAL_ERROR);
@@ -222,7 +230,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
         conn->hello_stage = SP_STAGE_ASKED;
         return ask_hello(conn) ? SSL_CLIENT_HELLO_RETRY : refuse(alert, SSL_AD_INTERNAL_ERROR);
     }
-    conn->hello_stage = SP_STAGE_ANSWERED;      /* no late question for the second hello of a HelloRetryRequest */
+    conn->hello_stage = SP_STAGE_ANSWERED; /* no late question for the second hello of a HelloRetryRequest */
     conn->our_renegotiation = 0;
     sp_keep(&conn->hello, &conn->hello_len, NULL, 0);
     return SSL_CLIENT_HELLO_SUCCESS;
@@ -243,7 +251,8 @@ void sp_hello_reset(sp_conn *conn)
 
 int32_t sp_conn_answer(sp_conn *conn, uint32_t sequence, int32_t alert)
 {
-    if (conn == NULL || conn->busy || conn->failed || sequence == 0 || sequence != conn->question || alert > 255)
+    if (conn == NULL || conn->busy || conn->failed || sequence == 0 || sequence != conn->question ||
+        alert > 255)
         return SP_MISUSE;
     conn->question = 0;
     conn->refusal = (int16_t)(alert < 0 ? -1 : alert);

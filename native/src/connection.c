@@ -24,8 +24,9 @@ static int set_up(sp_conn *conn)
 
     if (bio == NULL)
         return 0;
-    SSL_set_bio(ssl, bio, bio);         /* takes bio once, since both are the same */
-    SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_set_bio(ssl, bio, bio); /* takes bio once, since both are the same */
+    SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                          SSL_MODE_RELEASE_BUFFERS);
     SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
     SSL_set_verify(ssl, SSL_VERIFY_NONE, on_verify);
     sp_observe_install(conn);
@@ -63,7 +64,7 @@ sp_conn *sp_conn_new(sp_ctx *ctx, int32_t is_server, sp_report *report)
         sp_conn_free(conn);
         return NULL;
     }
-    sp_live_add(SP_LIVE_SSL, 1);        /* on_free_ssl() takes it back */
+    sp_live_add(SP_LIVE_SSL, 1); /* on_free_ssl() takes it back */
     if (!set_up(conn)) {
         sp_fail(report);
         sp_conn_free(conn);
@@ -90,7 +91,7 @@ void sp_conn_free(sp_conn *conn)
 {
     if (conn == NULL)
         return;
-    if (conn->busy) {                   /* from inside the PSK upcall: the running call frees it at its end */
+    if (conn->busy) { /* from inside the PSK upcall: the running call frees it at its end */
         conn->doomed = 1;
         return;
     }
@@ -138,7 +139,8 @@ int32_t sp_conn_offer_post_handshake_auth(sp_conn *conn)
 
 int32_t sp_conn_set_verify(sp_conn *conn, int32_t mode)
 {
-    static const int modes[] = { SSL_VERIFY_NONE, SSL_VERIFY_PEER, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT };
+    static const int modes[] = {SSL_VERIFY_NONE, SSL_VERIFY_PEER,
+                                SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT};
 
     if (!usable(conn) || mode < SP_VERIFY_NONE || mode > SP_VERIFY_REQUIRE)
         return SP_MISUSE;

@@ -75,7 +75,7 @@ uint32_t sp_event_add(sp_conn *conn, uint16_t type, const sp_item *items, uint16
 
     if (!reserve(conn, HEADER + size))
         return 0;
-    if (++conn->sequence == 0)          /* 0 means none */
+    if (++conn->sequence == 0) /* 0 means none */
         conn->sequence = 1;
     conn->event_newest = conn->event_end;
     to = conn->event_bytes + conn->event_end;
@@ -138,7 +138,7 @@ void sp_event_trace(sp_conn *conn, const char *text, size_t len)
     int kept = 0;
 
     if (len > 0 && len <= TRACE_MAX - conn->trace_queued) {
-        sp_item items[] = { { text, len }, { &conn->trace_dropped, sizeof(conn->trace_dropped) } };
+        sp_item items[] = {{text, len}, {&conn->trace_dropped, sizeof(conn->trace_dropped)}};
         if (newest_is_trace(conn) && conn->trace_dropped == 0)
             kept = extend_trace(conn, text, len);
         else if (sp_event_add(conn, SP_EV_TRACE, items, 2) != 0) {
@@ -150,7 +150,7 @@ void sp_event_trace(sp_conn *conn, const char *text, size_t len)
         conn->trace_queued += (uint32_t)len;
     else
         conn->trace_dropped += (uint32_t)len;
-    conn->out_of_memory = lost;         /* losing trace is no failure */
+    conn->out_of_memory = lost; /* losing trace is no failure */
 }
 
 void sp_event_message(sp_conn *conn, const sp_item *items, uint16_t count)

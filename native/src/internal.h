@@ -8,38 +8,39 @@
 
 #include "sp.h"
 
-#include <stdatomic.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <stdatomic.h>
 
 /* ------------------------------------------------------------------ contexts ---------------------------- */
 
 /* One certificate with its key and the chain to send; recorded beside SSL_CTX's own copy, because OpenSSL does not
  * tell which key types a context holds and sp_conn_use_identity() must hand every one of them over. */
 typedef struct sp_identity {
-    X509 *certificate;          /* owned; NULL while only the key came */
-    EVP_PKEY *key;              /* owned; NULL while only the certificate came */
-    STACK_OF(X509) *chain;      /* owned, each element too; NULL = none */
+    X509 *certificate; /* owned; NULL while only the key came */
+    EVP_PKEY *key;     /* owned; NULL while only the certificate came */
+    STACK_OF(X509)
+    *chain; /* owned, each element too; NULL = none */
 } sp_identity;
 
 /* Hangs on its SSL_CTX by ex_data: freed by sp_ctx_destroy() when the last SSL or handle lets go of the SSL_CTX, so
  * callbacks may use it as long as any SSL lives. */
 struct sp_ctx {
-    SSL_CTX *ssl_ctx;           /* back pointer, not a reference */
-    int32_t role;               /* SP_ROLE_* */
-    atomic_int frozen;          /* a connection was made: configuration calls return SP_MISUSE */
-    atomic_int keylog;          /* the key log callback is installed (observe.c) */
-    int32_t npn;                /* sp_ctx_enable_npn() was called */
+    SSL_CTX *ssl_ctx;  /* back pointer, not a reference */
+    int32_t role;      /* SP_ROLE_* */
+    atomic_int frozen; /* a connection was made: configuration calls return SP_MISUSE */
+    atomic_int keylog; /* the key log callback is installed (observe.c) */
+    int32_t npn;       /* sp_ctx_enable_npn() was called */
 
-    sp_identity *identities;    /* identity.c; one per key type */
+    sp_identity *identities; /* identity.c; one per key type */
     size_t identity_count;
-    X509 *issuer;               /* identity.c; issuer of the current leaf if the chain has it, owned */
+    X509 *issuer; /* identity.c; issuer of the current leaf if the chain has it, owned */
 
-    int32_t own_store;          /* trust.c; the store is not the shared one */
+    int32_t own_store; /* trust.c; the store is not the shared one */
 
     CRYPTO_RWLOCK *ticket_lock; /* ticket_keys.c */
     uint8_t ticket_keys[48];
@@ -75,72 +76,72 @@ typedef struct sp_chunk {
 enum { SP_STAGE_NEW = 0, SP_STAGE_ASKED, SP_STAGE_ANSWERED };
 
 struct sp_conn {
-    SSL *ssl;                   /* owned */
-    sp_ctx *ctx;                /* alive as long as ssl is */
+    SSL *ssl;    /* owned */
+    sp_ctx *ctx; /* alive as long as ssl is */
 
     /* The window: lent for one call, NULL between calls (bio.c). */
     const uint8_t *in;
     size_t in_left;
     uint8_t *out;
     size_t out_left;
-    uint8_t starved;            /* OpenSSL asked for input when there was none left */
-    sp_chunk *first, *last;     /* waiting ciphertext, oldest first */
-    size_t pending;             /* bytes in the chain */
+    uint8_t starved;        /* OpenSSL asked for input when there was none left */
+    sp_chunk *first, *last; /* waiting ciphertext, oldest first */
+    size_t pending;         /* bytes in the chain */
 
     /* Encoded events, oldest first, from event_begin to event_end (events.c). */
     uint8_t *event_bytes;
     size_t event_begin, event_end, event_room;
-    size_t event_newest;        /* where the newest event begins, if there is one */
+    size_t event_newest; /* where the newest event begins, if there is one */
     uint32_t event_count;
-    uint32_t trace_queued, messages_queued;     /* bytes of the events that may be lost */
-    uint32_t event_mask;        /* SP_ASK_*, SP_TELL_* */
-    uint32_t sequence;          /* of the last event */
-    uint32_t produced;          /* plaintext offset of the running read: what an event carries */
+    uint32_t trace_queued, messages_queued; /* bytes of the events that may be lost */
+    uint32_t event_mask;                    /* SP_ASK_*, SP_TELL_* */
+    uint32_t sequence;                      /* of the last event */
+    uint32_t produced;                      /* plaintext offset of the running read: what an event carries */
 
     uint8_t is_server;
-    uint8_t started;            /* the first read happened */
-    uint8_t busy;               /* inside a call: the PSK upcall must not come back */
-    uint8_t doomed;             /* sp_conn_free() came while busy */
-    uint8_t handshaking;        /* between HANDSHAKE_START and HANDSHAKE_DONE */
-    uint8_t secure;             /* the first handshake completed */
-    uint8_t closed;             /* the peer's close_notify came */
-    uint8_t failed;             /* fatal: SSL is not touched any more */
-    uint8_t out_of_memory;      /* an event that must not be lost was */
-    uint8_t shutdown;           /* close_notify: SP_SHUTDOWN_* */
-    uint8_t our_renegotiation;  /* server: the next ClientHello answers our HelloRequest */
-    uint8_t npn_overlap;        /* client: the NPN choice is in both lists; server: a choice came */
-    uint32_t handshakes;        /* completed ones */
+    uint8_t started;           /* the first read happened */
+    uint8_t busy;              /* inside a call: the PSK upcall must not come back */
+    uint8_t doomed;            /* sp_conn_free() came while busy */
+    uint8_t handshaking;       /* between HANDSHAKE_START and HANDSHAKE_DONE */
+    uint8_t secure;            /* the first handshake completed */
+    uint8_t closed;            /* the peer's close_notify came */
+    uint8_t failed;            /* fatal: SSL is not touched any more */
+    uint8_t out_of_memory;     /* an event that must not be lost was */
+    uint8_t shutdown;          /* close_notify: SP_SHUTDOWN_* */
+    uint8_t our_renegotiation; /* server: the next ClientHello answers our HelloRequest */
+    uint8_t npn_overlap;       /* client: the NPN choice is in both lists; server: a choice came */
+    uint32_t handshakes;       /* completed ones */
     int32_t max_fragment;
 
     /* The one open question; its kind is the event type. */
-    uint32_t question;          /* sequence, 0 = none */
+    uint32_t question; /* sequence, 0 = none */
     uint16_t question_kind;
     uint8_t renegotiation_stage, hello_stage, cert_stage;
-    int16_t refusal;            /* alert of the refusing answer, -1 = go on */
+    int16_t refusal; /* alert of the refusing answer, -1 = go on */
 
-    int16_t alert;              /* fatal alert seen in this call, -1 = none */
+    int16_t alert; /* fatal alert seen in this call, -1 = none */
     int16_t alert_sent;
-    sp_report *failure;         /* owned; the first failure's report, given again by later calls */
+    sp_report *failure; /* owned; the first failure's report, given again by later calls */
 
-    uint8_t *hello;             /* owned; raw ClientHello of this handshake, until it was asked about */
+    uint8_t *hello; /* owned; raw ClientHello of this handshake, until it was asked about */
     size_t hello_len;
-    uint8_t *offered_alpn;      /* owned; the client's list while paused at the hello */
+    uint8_t *offered_alpn; /* owned; the client's list while paused at the hello */
     size_t offered_alpn_len;
-    SSL_SESSION *offer;         /* owned; the session to resume (session.c) */
-    uint8_t *alpn;              /* owned; our list, server preference */
+    SSL_SESSION *offer; /* owned; the session to resume (session.c) */
+    uint8_t *alpn;      /* owned; our list, server preference */
     size_t alpn_len;
-    uint8_t alpn_choice[256];   /* length byte and name: the answer given at the hello */
-    uint8_t alpn_answered;      /* 1 = alpn_choice counts; its length 0 refuses */
-    uint8_t *npn;               /* owned; our list */
+    uint8_t alpn_choice[256]; /* length byte and name: the answer given at the hello */
+    uint8_t alpn_answered;    /* 1 = alpn_choice counts; its length 0 refuses */
+    uint8_t *npn;             /* owned; our list */
     size_t npn_len;
-    uint8_t *staple;            /* owned; OCSP response to send */
+    uint8_t *staple; /* owned; OCSP response to send */
     size_t staple_len;
-    BIO *trace;                 /* owned; scratch of SSL_trace */
+    BIO *trace; /* owned; scratch of SSL_trace */
     uint32_t trace_dropped;
     uint8_t messages_dropped;
 
-    int64_t psk_token;          /* psk.c; 0 = no PSK */
-    uint8_t psk_given;          /* psk.c; the last question was answered with a key */
+    int64_t psk_token; /* psk.c; 0 = no PSK */
+    uint8_t psk_given; /* psk.c; the last question was answered with a key */
 };
 
 enum { SP_SHUTDOWN_NONE = 0, SP_SHUTDOWN_WANTED, SP_SHUTDOWN_SENT };
@@ -152,8 +153,8 @@ sp_conn *sp_conn_of(const SSL *ssl);
 
 /* Runs sp_library_init() once; 0 when it failed. */
 int sp_library_ready(void);
-extern int sp_index_ctx;        /* ex_data index of sp_ctx in SSL_CTX */
-extern int sp_index_conn;       /* ex_data index of sp_conn in SSL */
+extern int sp_index_ctx;  /* ex_data index of sp_ctx in SSL_CTX */
+extern int sp_index_conn; /* ex_data index of sp_conn in SSL */
 
 enum { SP_LIVE_KINDS = SP_LIVE_SESSION_OFFER + 1 };
 extern atomic_llong sp_live_count[SP_LIVE_KINDS];
@@ -192,7 +193,7 @@ int sp_chain_write(sp_conn *conn, const uint8_t *bytes, size_t len);
 /* ------------------------------------------------------------------ events.c ---------------------------- */
 
 typedef struct sp_item {
-    const void *bytes;          /* NULL with len SP_ABSENT: absent */
+    const void *bytes; /* NULL with len SP_ABSENT: absent */
     size_t len;
 } sp_item;
 #define SP_ABSENT ((size_t)0xFFFFFFFF)
@@ -208,15 +209,15 @@ void sp_events_free(sp_conn *conn);
 
 /* ------------------------------------------------------------------ callbacks, by file ------------------ */
 
-void sp_hello_install(sp_ctx *ctx);         /* client_hello.c */
-void sp_hello_reset(sp_conn *conn);         /* a handshake starts, or the connection goes */
-void sp_cert_install(sp_conn *conn);        /* cert_select.c: cert_cb is per SSL */
-void sp_ocsp_install(sp_ctx *ctx);          /* cert_select.c; the SNI callback too */
-void sp_session_install(sp_ctx *ctx);       /* session.c */
+void sp_hello_install(sp_ctx *ctx);   /* client_hello.c */
+void sp_hello_reset(sp_conn *conn);   /* a handshake starts, or the connection goes */
+void sp_cert_install(sp_conn *conn);  /* cert_select.c: cert_cb is per SSL */
+void sp_ocsp_install(sp_ctx *ctx);    /* cert_select.c; the SNI callback too */
+void sp_session_install(sp_ctx *ctx); /* session.c */
 void sp_session_drop_offer(sp_conn *conn);
-void sp_alpn_install(sp_ctx *ctx);          /* alpn_npn.c */
-void sp_observe_install(sp_conn *conn);     /* observe.c: info callback, per SSL */
-void sp_observe_update(sp_conn *conn);      /* after the event mask or the handshake state changed */
-void sp_observe_alert(sp_conn *conn, int sent, int value);      /* value: level << 8 | description */
+void sp_alpn_install(sp_ctx *ctx);      /* alpn_npn.c */
+void sp_observe_install(sp_conn *conn); /* observe.c: info callback, per SSL */
+void sp_observe_update(sp_conn *conn);  /* after the event mask or the handshake state changed */
+void sp_observe_alert(sp_conn *conn, int sent, int value); /* value: level << 8 | description */
 
 #endif

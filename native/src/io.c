@@ -2,13 +2,13 @@
 #include "turn.h"
 
 enum {
-    RECORD_OVERHEAD = 96,               /* header, IV, padding, MAC of any suite; more only costs a chunk */
-    PENDING_MAX = 256 * 1024            /* ciphertext nobody fetches: no more is made */
+    RECORD_OVERHEAD = 96,    /* header, IV, padding, MAC of any suite; more only costs a chunk */
+    PENDING_MAX = 256 * 1024 /* ciphertext nobody fetches: no more is made */
 };
 
 static size_t window(const void *bytes, size_t len)
 {
-    return bytes == NULL ? 0 : len < INT32_MAX ? len : INT32_MAX;       /* the counts in sp_turn are 32 bits wide */
+    return bytes == NULL ? 0 : len < INT32_MAX ? len : INT32_MAX; /* the counts in sp_turn are 32 bits wide */
 }
 
 /* cert_cb can only fail with internal_error. Nothing is encrypted yet in a first handshake, so the alert that Java
@@ -17,8 +17,8 @@ static int32_t refuse_certificate(sp_conn *conn, sp_turn *turn)
 {
     int version = SSL_version(conn->ssl);
     int minor = version > TLS1_2_VERSION ? TLS1_2_VERSION & 0xff : version & 0xff;
-    uint8_t record[] = { SSL3_RT_ALERT, SSL3_VERSION_MAJOR, (uint8_t)minor, 0, 2, SSL3_AL_FATAL,
-                         (uint8_t)conn->refusal };
+    uint8_t record[] = {SSL3_RT_ALERT, SSL3_VERSION_MAJOR,    (uint8_t)minor, 0, 2,
+                        SSL3_AL_FATAL, (uint8_t)conn->refusal};
 
     if (!sp_chain_write(conn, record, sizeof(record)))
         conn->out_of_memory = 1;
@@ -62,12 +62,12 @@ static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t
             continue;
         }
         conn->produced += (uint32_t)n;
-        if (n < room || SSL_pending(conn->ssl) == 0)    /* short of room: the rest of the record comes later */
+        if (n < room || SSL_pending(conn->ssl) == 0) /* short of room: the rest of the record comes later */
             turn->record_end[turn->records++] = conn->produced;
         if (conn->event_count > 0)
             break;
         if (!more_to_read(conn))
-            return SP_WANT_INPUT;                       /* saves a call that would only say so */
+            return SP_WANT_INPUT; /* saves a call that would only say so */
         if (conn->produced == cap || turn->records == SP_RECORDS_MAX)
             return SP_FULL;
     }
@@ -104,10 +104,10 @@ static int32_t read_turn(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t ca
     return cap > 0 ? read_records(conn, turn, plain, cap) : read_nothing(conn, turn);
 }
 
-int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap, uint8_t *out,
-                     size_t out_cap, sp_turn *turn)
+int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
+                     uint8_t *out, size_t out_cap, sp_turn *turn)
 {
-    sp_lent lent = { in, window(in, in_len), out, window(out, out_cap) };
+    sp_lent lent = {in, window(in, in_len), out, window(out, out_cap)};
     int32_t status;
 
     if (!sp_turn_open(conn, turn, &lent))
@@ -140,9 +140,10 @@ static int32_t write_records(sp_conn *conn, sp_turn *turn, const uint8_t *plain,
     return SP_WANT_INPUT;
 }
 
-int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap, sp_turn *turn)
+int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap,
+                      sp_turn *turn)
 {
-    sp_lent lent = { NULL, 0, out, window(out, out_cap) };
+    sp_lent lent = {NULL, 0, out, window(out, out_cap)};
     int32_t status;
 
     if (!sp_turn_open(conn, turn, &lent))
@@ -162,7 +163,7 @@ int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *
 
 int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn)
 {
-    sp_lent lent = { NULL, 0, out, window(out, out_cap) };
+    sp_lent lent = {NULL, 0, out, window(out, out_cap)};
 
     if (!sp_turn_open(conn, turn, &lent))
         return SP_MISUSE;
@@ -171,7 +172,7 @@ int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn
 
 int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn)
 {
-    sp_lent lent = { NULL, 0, out, window(out, out_cap) };
+    sp_lent lent = {NULL, 0, out, window(out, out_cap)};
     int32_t status;
 
     if (!sp_turn_open(conn, turn, &lent))

@@ -1,12 +1,13 @@
 /* library.c - initialisation, versions, what the linked OpenSSL can do, live-object counters. */
 #include "internal.h"
 
-#include <stdlib.h>
 #include <openssl/opensslv.h>
 #include <openssl/provider.h>
+#include <stdlib.h>
 
-#define TLS13_SUITES "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:" \
-                     "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"
+#define TLS13_SUITES                                                                                         \
+    "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"                            \
+    "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"
 
 int sp_index_ctx = -1;
 int sp_index_conn = -1;
@@ -61,8 +62,16 @@ int sp_library_ready(void)
 
 int32_t sp_library_init(sp_report *report)
 {
-    sp_enter(report);
-    return sp_leave(report, sp_library_ready());
+    int ok = sp_library_ready();    /* first: already a look at the error queue registers OpenSSL's exit handler */
+
+    if (ok) {
+        sp_enter(report);
+    } else if (report != NULL) {
+        report->count = 0;
+        report->alert = -1;
+        report->alert_sent = report->ssl_error = 0;
+    }
+    return sp_leave(report, ok);
 }
 
 uint64_t sp_library_version(void)
@@ -77,7 +86,8 @@ uint64_t sp_library_header_version(void)
 
 int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
 {
-    static const int kinds[] = { OPENSSL_VERSION, OPENSSL_CFLAGS, OPENSSL_BUILT_ON, OPENSSL_PLATFORM, OPENSSL_DIR };
+    static const int kinds[] = {OPENSSL_VERSION, OPENSSL_CFLAGS, OPENSSL_BUILT_ON, OPENSSL_PLATFORM,
+                                OPENSSL_DIR};
 
     if (what < SP_TEXT_VERSION || what > SP_TEXT_DIR)
         return -1;
@@ -112,8 +122,8 @@ sp_conn *sp_conn_of(const SSL *ssl)
 static int has_version(int version)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_method());
-    int has = ctx != NULL && SSL_CTX_set_max_proto_version(ctx, version) == 1
-        && SSL_CTX_set_min_proto_version(ctx, version) == 1;
+    int has = ctx != NULL && SSL_CTX_set_max_proto_version(ctx, version) == 1 &&
+              SSL_CTX_set_min_proto_version(ctx, version) == 1;
 
     SSL_CTX_free(ctx);
     return has;
@@ -122,8 +132,8 @@ static int has_version(int version)
 static int has_suites(const char *list)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_method());
-    int has = ctx != NULL && SSL_CTX_set_ciphersuites(ctx, "") == 1 && SSL_CTX_set_cipher_list(ctx, list) == 1
-        && sk_SSL_CIPHER_num(SSL_CTX_get_ciphers(ctx)) > 0;
+    int has = ctx != NULL && SSL_CTX_set_ciphersuites(ctx, "") == 1 &&
+              SSL_CTX_set_cipher_list(ctx, list) == 1 && sk_SSL_CIPHER_num(SSL_CTX_get_ciphers(ctx)) > 0;
 
     SSL_CTX_free(ctx);
     return has;
@@ -196,7 +206,7 @@ int32_t sp_library_load_legacy(sp_report *report)
     return sp_leave(report, sp_library_ready() && OSSL_PROVIDER_try_load(NULL, "legacy", 1) != NULL);
 }
 
-static int64_t list_ciphers(STACK_OF(SSL_CIPHER) *suites, uint8_t *out, size_t cap)
+static int64_t list_ciphers(STACK_OF(SSL_CIPHER) * suites, uint8_t *out, size_t cap)
 {
     size_t size = 0;
 

@@ -7,7 +7,7 @@ static int is_fatal(const SSL *ssl, int value)
 
     if (description == SSL_AD_CLOSE_NOTIFY || description == SSL_AD_USER_CANCELLED)
         return 0;
-    return level == SSL3_AL_FATAL || SSL_version(ssl) == TLS1_3_VERSION;   /* TLS 1.3 ignores the level */
+    return level == SSL3_AL_FATAL || SSL_version(ssl) == TLS1_3_VERSION; /* TLS 1.3 ignores the level */
 }
 
 void sp_observe_alert(sp_conn *conn, int sent, int value)
@@ -18,7 +18,7 @@ void sp_observe_alert(sp_conn *conn, int sent, int value)
     }
     if ((conn->event_mask & SP_TELL_ALERT) != 0) {
         uint32_t bits = (uint32_t)sent << 16 | ((uint32_t)value & 0xffff);
-        sp_item item = { &bits, sizeof(bits) };
+        sp_item item = {&bits, sizeof(bits)};
         sp_event_add(conn, SP_EV_ALERT, &item, 1);
     }
 }
@@ -69,14 +69,14 @@ static void on_keylog(const SSL *ssl, const char *line)
     sp_conn *conn = sp_conn_of(ssl);
 
     if ((conn->event_mask & SP_TELL_KEYLOG) != 0) {
-        sp_item item = { line, strlen(line) };
+        sp_item item = {line, strlen(line)};
         sp_event_add(conn, SP_EV_KEYLOG, &item, 1);
     }
 }
 
-/* The callback belongs to the SSL_CTX, and with it OpenSSL prints every secret of every connection, which costs a
- * tenth of a handshake. So it comes with the first connection that asks, and stays: one aligned pointer goes from
- * NULL to its only other value, which connections of other threads may see sooner or later without harm. */
+/* The callback belongs to the SSL_CTX, and with it OpenSSL prints every secret of every connection of that context.
+ * So it comes with the first connection that asks, and stays: one aligned pointer goes from NULL to its only other
+ * value, which connections of other threads may see sooner or later without harm. */
 static void want_keylog(sp_ctx *ctx)
 {
     if (atomic_exchange(&ctx->keylog, 1) == 0)
@@ -107,8 +107,8 @@ static void trace(sp_conn *conn, int sent, int version, int type, const void *by
 
 static void tell(sp_conn *conn, int sent, int version, int type, const void *bytes, size_t len)
 {
-    uint32_t head[] = { sent ? SP_MESSAGE_SENT : 0, (uint32_t)version, (uint32_t)type };
-    sp_item items[] = { { &head[0], 4 }, { &head[1], 4 }, { &head[2], 4 }, { bytes, len } };
+    uint32_t head[] = {sent ? SP_MESSAGE_SENT : 0, (uint32_t)version, (uint32_t)type};
+    sp_item items[] = {{&head[0], 4}, {&head[1], 4}, {&head[2], 4}, {bytes, len}};
 
     if (conn->messages_dropped)
         head[0] |= SP_MESSAGE_LOSS;
@@ -120,8 +120,9 @@ static void on_message(int sent, int version, int type, const void *bytes, size_
     sp_conn *conn = arg;
 
     (void)ssl;
-    if ((conn->event_mask & SP_ASK_HELLO) != 0 && conn->is_server && !sent && type == SSL3_RT_HANDSHAKE && len > 0
-        && ((const uint8_t *)bytes)[0] == SSL3_MT_CLIENT_HELLO && !sp_keep(&conn->hello, &conn->hello_len, bytes, len))
+    if ((conn->event_mask & SP_ASK_HELLO) != 0 && conn->is_server && !sent && type == SSL3_RT_HANDSHAKE &&
+        len > 0 && ((const uint8_t *)bytes)[0] == SSL3_MT_CLIENT_HELLO &&
+        !sp_keep(&conn->hello, &conn->hello_len, bytes, len))
         conn->out_of_memory = 1;
     ERR_set_mark();
     if ((conn->event_mask & SP_TELL_TRACE) != 0)
@@ -136,8 +137,8 @@ static void on_message(int sent, int version, int type, const void *bytes, size_
 void sp_observe_update(sp_conn *conn)
 {
     uint32_t mask = conn->event_mask;
-    int needed = (mask & (SP_TELL_TRACE | SP_TELL_MESSAGE)) != 0
-        || ((mask & SP_ASK_HELLO) != 0 && conn->is_server && (conn->handshaking || !conn->secure));
+    int needed = (mask & (SP_TELL_TRACE | SP_TELL_MESSAGE)) != 0 ||
+                 ((mask & SP_ASK_HELLO) != 0 && conn->is_server && (conn->handshaking || !conn->secure));
 
     if ((mask & SP_TELL_KEYLOG) != 0)
         want_keylog(conn->ctx);

@@ -30,7 +30,7 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
     ERR_pop_to_mark();
     if (len > 0) {
         const unsigned char *id = SSL_SESSION_get_id(session, &id_len);
-        sp_item items[] = { { id, id_len }, { der, (size_t)len } };
+        sp_item items[] = {{id, id_len}, {der, (size_t)len}};
         sp_event_add(conn, SP_EV_SESSION, items, 2);
         OPENSSL_clear_free(der, (size_t)len);
     } else {
@@ -58,8 +58,8 @@ static SSL_SESSION *on_get_session(SSL *ssl, const unsigned char *id, int len, i
 
 void sp_session_install(sp_ctx *ctx)
 {
-    SSL_CTX_set_session_cache_mode(ctx->ssl_ctx, SSL_SESS_CACHE_BOTH | SSL_SESS_CACHE_NO_INTERNAL
-                                   | SSL_SESS_CACHE_NO_AUTO_CLEAR);
+    SSL_CTX_set_session_cache_mode(ctx->ssl_ctx, SSL_SESS_CACHE_BOTH | SSL_SESS_CACHE_NO_INTERNAL |
+                                                     SSL_SESS_CACHE_NO_AUTO_CLEAR);
     SSL_CTX_sess_set_new_cb(ctx->ssl_ctx, on_new_session);
     SSL_CTX_sess_set_get_cb(ctx->ssl_ctx, on_get_session);
 }
@@ -77,8 +77,8 @@ int32_t sp_conn_offer_session(sp_conn *conn, const uint8_t *der, size_t len)
 {
     SSL_SESSION *session;
 
-    if (conn == NULL || conn->busy || conn->failed || conn->question == 0
-        || conn->question_kind != SP_EV_CLIENT_HELLO)
+    if (conn == NULL || conn->busy || conn->failed || conn->question == 0 ||
+        conn->question_kind != SP_EV_CLIENT_HELLO)
         return SP_MISUSE;
     session = decode(der, len);
     if (session == NULL)

@@ -15,13 +15,15 @@ AT(records, 28);
 AT(flags, 32);
 AT(record_end, 48);
 AT(report, 176);
-#define REPORT_AT(field, offset) _Static_assert(offsetof(sp_report, field) == (offset), "layout of sp_report: " #field)
+#define REPORT_AT(field, offset)                                                                             \
+    _Static_assert(offsetof(sp_report, field) == (offset), "layout of sp_report: " #field)
 REPORT_AT(count, 0);
 REPORT_AT(alert, 4);
 REPORT_AT(alert_sent, 8);
 REPORT_AT(ssl_error, 12);
 REPORT_AT(error, 16);
-#define ERROR_AT(field, offset) _Static_assert(offsetof(sp_error, field) == (offset), "layout of sp_error: " #field)
+#define ERROR_AT(field, offset)                                                                              \
+    _Static_assert(offsetof(sp_error, field) == (offset), "layout of sp_error: " #field)
 ERROR_AT(code, 0);
 ERROR_AT(library, 8);
 ERROR_AT(reason, 12);
@@ -34,8 +36,9 @@ ERROR_AT(function, 408);
 _Static_assert(sizeof(sp_error) == 472, "size of sp_error");
 
 /* The status constants Java switches on. */
-_Static_assert(SP_WANT_INPUT == 0 && SP_FULL == 1 && SP_EVENT == 2 && SP_PAUSED == 3 && SP_CLOSED == 4
-               && SP_FAILED == 5, "sp_turn.status");
+_Static_assert(SP_WANT_INPUT == 0 && SP_FULL == 1 && SP_EVENT == 2 && SP_PAUSED == 3 && SP_CLOSED == 4 &&
+                   SP_FAILED == 5,
+               "sp_turn.status");
 
 static void clear(sp_turn *turn)
 {
@@ -103,7 +106,7 @@ int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
 {
     sp_report *report = &turn->report;
 
-    if (conn->failed) {                 /* a later call says again what the first said */
+    if (conn->failed) { /* a later call says again what the first said */
         if (conn->failure != NULL)
             *report = *conn->failure;
         else
@@ -112,7 +115,7 @@ int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
     }
     conn->failed = 1;
     conn->question = 0;
-    if (ERR_peek_error() == 0)          /* no memory for a chunk, or what cannot happen: never fail without a word */
+    if (ERR_peek_error() == 0) /* no memory for a chunk, or what cannot happen: never fail without a word */
         ERR_raise(ERR_LIB_SSL, conn->out_of_memory ? ERR_R_MALLOC_FAILURE : ERR_R_INTERNAL_ERROR);
     report->count = 0;
     sp_fail(report);
@@ -135,7 +138,7 @@ int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
         return SP_PAUSED;
     case SSL_ERROR_ZERO_RETURN:
         conn->closed = 1;
-        conn->in_left = 0;              /* what comes after close_notify is ignored */
+        conn->in_left = 0; /* what comes after close_notify is ignored */
         return SP_CLOSED;
     default:
         return sp_turn_fail(conn, turn, error);

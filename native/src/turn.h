@@ -12,7 +12,7 @@ typedef struct sp_lent {
     size_t out_cap;
 } sp_lent;
 
-enum { SP_AGAIN = 100 };        /* sp_turn_stop(): OpenSSL came back between two messages; call it again */
+enum { SP_AGAIN = 100 }; /* sp_turn_stop(): OpenSSL came back between two messages; call it again */
 
 /* Lends the windows, clears turn and error queue, moves waiting ciphertext out. 0 when the call is a misuse; turn then
  * says so. */

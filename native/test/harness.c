@@ -90,7 +90,7 @@ uint8_t *test_read_fixture(const char *name, size_t *len)
 
 int test_main(int argc, char **argv)
 {
-    int count[3] = { 0, 0, 0 };
+    int count[3] = {0, 0, 0};
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (test_case *test = first; test != NULL; test = test->next)

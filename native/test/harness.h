@@ -30,40 +30,40 @@ _Noreturn void test_failed(const char *file, int line, const char *format, ...)
 /* Ends the test as skipped, for want of `what`. */
 _Noreturn void test_skip(const char *what);
 
-#define TEST(id)                                                        \
-    static void id(void);                                               \
-    static test_case id##_case = { #id, id, NULL };                     \
-    __attribute__((constructor)) static void id##_add(void)             \
-    {                                                                   \
-        test_add(&id##_case);                                           \
-    }                                                                   \
+#define TEST(id)                                                                                             \
+    static void id(void);                                                                                    \
+    static test_case id##_case = {#id, id, NULL};                                                            \
+    __attribute__((constructor)) static void id##_add(void)                                                  \
+    {                                                                                                        \
+        test_add(&id##_case);                                                                                \
+    }                                                                                                        \
     static void id(void)
 
-#define CHECK(condition)                                                \
-    do {                                                                \
-        if (!(condition))                                               \
-            test_failed(__FILE__, __LINE__, "%s", #condition);          \
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        if (!(condition))                                                                                    \
+            test_failed(__FILE__, __LINE__, "%s", #condition);                                               \
     } while (0)
 
-#define CHECK_INT(actual, expected)                                     \
-    do {                                                                \
-        long long actual_ = (long long)(actual), expected_ = (long long)(expected); \
-        if (actual_ != expected_)                                       \
-            test_failed(__FILE__, __LINE__, "%s is %lld, not %lld", #actual, actual_, expected_); \
+#define CHECK_INT(actual, expected)                                                                          \
+    do {                                                                                                     \
+        long long actual_ = (long long)(actual), expected_ = (long long)(expected);                          \
+        if (actual_ != expected_)                                                                            \
+            test_failed(__FILE__, __LINE__, "%s is %lld, not %lld", #actual, actual_, expected_);            \
     } while (0)
 
-#define CHECK_BYTES(actual, actual_len, expected, expected_len)         \
-    do {                                                                \
-        size_t a_ = (size_t)(actual_len), e_ = (size_t)(expected_len);  \
-        if (a_ != e_ || (a_ != 0 && memcmp((actual), (expected), a_) != 0)) \
-            test_failed(__FILE__, __LINE__, "%s differs from %s", #actual, #expected); \
+#define CHECK_BYTES(actual, actual_len, expected, expected_len)                                              \
+    do {                                                                                                     \
+        size_t a_ = (size_t)(actual_len), e_ = (size_t)(expected_len);                                       \
+        if (a_ != e_ || (a_ != 0 && memcmp((actual), (expected), a_) != 0))                                  \
+            test_failed(__FILE__, __LINE__, "%s differs from %s", #actual, #expected);                       \
     } while (0)
 
-#define CHECK_TEXT(actual, expected)                                    \
-    do {                                                                \
-        const char *actual_ = (actual), *expected_ = (expected);        \
-        if (strcmp(actual_, expected_) != 0)                            \
-            test_failed(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #actual, actual_, expected_); \
+#define CHECK_TEXT(actual, expected)                                                                         \
+    do {                                                                                                     \
+        const char *actual_ = (actual), *expected_ = (expected);                                             \
+        if (strcmp(actual_, expected_) != 0)                                                                 \
+            test_failed(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #actual, actual_, expected_);        \
     } while (0)
 
 /* Directory of the fixtures: first of SP_FIXTURES in the environment and the compiled-in default. */

@@ -28,8 +28,9 @@ static void fail(void)
 
 static EVP_PKEY *new_key(int kind)
 {
-    EVP_PKEY *key = kind == KEY_RSA ? EVP_RSA_gen(2048)
-        : kind == KEY_ED25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_EC_gen("P-256");
+    EVP_PKEY *key = kind == KEY_RSA       ? EVP_RSA_gen(2048)
+                    : kind == KEY_ED25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+                                          : EVP_EC_gen("P-256");
 
     if (key == NULL)
         fail();
@@ -52,14 +53,16 @@ static X509 *new_certificate(EVP_PKEY *key, const char *name, int is_ca)
     X509 *certificate = X509_new();
     X509_NAME *subject = X509_NAME_new();
 
-    if (certificate == NULL || subject == NULL
-        || X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0) != 1
-        || X509_set_version(certificate, 2) != 1 || ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++) != 1
-        || X509_gmtime_adj(X509_getm_notBefore(certificate), -86400) == NULL
-        || X509_gmtime_adj(X509_getm_notAfter(certificate), 86400) == NULL
-        || X509_set_subject_name(certificate, subject) != 1
-        || X509_set_issuer_name(certificate, ca != NULL ? X509_get_subject_name(ca) : subject) != 1
-        || X509_set_pubkey(certificate, key) != 1)
+    if (certificate == NULL || subject == NULL ||
+        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0) !=
+            1 ||
+        X509_set_version(certificate, 2) != 1 ||
+        ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++) != 1 ||
+        X509_gmtime_adj(X509_getm_notBefore(certificate), -86400) == NULL ||
+        X509_gmtime_adj(X509_getm_notAfter(certificate), 86400) == NULL ||
+        X509_set_subject_name(certificate, subject) != 1 ||
+        X509_set_issuer_name(certificate, ca != NULL ? X509_get_subject_name(ca) : subject) != 1 ||
+        X509_set_pubkey(certificate, key) != 1)
         fail();
     X509_NAME_free(subject);
     add_extension(certificate, NID_basic_constraints, is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
@@ -74,8 +77,8 @@ static void to_pem(char *out, size_t cap, X509 *certificate, EVP_PKEY *key)
     char *text;
     long len;
 
-    if ((certificate != NULL && PEM_write_bio_X509(bio, certificate) != 1)
-        || (key != NULL && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1))
+    if ((certificate != NULL && PEM_write_bio_X509(bio, certificate) != 1) ||
+        (key != NULL && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1))
         fail();
     len = BIO_get_mem_data(bio, &text);
     if (len <= 0 || (size_t)len >= cap)
@@ -116,7 +119,7 @@ const identity_pem *test_identity(int kind, const char *name)
     strcpy(to->name, name);
     to_pem(to->key, sizeof(to->key), NULL, key);
     to_pem(to->certificate, sizeof(to->certificate), certificate, NULL);
-    to->pem = (identity_pem) { to->key, to->certificate };
+    to->pem = (identity_pem){to->key, to->certificate};
     X509_free(certificate);
     EVP_PKEY_free(key);
     return &to->pem;
@@ -124,9 +127,11 @@ const identity_pem *test_identity(int kind, const char *name)
 
 void test_use(sp_ctx *ctx, const identity_pem *identity)
 {
-    CHECK_INT(sp_ctx_use_certificate(ctx, (const uint8_t *)identity->certificate, strlen(identity->certificate), NULL),
+    CHECK_INT(sp_ctx_use_certificate(ctx, (const uint8_t *)identity->certificate,
+                                     strlen(identity->certificate), NULL),
               SP_OK);
-    CHECK_INT(sp_ctx_use_key(ctx, (const uint8_t *)identity->key, strlen(identity->key), NULL, 0, NULL), SP_OK);
+    CHECK_INT(sp_ctx_use_key(ctx, (const uint8_t *)identity->key, strlen(identity->key), NULL, 0, NULL),
+              SP_OK);
 }
 
 sp_ctx *test_ctx(int32_t role, int32_t min, int32_t max)
@@ -136,7 +141,8 @@ sp_ctx *test_ctx(int32_t role, int32_t min, int32_t max)
     sp_ctx *ctx = sp_ctx_new(role, &report);
 
     if (ctx == NULL)
-        test_failed(__FILE__, __LINE__, "sp_ctx_new: %s", report.count > 0 ? report.error[0].reason_text : "?");
+        test_failed(__FILE__, __LINE__, "sp_ctx_new: %s",
+                    report.count > 0 ? report.error[0].reason_text : "?");
     CHECK_INT(sp_ctx_set_versions(ctx, min, max, NULL), SP_OK);
     if (role == SP_ROLE_SERVER)
         test_use(ctx, test_identity(KEY_P256, "test.example"));

@@ -1,6 +1,6 @@
 #include "pair.h"
 
-#include <stdarg.h>
+#include <openssl/err.h>
 
 enum { WINDOW = 64 * 1024 };
 
@@ -30,12 +30,12 @@ void bytes_drop(bytes *from, size_t len)
 void bytes_free(bytes *of)
 {
     free(of->at);
-    *of = (bytes) { NULL, 0, 0 };
+    *of = (bytes){NULL, 0, 0};
 }
 
 uint64_t test_random(uint64_t *state)
 {
-    uint64_t x = *state += 0x9E3779B97F4A7C15u;     /* splitmix64 */
+    uint64_t x = *state += 0x9E3779B97F4A7C15u; /* splitmix64 */
 
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
     x = (x ^ x >> 27) * 0x94D049BB133111EBu;
@@ -151,7 +151,8 @@ static void check_turn(const side *self, size_t in_len, size_t plain_cap, size_t
     CHECK(turn->consumed <= in_len && turn->produced <= plain_cap && turn->emitted <= out_cap);
     CHECK(turn->records <= SP_RECORDS_MAX);
     for (uint32_t i = 0; i < turn->records; i++)
-        CHECK(turn->record_end[i] <= turn->produced && (i == 0 || turn->record_end[i] > turn->record_end[i - 1]));
+        CHECK(turn->record_end[i] <= turn->produced &&
+              (i == 0 || turn->record_end[i] > turn->record_end[i - 1]));
     if (turn->status == SP_WANT_INPUT)
         CHECK_INT(turn->consumed, in_len);
     CHECK(turn->status != SP_FAILED || turn->report.count > 0);
@@ -174,8 +175,8 @@ int side_step(side *self, bytes *from)
     bytes_drop(from, self->turn.consumed);
     bytes_add(&self->plain, plain, self->turn.produced);
     bytes_add(&self->wire, out, self->turn.emitted);
-    moved = self->turn.consumed > 0 || self->turn.produced > 0 || self->turn.emitted > 0 || self->turn.events > 0
-        || self->status != before;
+    moved = self->turn.consumed > 0 || self->turn.produced > 0 || self->turn.emitted > 0 ||
+            self->turn.events > 0 || self->status != before;
     free(in);
     free(plain);
     free(out);
@@ -244,6 +245,14 @@ void side_shutdown(side *self)
     bytes_add(&self->wire, out, self->turn.emitted);
 }
 
+const sp_error *turn_error(const sp_turn *turn, int reason)
+{
+    for (uint32_t i = 0; i < turn->report.count; i++)
+        if (turn->report.error[i].library == ERR_LIB_SSL && turn->report.error[i].reason == reason)
+            return &turn->report.error[i];
+    return NULL;
+}
+
 const char *side_text(side *self, int32_t what)
 {
     static char text[4096];
@@ -309,5 +318,6 @@ void check_nothing_lives(void)
 {
     for (int32_t kind = SP_LIVE_CTX; kind <= SP_LIVE_SESSION_OFFER; kind++)
         if (sp_library_live(kind) != 0)
-            test_failed(__FILE__, __LINE__, "live counter %d is %lld", kind, (long long)sp_library_live(kind));
+            test_failed(__FILE__, __LINE__, "live counter %d is %lld", kind,
+                        (long long)sp_library_live(kind));
 }

@@ -10,7 +10,7 @@ typedef struct bytes {
 } bytes;
 
 void bytes_add(bytes *to, const void *from, size_t len);
-void bytes_drop(bytes *from, size_t len);       /* from the front */
+void bytes_drop(bytes *from, size_t len); /* from the front */
 void bytes_free(bytes *of);
 
 enum { EVENT_ITEMS = 8, EVENTS_MAX = 256 };
@@ -29,14 +29,14 @@ typedef void (*side_listener)(side *self, const event *what);
 struct side {
     sp_conn *conn;
     sp_turn turn;
-    bytes wire;                 /* ciphertext it made and the peer has not read */
-    bytes plain;                /* what it decrypted */
+    bytes wire;  /* ciphertext it made and the peer has not read */
+    bytes plain; /* what it decrypted */
     event events[EVENTS_MAX];
     size_t event_count;
-    side_listener listener;     /* NULL: every question is answered with "go on" */
+    side_listener listener; /* NULL: every question is answered with "go on" */
     void *user;
-    size_t in_cap, plain_cap, out_cap;  /* window sizes; 0 = 64 KiB */
-    int32_t status;             /* of the last read */
+    size_t in_cap, plain_cap, out_cap; /* window sizes; 0 = 64 KiB */
+    int32_t status;                    /* of the last read */
 };
 
 typedef struct pair {
@@ -46,19 +46,21 @@ typedef struct pair {
 
 /* Contexts with a throw-away P-256 certificate of "test.example" signed by test_ca(), both sides at the given range. */
 pair *pair_new(int32_t min, int32_t max);
-pair *pair_of(sp_ctx *client, sp_ctx *server);  /* takes the contexts */
-void pair_reconnect(pair *p);                   /* new connections of the same contexts */
-void pair_free(pair *p);                        /* NULL is fine */
+pair *pair_of(sp_ctx *client, sp_ctx *server); /* takes the contexts */
+void pair_reconnect(pair *p);                  /* new connections of the same contexts */
+void pair_free(pair *p);                       /* NULL is fine */
 
 /* Feeds one side what the other has on the wire, up to its windows; returns whether anything moved. */
 int side_step(side *self, bytes *from);
 /* Both sides until nothing moves. */
 void pair_run(pair *p);
-void pair_handshake(pair *p);                   /* runs and checks that both are secure */
+void pair_handshake(pair *p); /* runs and checks that both are secure */
 /* Encrypts all, through windows of out_cap. */
 void side_write(side *self, const void *plain, size_t len);
 void side_drain(side *self);
 void side_shutdown(side *self);
+/* The report's entry with that reason of libssl, or NULL: versions differ in what stands around it. */
+const sp_error *turn_error(const sp_turn *turn, int reason);
 /* The first event of a kind, or NULL. */
 const event *side_event(const side *self, uint16_t type);
 size_t side_count(const side *self, uint16_t type);
@@ -75,7 +77,7 @@ typedef struct identity_pem {
 } identity_pem;
 enum { KEY_P256 = 0, KEY_RSA, KEY_ED25519, KEY_KINDS };
 const identity_pem *test_identity(int kind, const char *name);
-const char *test_ca(void);                      /* PEM of the CA that signed them */
+const char *test_ca(void); /* PEM of the CA that signed them */
 sp_ctx *test_ctx(int32_t role, int32_t min, int32_t max);
 void test_use(sp_ctx *ctx, const identity_pem *identity);
 
