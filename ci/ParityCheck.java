@@ -12,17 +12,20 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Checks docs/parity.md: every feature has one row, a row that claims something names tests, and those tests exist, ran and passed.
+ * Checks docs/parity.md: every feature has one row, a row that claims something names tests, and
+ * those tests exist, ran and passed.
  *
- * <p>Run it from the top of the project after the Java tests: {@code java ci/ParityCheck.java}. Prints the rows per state; exits with 1 and one line per
- * fault when something is wrong.
+ * <p>Run it from the top of the project after the Java tests: {@code java ci/ParityCheck.java}.
+ * Prints the rows per state; exits with 1 and one line per fault when something is wrong.
  */
 public final class ParityCheck {
     private static final int FEATURES = 227;
-    private static final Pattern ROW = Pattern.compile("^\\| (F\\d+) \\| (\\w+) \\|([^|]*)\\|(.*)\\|([^|]*)\\|$");
+    private static final Pattern ROW =
+            Pattern.compile("^\\| (F\\d+) \\| (\\w+) \\|([^|]*)\\|(.*)\\|([^|]*)\\|$");
     private static final Pattern TEST = Pattern.compile("`(\\w+)#(\\w+)`");
-    private static final Pattern CASE =
-            Pattern.compile("<testcase name=\"([^\"]*)\" classname=\"([^\"]*)\"[^>]*?(/>|>(.*?)</testcase>)", Pattern.DOTALL);
+    private static final Pattern CASE = Pattern.compile(
+            "<testcase name=\"([^\"]*)\" classname=\"([^\"]*)\"[^>]*?(/>|>(.*?)</testcase>)",
+            Pattern.DOTALL);
 
     private enum State {
         works,
@@ -58,7 +61,8 @@ public final class ParityCheck {
         System.exit(faults.isEmpty() ? 0 : 1);
     }
 
-    private static void check(Matcher row, Map<String, State> rows, Map<String, Boolean> ran, List<String> faults) {
+    private static void check(
+            Matcher row, Map<String, State> rows, Map<String, Boolean> ran, List<String> faults) {
         String id = row.group(1);
         State state;
         try {
@@ -94,11 +98,13 @@ public final class ParityCheck {
     private static Map<String, Boolean> testsThatRan() throws IOException {
         Map<String, Boolean> ran = new HashMap<>();
         List<Path> reports = new ArrayList<>();
-        for (String module : List.of("java/presets", "java/engine", "java/tls", "java/cli", "benchmarks")) {
+        for (String module :
+                List.of("java/presets", "java/engine", "java/tls", "java/cli", "benchmarks")) {
             Path folder = Path.of(module, "target", "surefire-reports");
             if (Files.isDirectory(folder)) {
                 try (Stream<Path> files = Files.list(folder)) {
-                    files.filter(file -> file.getFileName().toString().matches("TEST-.*\\.xml")).forEach(reports::add);
+                    files.filter(file -> file.getFileName().toString().matches("TEST-.*\\.xml"))
+                            .forEach(reports::add);
                 }
             }
         }
@@ -108,7 +114,9 @@ public final class ParityCheck {
                 String method = testCase.group(1).replaceFirst("[({\\[ ].*", "");
                 String className = testCase.group(2).replaceFirst(".*[.$]", "");
                 String body = testCase.group(4) == null ? "" : testCase.group(4);
-                boolean passed = !body.contains("<failure") && !body.contains("<error") && !body.contains("<skipped");
+                boolean passed = !body.contains("<failure")
+                        && !body.contains("<error")
+                        && !body.contains("<skipped");
                 ran.merge(className + "#" + method, passed, Boolean::logicalAnd);
             }
         }

@@ -1,6 +1,7 @@
 import com.palantir.javaformat.java.Formatter;
 import com.palantir.javaformat.java.FormatterException;
 import com.palantir.javaformat.java.JavaFormatterOptions;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,7 +21,9 @@ class Format {
     public static void main(String[] args) {
         boolean replace = args[0].equals("replace");
         List<String> files = Arrays.asList(args).subList(1, args.length);
-        long bad = files.parallelStream().filter(file -> differs(Path.of(file), replace)).count();
+        long bad = files.parallelStream()
+                .filter(file -> differs(Path.of(file), replace))
+                .count();
         System.exit(replace || bad == 0 ? 0 : 1);
     }
 
