@@ -55,9 +55,12 @@ sp_ctx *sp_ctx_new(int32_t role, sp_report *report)
     const SSL_METHOD *method;
     SSL_CTX *ssl_ctx = NULL;
     sp_ctx *ctx = NULL;
+    int ready = sp_library_ready();
 
     sp_enter(report);
-    if (sp_library_ready() && (method = method_of(role)) != NULL)
+    if (!ready)
+        ERR_raise(ERR_LIB_SSL, ERR_R_INIT_FAIL);
+    else if ((method = method_of(role)) != NULL)
         ssl_ctx = SSL_CTX_new(method);
     if (ssl_ctx != NULL)
         ctx = attach(ssl_ctx, role);

@@ -76,9 +76,12 @@ int32_t sp_roots_set(const uint8_t *items, size_t len, sp_report *report)
 {
     int32_t count;
     X509_STORE *store, *former;
+    int ready = sp_library_ready() && roots_ready();
 
     sp_enter(report);
-    if (!sp_library_ready() || !roots_ready() || (store = read_store(items, len, &count)) == NULL)
+    if (!ready)
+        ERR_raise(ERR_LIB_X509, ERR_R_INIT_FAIL);
+    if (!ready || (store = read_store(items, len, &count)) == NULL)
         return sp_fail(report);
     if (!CRYPTO_THREAD_write_lock(roots.lock)) {
         X509_STORE_free(store);
@@ -356,11 +359,17 @@ int sp_certificates_write(const STACK_OF(X509) *certs, sp_out *out)
 
 BIO *sp_input_open(const uint8_t *bytes, size_t len)
 {
+    BIO *bio;
+
     if (len > INT_MAX) {
         ERR_raise(ERR_LIB_BIO, ERR_R_PASSED_INVALID_ARGUMENT);
         return NULL;
     }
-    return BIO_new_mem_buf(bytes != NULL ? (const void *)bytes : "", bytes != NULL ? (int)len : 0);
+    bio = BIO_new_mem_buf(bytes != NULL ? (const void *)bytes : "", bytes != NULL ? (int)len : 0);
+    /* As Node's: with 0, the default, readers of 3.0 take an empty input for success without a result. */
+    if (bio != NULL)
+        BIO_set_mem_eof_return(bio, -1);
+    return bio;
 }
 
 int sp_no_password(char *to, int room, int writing, void *unused)

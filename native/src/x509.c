@@ -1,17 +1,13 @@
 /* x509.c - a DER certificate as the fields of Node's legacy certificate object; verification codes as text. */
-#include "sp.h"
+#include "internal.h"
 
 #include <inttypes.h>
 #include <limits.h>
 #include <openssl/asn1.h>
-#include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/objects.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
@@ -290,7 +286,9 @@ int64_t sp_x509_describe(const uint8_t *der, size_t len, uint8_t *to, size_t cap
     X509 *cert;
     BIO *bio = NULL;
 
-    ERR_clear_error();
+    if (!sp_library_ready())
+        return -1;
+    sp_queue_clear();
     cert = parse(der, len);
     if (cert == NULL || (bio = BIO_new(BIO_s_mem())) == NULL)
         goto end;
@@ -311,7 +309,7 @@ int64_t sp_x509_describe(const uint8_t *der, size_t len, uint8_t *to, size_t cap
 end:
     BIO_free(bio);
     X509_free(cert);
-    ERR_clear_error();
+    sp_queue_clear();
     return size;
 }
 
