@@ -80,7 +80,13 @@ public sealed interface ConnectionEvent {
     record NewSession(int offset, byte[] id, byte[] der) implements ConnectionEvent {}
 
     /** One line of an NSS key log: secret. */
-    record KeyLog(int offset, String line) implements ConnectionEvent {}
+    record KeyLog(int offset, String line) implements ConnectionEvent {
+        /** Without the line, so that a log of events is no key log. */
+        @Override
+        public String toString() {
+            return "KeyLog[offset=" + offset + "]";
+        }
+    }
 
     /** Client that asked: the stapled response, or null when the server sent none. It has not been verified. */
     record OCSPResponse(int offset, byte[] response) implements ConnectionEvent {}
@@ -100,6 +106,11 @@ public sealed interface ConnectionEvent {
      */
     record Trace(int offset, String text, int dropped) implements ConnectionEvent {}
 
-    /** A raw protocol message or record header ({@code SSL_CTX_set_msg_callback}). */
-    record Message(int offset, boolean sent, int version, int contentType, byte[] bytes) implements ConnectionEvent {}
+    /**
+     * A raw protocol message or record header ({@code SSL_CTX_set_msg_callback}).
+     *
+     * @param loss messages before it were lost, because nobody took events
+     */
+    record Message(int offset, boolean sent, int version, int contentType, byte[] bytes, boolean loss)
+            implements ConnectionEvent {}
 }

@@ -42,6 +42,7 @@ final class EventDecoder {
     private static final int CERT_OCSP = 1;
     private static final int CERT_RENEGOTIATION = 2;
     private static final int MESSAGE_SENT = 1;
+    private static final int MESSAGE_LOSS = 2;
 
     private static final int ABSENT = 0xFFFFFFFF;
     private static final byte[] NONE = {};
@@ -86,7 +87,7 @@ final class EventDecoder {
             case OCSP_RESPONSE -> new OCSPResponse(offset, bytes());
             case ALERT -> alert(offset);
             case TRACE -> new Trace(offset, text(), number());
-            case MESSAGE -> new Message(offset, (number() & MESSAGE_SENT) != 0, number(), number(), bytesOrNone());
+            case MESSAGE -> message(offset);
             default -> null;
         };
     }
@@ -128,6 +129,17 @@ final class EventDecoder {
     private AlertEvent alert(int offset) {
         int value = number();
         return new AlertEvent(offset, (value >>> 16 & 1) != 0, value >>> 8 & 0xFF, value & 0xFF);
+    }
+
+    private Message message(int offset) {
+        int bits = number();
+        return new Message(
+                offset,
+                (bits & MESSAGE_SENT) != 0,
+                number(),
+                number(),
+                bytesOrNone(),
+                (bits & MESSAGE_LOSS) != 0);
     }
 
     // ---- items ----

@@ -97,6 +97,8 @@ public final class PeerCertificate {
             byte[] value = item(from);
             if (key.equals("self_issued")) {
                 selfIssued = value.length == 1 && value[0] == '1';
+            } else if (key.equals("invalid")) {
+                addInvalid(fields, new String(value, StandardCharsets.UTF_8));
             } else {
                 add(fields, key, value);
             }
@@ -110,6 +112,15 @@ public final class PeerCertificate {
         byte[] bytes = new byte[from.getInt()];
         from.get(bytes);
         return bytes;
+    }
+
+    /** A field that cannot be read: Node then has no name at all, and null for an extension. */
+    private static void addInvalid(Map<String, Object> fields, String field) {
+        if (field.equals("subject") || field.equals("issuer")) {
+            fields.remove(field);
+        } else {
+            fields.put(field, null);
+        }
     }
 
     private static void add(Map<String, Object> fields, String key, byte[] value) {
@@ -297,7 +308,7 @@ public final class PeerCertificate {
     }
 
     /**
-     * All fields in Node's order, absent ones left out; {@code issuerCertificate} is such a map again, which for a root
+     * All fields in Node's order, absent ones left out, extensions that cannot be read null; {@code issuerCertificate} is such a map again, which for a root
      * contains itself. A new map each time.
      */
     public Map<String, Object> toMap() {

@@ -325,7 +325,7 @@ public final class SecureContext implements AutoCloseable {
                 int result = Native.ctxSetSessionIdContext(ctx, address, id.length, memory.reportAddress);
                 ErrorReport report = result == Native.ERROR ? memory.report() : ErrorReport.EMPTY;
                 if (!report.isEmpty()) {
-                    throw new SecureContextException(null, report.last().printed(), report);
+                    throw new SecureContextException(null, report.first().printed(), report);
                 }
                 check(result, memory, "The session id context was refused");
             });
@@ -394,8 +394,13 @@ public final class SecureContext implements AutoCloseable {
         /** Trusts the default roots; see {@link RootCertificates}. */
         public Builder defaultRoots() {
             RootCertificates.ensure();
-            return configure((ctx, memory) -> check(
-                    Native.ctxUseRoots(ctx, memory.reportAddress), memory, "The default roots were refused"));
+            return configure((ctx, memory) -> {
+                int added = Native.ctxUseRoots(ctx, memory.reportAddress);
+                rejectMisuse(added);
+                if (added <= 0 && !memory.report().isEmpty()) {
+                    throw SecureContextException.of(memory.report(), "The default roots were refused");
+                }
+            });
         }
 
         /**
@@ -403,32 +408,33 @@ public final class SecureContext implements AutoCloseable {
          *
          * @param nameAsClientCa also name them when a server asks for a certificate
          * @return how many there were; 0 when the text holds none
-         * @throws SecureContextException when one of them is broken
+         * @throws SecureContextException when one of them is broken, where Node would go on with those before it
          */
         public int ca(byte[] pem, boolean nameAsClientCa) {
             int[] added = new int[1];
             stage(pem, (ctx, memory, address) -> {
                 added[0] = Native.ctxAddCa(ctx, address, pem.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
                 rejectMisuse(added[0]);
-                if (added[0] <= 0 && !isNoStartLine(memory.report())) {
-                    throw SecureContextException.of(memory.report(), "The CA certificate was refused");
+                ErrorReport report = memory.report();
+                if (!report.isEmpty() && !isNoStartLine(report)) {
+                    throw SecureContextException.of(report, "The CA certificate was refused");
                 }
             });
             return Math.max(added[0], 0);
         }
 
-        /** "There is no PEM block in it": the only entry of the PEM library's reason 108. */
+        /** "There is no PEM block in it": reason 108 of the PEM library. */
         private static boolean isNoStartLine(ErrorReport report) {
-            return report.isEmpty() || report.first().libraryNumber() == 9 && report.first().reasonNumber() == 108;
+            return report.first().libraryNumber() == 9 && report.first().reasonNumber() == 108;
         }
 
-        /** Trusts a certificate in DER. Returns 1; see {@link #ca}. */
+        /** Trusts certificates in DER, one behind the other. Returns how many, at least 1; see {@link #ca}. */
         public int caDer(byte[] der, boolean nameAsClientCa) {
             int[] added = new int[1];
             stage(der, (ctx, memory, address) -> {
                 added[0] = Native.ctxAddCaDer(ctx, address, der.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
                 rejectMisuse(added[0]);
-                if (added[0] <= 0) {
+                if (added[0] <= 0 || !memory.report().isEmpty()) {
                     throw SecureContextException.of(memory.report(), "The CA certificate was refused");
                 }
             });

@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Reports that a handshake or a record failed. Code, library and reason come from the first entry that OpenSSL queued,
- * the message is the last one as {@code ERR_print_errors} writes it: what Node puts on the errors of its TLS sockets.
+ * and so does the message, which is the entry as {@code ERR_print_errors} writes it: what Node puts on the errors of its
+ * TLS sockets.
  *
  * <p>Bytes that the failure produced (the alert) are in the output window of the failing call, and in
  * {@link TLSConnection#drain}: send them before closing.
@@ -37,7 +38,7 @@ public final class TLSException extends IOException implements OpenSSLFailure {
     /** The exception for a report; {@code doing} is said when OpenSSL queued nothing. */
     static TLSException of(ErrorReport report, String doing) {
         if (!report.isEmpty()) {
-            return new TLSException("ERR_SSL_" + report.first().codeName(), report.last().printed(), report);
+            return new TLSException("ERR_SSL_" + report.first().codeName(), report.first().printed(), report);
         }
         if (report.alert() >= 0) {
             String which = report.alertSent() ? "sent" : "received";

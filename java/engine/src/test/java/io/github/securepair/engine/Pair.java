@@ -35,6 +35,10 @@ final class Pair implements AutoCloseable {
             };
         }
 
+        void sendTo(Bytes box) {
+            outbox = box;
+        }
+
         /** One read. Whether anything moved. */
         boolean step() {
             if (failure != null) {
@@ -68,6 +72,17 @@ final class Pair implements AutoCloseable {
                 }
             }
             return moved;
+        }
+
+        /** A bare read beside others, who may have closed the connection. */
+        void readOnceUnlessClosed() throws TLSException {
+            try {
+                tls.read(null, plain, out);
+            } catch (IllegalStateException e) {
+                if (!tls.isClosed()) {
+                    throw e;
+                }
+            }
         }
 
         /** Sends what the last call wrote and what waits. */
