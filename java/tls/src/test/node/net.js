@@ -53,7 +53,9 @@ class Trace {
       socket.on(name, () => this.log(actor, name));
     socket.on('error', (err) => this.log(actor, 'error ' + describe(err)));
     // A socket that never had a handle gets no flag from Node; what it should say is clear.
-    socket.on('close', (hadError) => this.log(actor, `close ${hadError ?? socket.errored !== null}`));
+    let failed = false;
+    socket.on('error', () => failed = true);
+    socket.on('close', (hadError) => this.log(actor, `close ${hadError ?? failed}`));
     return socket;
   }
   data(actor, socket) {
@@ -98,7 +100,7 @@ function describe(err) {
   if (!err) return '-';
   const parts = [`${err.name} code=${show(err.code)}`];
   for (const key of ['errno', 'syscall', 'address', 'port'])
-    if (err[key] !== undefined && err[key] !== null) parts.push(`${key}=${err[key]}`);
+    if (err[key] !== undefined && err[key] !== null && err[key] !== -1) parts.push(`${key}=${err[key]}`);
   parts.push(`"${err.message}"`);
   if (err.errors) parts.push('[' + err.errors.map(describe).join('; ') + ']');
   return parts.join(' ');

@@ -286,7 +286,7 @@ public class Server extends EventEmitter implements AutoCloseable {
             }
             Files.setPosixFilePermissions(file, permissions);
         } catch (IOException refused) {
-            channel.close(null);
+            channel.close();
             channel = null;
             throw new StateException("EPERM", "uv_pipe_chmod EPERM", refused);
         }
@@ -294,7 +294,7 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     private void opened(ListenChannel.Result result, String where, int port) {
         if (result.channel() == null) {
-            SystemException error = SystemException.describedAddress(result.code(), "listen", where, port);
+            SystemException error = SystemException.describedAddress(result.code(), "listen", where, port > 0 ? port : -1);
             loop.nextTick(() -> emit(ERROR, error));
             return;
         }
@@ -442,7 +442,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         if (closing != null) {
             channel = null;
             address = null;
-            closing.close(null);
+            closing.close();
         }
         emitCloseIfDrained();
         return this;
@@ -463,7 +463,7 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     private void emitCloseIfDrained() {
         if (channel == null && connections.get() <= 0) {
-            loop.nextTick(() -> emit(CLOSE));
+            ListenChannel.whenFree(loop, () -> emit(CLOSE));
         }
     }
 

@@ -68,7 +68,6 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     private boolean ended;
     private boolean endDelivered;
     private Throwable readError;
-    private boolean lost;
 
     private boolean closed;
     private boolean shutdownAsked;
@@ -334,12 +333,17 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        // Not by close(): the loop is ending, or Netty gave the socket up after an error it has reported.
-        if (!closed) {
-            lost = true;
-            if (channel.eventLoop().isShuttingDown() || !hasUndelivered()) {
-                deliverLost();
+        if (closed) {
+            return;
+        }
+        if (channel.eventLoop().isShuttingDown()) {
+            if (receiver != null) {
+                frame(receiver::onClosed);
             }
+        } else if (!ended && readError == null) {
+            // Netty closes NIO's unix sockets at the peer's end. Otherwise it has told why already.
+            ended = true;
+            endFound();
         }
     }
 
@@ -368,15 +372,6 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
                 receiver.onEnd();
             }
         });
-        if (lost) {
-            deliverLost();
-        }
-    }
-
-    private void deliverLost() {
-        if (!closed && receiver != null) {
-            frame(receiver::onClosed);
-        }
     }
 
     // ---- writing ------------------------------------------------------------------------------------------------
@@ -611,7 +606,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     public void shutdown(Done done) {
         if (shutdownAsked || closed || !channel.isActive()) {
             // As libuv's ENOTCONN, which Node takes for done.
-            later(() -> frame(() -> done.done(null)));
+            loop.nextTick(() -> done.done(null));
             return;
         }
         shutdownAsked = true;
@@ -647,7 +642,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             Throwable cause = future.cause();
             String code = cause == null ? null : SystemErrors.codeOf(cause, "ENOTCONN");
             Throwable error = code == null || code.equals("ENOTCONN") ? null : SystemException.of(code, SHUT_DOWN);
-            later(() -> frame(() -> done.done(error)));
+            // libuv reports it in the same round, before immediates.
+            loop.nextTick(() -> done.done(error));
         });
     }
 

@@ -14,6 +14,7 @@ import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -87,6 +88,10 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     /** Binds a unix socket and listens. On the loop thread. */
     public static Result listen(EventLoop loop, String path, int backlog, Acceptor acceptor) {
         Path file = path.startsWith("\0") ? null : Path.of(path);
+        if (file != null && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            // Netty would remove it and take over, whoever it belongs to.
+            return new Result(null, "EADDRINUSE");
+        }
         return open(
                 () -> new ListenChannel(loop, Channels.unixServer(), false, file, acceptor),
                 () -> Channels.unixAddress(path),
@@ -110,7 +115,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
             error = badAddress;
         }
         if (error != null) {
-            made.close(null);
+            made.close();
             return new Result(null, SystemErrors.codeOf(error, "EINVAL"));
         }
         made.bound = true;
@@ -194,7 +199,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         if (!closed) {
-            close(null);
+            close();
             acceptor.closed();
         }
     }
@@ -212,8 +217,8 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         handle.unref();
     }
 
-    /** Stops listening and removes the file of a unix socket. {@code done}, if any, runs later. */
-    public void close(Runnable done) {
+    /** Stops listening and removes the file of a unix socket. */
+    public void close() {
         if (closed) {
             return;
         }
@@ -226,9 +231,16 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
                 // libuv does not report it either.
             }
         }
-        if (done != null) {
-            loop.execute(done);
-        }
         handle.close();
+    }
+
+    /** Runs a task when the port of a server closed just now is free. */
+    public static void whenFree(EventLoop loop, Runnable task) {
+        if (Netty.epoll()) {
+            loop.nextTick(task);
+        } else {
+            // The JDK closes a registered descriptor when its selector has run once more.
+            loop.setImmediate(() -> loop.setImmediate(task));
+        }
     }
 }
