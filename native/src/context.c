@@ -161,7 +161,7 @@ int32_t sp_ctx_set_groups(sp_ctx *ctx, const char *list, sp_report *report)
 
     if (!begin_text(ctx, list, report, &result))
         return result;
-    if (list[0] == '\0') {      /* 3.5 takes it for its default, 3.0 refuses it */
+    if (list[0] == '\0') { /* 3.5 takes it for its default, 3.0 refuses it */
         ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT);
         return sp_fail(report);
     }
@@ -296,7 +296,8 @@ static int write_chain(sp_ctx *ctx, sp_out *out)
 
 static int write_ciphers(sp_ctx *ctx, sp_out *out)
 {
-    STACK_OF(SSL_CIPHER) *suites = SSL_CTX_get_ciphers(ctx->ssl_ctx);
+    STACK_OF(SSL_CIPHER)
+    *suites = SSL_CTX_get_ciphers(ctx->ssl_ctx);
 
     for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
         if (i > 0)
@@ -308,13 +309,11 @@ static int write_ciphers(sp_ctx *ctx, sp_out *out)
 
 int64_t sp_ctx_get(sp_ctx *ctx, int32_t what, uint8_t *to, size_t cap)
 {
-    static int (*const writers[])(sp_ctx *, sp_out *) = {
-        [SP_CTX_CERTIFICATE] = write_certificate,
-        [SP_CTX_ISSUER] = write_issuer,
-        [SP_CTX_CIPHERS] = write_ciphers,
-        [SP_CTX_TRUSTED] = sp_trust_write,
-        [SP_CTX_CHAIN] = write_chain
-    };
+    static int (*const writers[])(sp_ctx *, sp_out *) = {[SP_CTX_CERTIFICATE] = write_certificate,
+                                                         [SP_CTX_ISSUER] = write_issuer,
+                                                         [SP_CTX_CIPHERS] = write_ciphers,
+                                                         [SP_CTX_TRUSTED] = sp_trust_write,
+                                                         [SP_CTX_CHAIN] = write_chain};
     sp_out out = out_into(to, cap);
     int ok;
 

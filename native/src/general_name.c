@@ -28,7 +28,7 @@ static int is_safe(const uint8_t *text, size_t len, enum charset charset)
 static void write_json_char(sp_out *out, uint8_t c, enum charset charset)
 {
     static const char hex[] = "0123456789abcdef";
-    char escape[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+    char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
 
     if (c == '\\' || c == '"') {
         out_text(out, "\\");
@@ -42,7 +42,7 @@ static void write_json_char(sp_out *out, uint8_t c, enum charset charset)
 
 static void write_plain_char(sp_out *out, uint8_t c, enum charset charset)
 {
-    uint8_t two[2] = { (uint8_t)(0xc0 | c >> 6), (uint8_t)(0x80 | (c & 0x3f)) };
+    uint8_t two[2] = {(uint8_t)(0xc0 | c >> 6), (uint8_t)(0x80 | (c & 0x3f))};
 
     if (charset == LATIN1 && c >= 0x80)
         out_bytes(out, two, sizeof(two));
@@ -81,7 +81,8 @@ static void write_string(sp_out *out, const char *prefix, const ASN1_STRING *tex
 static int write_directory_name(sp_out *out, const X509_NAME *name, enum general_name_form form)
 {
     /* JSON does the escaping; RFC 2253's own would make Unicode unreadable. */
-    const unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_CTRL);
+    const unsigned long flags =
+        XN_FLAG_RFC2253 & ~(unsigned long)(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_CTRL);
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
     int ok = bio != NULL && X509_NAME_print_ex(bio, name, 0, flags) >= 0;
@@ -153,8 +154,8 @@ static void write_registered_id(sp_out *out, const ASN1_OBJECT *oid)
 
 const char *sp_general_name_kind(const GENERAL_NAME *name)
 {
-    static const char *const kinds[] = { "othername", "email",   "DNS",        "X400Name",     "DirName",
-                                         "EdiPartyName", "URI", "IP Address", "Registered ID" };
+    static const char *const kinds[] = {"othername",    "email", "DNS",        "X400Name",     "DirName",
+                                        "EdiPartyName", "URI",   "IP Address", "Registered ID"};
 
     return name->type >= 0 && name->type < 9 ? kinds[name->type] : NULL;
 }
@@ -179,7 +180,7 @@ int sp_general_name_value(sp_out *out, const GENERAL_NAME *name, enum general_na
         write_other_name(out, name->d.otherName, form);
         return 1;
     default:
-        out_text(out, "<unsupported>");     /* X.400 and EDI party names, as OpenSSL prints them */
+        out_text(out, "<unsupported>"); /* X.400 and EDI party names, as OpenSSL prints them */
         return 1;
     }
 }

@@ -7,8 +7,8 @@
 #include "out.h"
 
 enum general_name_form {
-    GENERAL_NAME_QUOTED,    /* a value that could be mistaken for list syntax becomes a JSON string */
-    GENERAL_NAME_PLAIN      /* what that JSON string stands for, always UTF-8 */
+    GENERAL_NAME_QUOTED, /* a value that could be mistaken for list syntax becomes a JSON string */
+    GENERAL_NAME_PLAIN   /* what that JSON string stands for, always UTF-8 */
 };
 
 /* "DNS", "URI", "IP Address", ...: what stands before the colon. NULL for an unknown type. */

@@ -13,12 +13,12 @@
 typedef struct sp_out {
     uint8_t *data;
     size_t cap;
-    size_t len;     /* grows past cap when the memory is too small */
+    size_t len; /* grows past cap when the memory is too small */
 } sp_out;
 
 static inline sp_out out_into(uint8_t *data, size_t cap)
 {
-    sp_out out = { data, data == NULL ? 0 : cap, 0 };
+    sp_out out = {data, data == NULL ? 0 : cap, 0};
     return out;
 }
 
@@ -27,7 +27,7 @@ static inline void out_bytes(sp_out *out, const void *bytes, size_t len)
     if (len != 0 && out->len <= out->cap && len <= out->cap - out->len)
         memcpy(out->data + out->len, bytes, len);
     else if (len != 0)
-        out->cap = out->len < out->cap ? out->len : out->cap;   /* later, shorter pieces must not land */
+        out->cap = out->len < out->cap ? out->len : out->cap; /* later, shorter pieces must not land */
     out->len += len;
 }
 

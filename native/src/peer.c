@@ -25,8 +25,8 @@ static int psk_used(const sp_conn *conn)
 
     if (suite == NULL)
         return 0;
-    return SSL_version(conn->ssl) >= TLS1_3_VERSION ? psk_used_1_3(conn) :
-                                                      SSL_CIPHER_get_auth_nid(suite) == NID_auth_psk;
+    return SSL_version(conn->ssl) >= TLS1_3_VERSION ? psk_used_1_3(conn)
+                                                    : SSL_CIPHER_get_auth_nid(suite) == NID_auth_psk;
 }
 
 static int64_t max_version(const sp_conn *conn)
@@ -282,8 +282,8 @@ static int write_session_id(SSL *ssl, sp_out *out)
 static int write_finished(SSL *ssl, int32_t what, sp_out *out)
 {
     uint8_t bytes[EVP_MAX_MD_SIZE];
-    size_t len = what == SP_GET_FINISHED ? SSL_get_finished(ssl, bytes, sizeof(bytes)) :
-                                           SSL_get_peer_finished(ssl, bytes, sizeof(bytes));
+    size_t len = what == SP_GET_FINISHED ? SSL_get_finished(ssl, bytes, sizeof(bytes))
+                                         : SSL_get_peer_finished(ssl, bytes, sizeof(bytes));
 
     return write_bytes(out, bytes, len);
 }
@@ -292,8 +292,8 @@ static int write_finished(SSL *ssl, int32_t what, sp_out *out)
 static int write_random(sp_conn *conn, int32_t what, sp_out *out)
 {
     uint8_t bytes[SSL3_RANDOM_SIZE];
-    size_t len = what == SP_GET_CLIENT_RANDOM ? SSL_get_client_random(conn->ssl, bytes, sizeof(bytes)) :
-                                                SSL_get_server_random(conn->ssl, bytes, sizeof(bytes));
+    size_t len = what == SP_GET_CLIENT_RANDOM ? SSL_get_client_random(conn->ssl, bytes, sizeof(bytes))
+                                              : SSL_get_server_random(conn->ssl, bytes, sizeof(bytes));
     uint8_t any = 0;
 
     for (size_t i = 0; i < len; i++)
@@ -325,7 +325,8 @@ static int write_ocsp_response(SSL *ssl, sp_out *out)
 static int write_own_chain(SSL *ssl, sp_out *out)
 {
     const X509 *leaf = SSL_get_certificate(ssl);
-    STACK_OF(X509) *chain = NULL;
+    STACK_OF(X509)
+    *chain = NULL;
 
     return leaf != NULL && SSL_get0_chain_certs(ssl, &chain) && sp_certificate_write_item(leaf, out) &&
            sp_certificates_write(chain, out);
@@ -333,11 +334,14 @@ static int write_own_chain(SSL *ssl, sp_out *out)
 
 /* Leaf first, then what the peer sent: on a client OpenSSL's list has the leaf, on a server it has not. NULL when
  * there is none, also on a resumed client: a session carries only the leaf. Owns: the caller. */
-static STACK_OF(X509) *get1_peer_chain(SSL *ssl)
+static STACK_OF(X509)
+*get1_peer_chain(SSL *ssl)
 {
-    STACK_OF(X509) *sent = SSL_get_peer_cert_chain(ssl);
+    STACK_OF(X509)
+    *sent = SSL_get_peer_cert_chain(ssl);
     X509 *leaf = SSL_is_server(ssl) ? SSL_get1_peer_certificate(ssl) : NULL;
-    STACK_OF(X509) *chain;
+    STACK_OF(X509)
+    *chain;
 
     if (leaf == NULL && sk_X509_num(sent) <= 0)
         return NULL;
@@ -351,7 +355,8 @@ static STACK_OF(X509) *get1_peer_chain(SSL *ssl)
 
 static int write_peer_chain(SSL *ssl, sp_out *out)
 {
-    STACK_OF(X509) *chain = get1_peer_chain(ssl);
+    STACK_OF(X509)
+    *chain = get1_peer_chain(ssl);
     int ok = chain != NULL && sp_certificates_write(chain, out);
 
     sk_X509_pop_free(chain, X509_free);
@@ -368,7 +373,7 @@ static X509_STORE *verify_store(SSL *ssl)
     return SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
 }
 
-static int holds(STACK_OF(X509) *chain, const X509 *cert)
+static int holds(STACK_OF(X509) * chain, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(chain); i++) {
         if (X509_cmp(sk_X509_value(chain, i), cert) == 0)
@@ -378,7 +383,7 @@ static int holds(STACK_OF(X509) *chain, const X509 *cert)
 }
 
 /* Moves the issuer of cert out of `sent`; NULL when the peer did not send it. Owns: the caller. */
-static X509 *take_issuer(STACK_OF(X509) *sent, X509 *cert)
+static X509 *take_issuer(STACK_OF(X509) * sent, X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(sent); i++) {
         if (X509_check_issued(sk_X509_value(sent, i), cert) == X509_V_OK)
@@ -389,7 +394,7 @@ static X509 *take_issuer(STACK_OF(X509) *sent, X509 *cert)
 
 /* First from what the peer sent, then, once that has no next link, from the store, until a certificate that issued
  * itself. Two that issued each other would go round for ever: a certificate comes only once. */
-static int complete(SSL *ssl, STACK_OF(X509) *sent, STACK_OF(X509) *chain)
+static int complete(SSL *ssl, STACK_OF(X509) * sent, STACK_OF(X509) * chain)
 {
     X509 *cert = sk_X509_shift(sent);
     int from_peer = 1;
@@ -414,8 +419,10 @@ static int complete(SSL *ssl, STACK_OF(X509) *sent, STACK_OF(X509) *chain)
 
 static int write_completed_chain(SSL *ssl, sp_out *out)
 {
-    STACK_OF(X509) *sent = get1_peer_chain(ssl);
-    STACK_OF(X509) *chain = sk_X509_new_null();
+    STACK_OF(X509)
+    *sent = get1_peer_chain(ssl);
+    STACK_OF(X509)
+    *chain = sk_X509_new_null();
     int ok = sent != NULL && chain != NULL && complete(ssl, sent, chain) && sp_certificates_write(chain, out);
 
     sk_X509_pop_free(sent, X509_free);
@@ -442,7 +449,8 @@ static int write_name(const X509_NAME *name, sp_out *out)
 
 static int write_client_cas(SSL *ssl, sp_out *out)
 {
-    const STACK_OF(X509_NAME) *names = SSL_is_server(ssl) ? NULL : SSL_get0_peer_CA_list(ssl);
+    const STACK_OF(X509_NAME)
+    *names = SSL_is_server(ssl) ? NULL : SSL_get0_peer_CA_list(ssl);
 
     for (int i = 0; i < sk_X509_NAME_num(names); i++) {
         if (!write_name(sk_X509_NAME_value(names, i), out))
@@ -527,6 +535,6 @@ int32_t sp_conn_export(sp_conn *conn, uint8_t *out, size_t len, const char *labe
     sp_enter(report);
     if (conn == NULL || conn->busy || !conn->secure || out == NULL || label == NULL || len == 0)
         return SP_MISUSE;
-    return sp_leave(report, SSL_export_keying_material(conn->ssl, out, len, label, label_len, context, context_len,
-                                                       context != NULL) == 1);
+    return sp_leave(report, SSL_export_keying_material(conn->ssl, out, len, label, label_len, context,
+                                                       context_len, context != NULL) == 1);
 }

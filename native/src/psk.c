@@ -60,8 +60,8 @@ static int is_utf8(const uint8_t *text, size_t len)
     return 1;
 }
 
-static int32_t call(sp_conn *conn, const char *name, uint8_t *identity, int32_t *identity_len, unsigned int identity_cap,
-                    uint8_t *psk, unsigned int psk_cap)
+static int32_t call(sp_conn *conn, const char *name, uint8_t *identity, int32_t *identity_len,
+                    unsigned int identity_cap, uint8_t *psk, unsigned int psk_cap)
 {
     sp_psk_fn function = atomic_load_explicit(&answer, memory_order_acquire);
     uint8_t busy = conn->busy;
@@ -98,7 +98,8 @@ static unsigned int on_psk_client(SSL *ssl, const char *hint, char *identity, un
     int32_t name_len = 0;
     int32_t len = call(conn, hint, (uint8_t *)identity, &name_len, identity_cap, psk, psk_cap);
 
-    if (name_len < 0 || (unsigned int)name_len > identity_cap || memchr(identity, 0, (size_t)name_len) != NULL)
+    if (name_len < 0 || (unsigned int)name_len > identity_cap ||
+        memchr(identity, 0, (size_t)name_len) != NULL)
         len = 0;
     else if ((unsigned int)name_len < identity_cap)
         identity[name_len] = '\0';

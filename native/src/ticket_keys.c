@@ -14,10 +14,8 @@ enum { NAME_AT = 0, MAC_AT = 16, CIPHER_AT = 32, KEYS = 48, PART = 16 };
 static int init_mac(EVP_MAC_CTX *mac, const uint8_t *key)
 {
     char digest[] = "SHA256";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_end()
-    };
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                           OSSL_PARAM_construct_end()};
 
     return EVP_MAC_init(mac, key, PART, params);
 }
@@ -25,19 +23,21 @@ static int init_mac(EVP_MAC_CTX *mac, const uint8_t *key)
 static int protect(const uint8_t *keys, uint8_t *name, uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
 {
     memcpy(name, keys + NAME_AT, PART);
-    return RAND_bytes(iv, PART) == 1 && EVP_EncryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, keys + CIPHER_AT, iv) == 1 &&
+    return RAND_bytes(iv, PART) == 1 &&
+           EVP_EncryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, keys + CIPHER_AT, iv) == 1 &&
            init_mac(mac, keys + MAC_AT);
 }
 
 static int open_ticket(const uint8_t *keys, const uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
 {
-    return EVP_DecryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, keys + CIPHER_AT, iv) == 1 && init_mac(mac, keys + MAC_AT);
+    return EVP_DecryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, keys + CIPHER_AT, iv) == 1 &&
+           init_mac(mac, keys + MAC_AT);
 }
 
 /* Looked up on the context the SSL was made from, also when another one lent its identity.
  * 1 = go on, 0 = not our ticket: make a full handshake, -1 = failure. */
-static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
-                     int protecting)
+static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+                     EVP_MAC_CTX *mac, int protecting)
 {
     uint8_t keys[KEYS];
     int result = -1;

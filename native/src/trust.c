@@ -14,9 +14,9 @@
 static struct {
     CRYPTO_ONCE once;
     CRYPTO_RWLOCK *lock;
-    X509_STORE *store;      /* owned; NULL before the first sp_roots_set() */
+    X509_STORE *store; /* owned; NULL before the first sp_roots_set() */
     int32_t count;
-} roots = { CRYPTO_ONCE_STATIC_INIT, NULL, NULL, 0 };
+} roots = {CRYPTO_ONCE_STATIC_INIT, NULL, NULL, 0};
 
 static void make_roots_lock(void)
 {
@@ -91,7 +91,7 @@ int32_t sp_roots_set(const uint8_t *items, size_t len, sp_report *report)
     roots.store = store;
     roots.count = count;
     CRYPTO_THREAD_unlock(roots.lock);
-    X509_STORE_free(former);    /* contexts that share it have their own references */
+    X509_STORE_free(former); /* contexts that share it have their own references */
     return sp_leave(report, 1);
 }
 
@@ -113,7 +113,8 @@ static X509_STORE *get1_roots(int32_t *count)
 
 static int add_all(X509_STORE *to, X509_STORE *from)
 {
-    STACK_OF(X509) *certs = X509_STORE_get1_all_certs(from);
+    STACK_OF(X509)
+    *certs = X509_STORE_get1_all_certs(from);
     int ok = certs != NULL;
 
     for (int i = 0; ok && i < sk_X509_num(certs); i++)
@@ -167,7 +168,7 @@ int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report)
 }
 
 /* Adds what was read; a set is added whole or not at all, but for lack of memory. */
-static int32_t add_certificates(sp_ctx *ctx, STACK_OF(X509) *certs, int name_as_client_ca)
+static int32_t add_certificates(sp_ctx *ctx, STACK_OF(X509) * certs, int name_as_client_ca)
 {
     for (int i = 0; i < sk_X509_num(certs); i++) {
         X509 *cert = sk_X509_value(certs, i);
@@ -189,7 +190,8 @@ static X509 *read_der(BIO *bio)
 
 static int32_t add_from(sp_ctx *ctx, BIO *bio, X509 *(*read)(BIO *), int name_as_client_ca)
 {
-    STACK_OF(X509) *certs = sk_X509_new_null();
+    STACK_OF(X509)
+    *certs = sk_X509_new_null();
     X509 *cert;
     int32_t count = 0;
 
@@ -210,8 +212,8 @@ end:
     return count;
 }
 
-static int32_t add_ca(sp_ctx *ctx, const uint8_t *bytes, size_t len, X509 *(*read)(BIO *), int name_as_client_ca,
-                      sp_report *report)
+static int32_t add_ca(sp_ctx *ctx, const uint8_t *bytes, size_t len, X509 *(*read)(BIO *),
+                      int name_as_client_ca, sp_report *report)
 {
     BIO *bio;
     int32_t count = 0;
@@ -222,16 +224,18 @@ static int32_t add_ca(sp_ctx *ctx, const uint8_t *bytes, size_t len, X509 *(*rea
     if ((bio = sp_input_open(bytes, len)) != NULL)
         count = add_from(ctx, bio, read, name_as_client_ca);
     BIO_free(bio);
-    sp_fail(report);    /* with count > 0: why reading stopped before the end, or nothing */
+    sp_fail(report); /* with count > 0: why reading stopped before the end, or nothing */
     return count;
 }
 
-int32_t sp_ctx_add_ca(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t name_as_client_ca, sp_report *report)
+int32_t sp_ctx_add_ca(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t name_as_client_ca,
+                      sp_report *report)
 {
     return add_ca(ctx, pem, len, read_pem, name_as_client_ca, report);
 }
 
-int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t name_as_client_ca, sp_report *report)
+int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t name_as_client_ca,
+                          sp_report *report)
 {
     return add_ca(ctx, der, len, read_der, name_as_client_ca, report);
 }
@@ -239,9 +243,11 @@ int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t n
 /* ---- revocation lists and flags ---- */
 
 /* All or none: a list that was cut short must not pass for a complete one. */
-static STACK_OF(X509_CRL) *read_crls(BIO *bio)
+static STACK_OF(X509_CRL)
+*read_crls(BIO *bio)
 {
-    STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
+    STACK_OF(X509_CRL)
+    *crls = sk_X509_CRL_new_null();
     X509_CRL *crl;
 
     while (crls != NULL && (crl = PEM_read_bio_X509_CRL(bio, NULL, sp_no_password, NULL)) != NULL) {
@@ -259,7 +265,8 @@ err:
 
 static int32_t add_crls(sp_ctx *ctx, BIO *bio)
 {
-    STACK_OF(X509_CRL) *crls = bio != NULL ? read_crls(bio) : NULL;
+    STACK_OF(X509_CRL)
+    *crls = bio != NULL ? read_crls(bio) : NULL;
     X509_STORE *store = crls != NULL ? own_store(ctx) : NULL;
     int32_t count = store != NULL ? sk_X509_CRL_num(crls) : 0;
 
@@ -320,7 +327,8 @@ X509 *sp_trust_issuer(X509_STORE *store, X509 *cert)
 
 int sp_trust_write(sp_ctx *ctx, sp_out *out)
 {
-    STACK_OF(X509) *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ctx->ssl_ctx));
+    STACK_OF(X509)
+    *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ctx->ssl_ctx));
     int ok = certs != NULL && sp_certificates_write(certs, out);
 
     sk_X509_pop_free(certs, X509_free);
@@ -348,7 +356,7 @@ int sp_certificate_write_item(const X509 *cert, sp_out *out)
     return ok;
 }
 
-int sp_certificates_write(const STACK_OF(X509) *certs, sp_out *out)
+int sp_certificates_write(const STACK_OF(X509) * certs, sp_out *out)
 {
     for (int i = 0; i < sk_X509_num(certs); i++) {
         if (!sp_certificate_write_item(sk_X509_value(certs, i), out))

@@ -40,7 +40,8 @@ static void pair_invalid(sp_out *out, const char *field)
     pair_text(out, "invalid", field);
 }
 
-static void name_entry(sp_out *out, const char *field, const X509_NAME_ENTRY *entry, const uint8_t *value, int len)
+static void name_entry(sp_out *out, const char *field, const X509_NAME_ENTRY *entry, const uint8_t *value,
+                       int len)
 {
     const ASN1_OBJECT *type = X509_NAME_ENTRY_get_object(entry);
     int nid = OBJ_obj2nid(type);
@@ -204,7 +205,7 @@ static void describe_ec(sp_out *out, const EVP_PKEY *key, const X509 *cert)
     if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, text, sizeof(text), &len))
         nid = OBJ_txt2nid(text);
     if (nid == NID_undef)
-        return;     /* explicit parameters of no known curve */
+        return; /* explicit parameters of no known curve */
     pair_text(out, "asn1Curve", OBJ_nid2sn(nid));
     if ((nist = EC_curve_nid2nist(nid)) != NULL)
         pair_text(out, "nistCurve", nist);
@@ -322,40 +323,41 @@ int64_t sp_x509_error_text(int64_t code, uint8_t *to, size_t cap)
 }
 
 /* The codes that Node names; tools written for Node know no others. */
-#define NAMED(name) { X509_V_ERR_##name, #name }
+#define NAMED(name)                                                                                          \
+    {                                                                                                        \
+        X509_V_ERR_##name, #name                                                                             \
+    }
 static const struct {
     int64_t code;
     const char *name;
-} named_errors[] = {
-    NAMED(UNABLE_TO_GET_ISSUER_CERT),
-    NAMED(UNABLE_TO_GET_CRL),
-    NAMED(UNABLE_TO_DECRYPT_CERT_SIGNATURE),
-    NAMED(UNABLE_TO_DECRYPT_CRL_SIGNATURE),
-    NAMED(UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY),
-    NAMED(CERT_SIGNATURE_FAILURE),
-    NAMED(CRL_SIGNATURE_FAILURE),
-    NAMED(CERT_NOT_YET_VALID),
-    NAMED(CERT_HAS_EXPIRED),
-    NAMED(CRL_NOT_YET_VALID),
-    NAMED(CRL_HAS_EXPIRED),
-    NAMED(ERROR_IN_CERT_NOT_BEFORE_FIELD),
-    NAMED(ERROR_IN_CERT_NOT_AFTER_FIELD),
-    NAMED(ERROR_IN_CRL_LAST_UPDATE_FIELD),
-    NAMED(ERROR_IN_CRL_NEXT_UPDATE_FIELD),
-    NAMED(OUT_OF_MEM),
-    NAMED(DEPTH_ZERO_SELF_SIGNED_CERT),
-    NAMED(SELF_SIGNED_CERT_IN_CHAIN),
-    NAMED(UNABLE_TO_GET_ISSUER_CERT_LOCALLY),
-    NAMED(UNABLE_TO_VERIFY_LEAF_SIGNATURE),
-    NAMED(CERT_CHAIN_TOO_LONG),
-    NAMED(CERT_REVOKED),
-    NAMED(INVALID_CA),
-    NAMED(PATH_LENGTH_EXCEEDED),
-    NAMED(INVALID_PURPOSE),
-    NAMED(CERT_UNTRUSTED),
-    NAMED(CERT_REJECTED),
-    NAMED(HOSTNAME_MISMATCH)
-};
+} named_errors[] = {NAMED(UNABLE_TO_GET_ISSUER_CERT),
+                    NAMED(UNABLE_TO_GET_CRL),
+                    NAMED(UNABLE_TO_DECRYPT_CERT_SIGNATURE),
+                    NAMED(UNABLE_TO_DECRYPT_CRL_SIGNATURE),
+                    NAMED(UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY),
+                    NAMED(CERT_SIGNATURE_FAILURE),
+                    NAMED(CRL_SIGNATURE_FAILURE),
+                    NAMED(CERT_NOT_YET_VALID),
+                    NAMED(CERT_HAS_EXPIRED),
+                    NAMED(CRL_NOT_YET_VALID),
+                    NAMED(CRL_HAS_EXPIRED),
+                    NAMED(ERROR_IN_CERT_NOT_BEFORE_FIELD),
+                    NAMED(ERROR_IN_CERT_NOT_AFTER_FIELD),
+                    NAMED(ERROR_IN_CRL_LAST_UPDATE_FIELD),
+                    NAMED(ERROR_IN_CRL_NEXT_UPDATE_FIELD),
+                    NAMED(OUT_OF_MEM),
+                    NAMED(DEPTH_ZERO_SELF_SIGNED_CERT),
+                    NAMED(SELF_SIGNED_CERT_IN_CHAIN),
+                    NAMED(UNABLE_TO_GET_ISSUER_CERT_LOCALLY),
+                    NAMED(UNABLE_TO_VERIFY_LEAF_SIGNATURE),
+                    NAMED(CERT_CHAIN_TOO_LONG),
+                    NAMED(CERT_REVOKED),
+                    NAMED(INVALID_CA),
+                    NAMED(PATH_LENGTH_EXCEEDED),
+                    NAMED(INVALID_PURPOSE),
+                    NAMED(CERT_UNTRUSTED),
+                    NAMED(CERT_REJECTED),
+                    NAMED(HOSTNAME_MISMATCH)};
 #undef NAMED
 
 int64_t sp_x509_error_name(int64_t code, uint8_t *to, size_t cap)

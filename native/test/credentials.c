@@ -41,7 +41,8 @@ int32_t ctx_pfx(sp_ctx *ctx, const char *file, const char *pass, sp_report *repo
 {
     size_t len;
     uint8_t *der = test_read_fixture(file, &len);
-    int32_t result = sp_ctx_use_pfx(ctx, der, len, (const uint8_t *)pass, pass != NULL ? strlen(pass) : 0, report);
+    int32_t result =
+        sp_ctx_use_pfx(ctx, der, len, (const uint8_t *)pass, pass != NULL ? strlen(pass) : 0, report);
 
     free(der);
     return result;
@@ -60,7 +61,8 @@ int32_t ctx_crl(sp_ctx *ctx, const char *file, sp_report *report)
 pair *pair_as(const char *server, int32_t min, int32_t max)
 {
     int32_t first = min != 0 ? min : 0x0304, last = max != 0 ? max : 0x0304;
-    sp_ctx *client_ctx = ctx_bare(SP_ROLE_CLIENT, first, last), *server_ctx = ctx_bare(SP_ROLE_SERVER, first, last);
+    sp_ctx *client_ctx = ctx_bare(SP_ROLE_CLIENT, first, last),
+           *server_ctx = ctx_bare(SP_ROLE_SERVER, first, last);
 
     ctx_trust(client_ctx, "ca1-cert.pem", 1);
     ctx_use(server_ctx, server, NULL);
@@ -74,7 +76,7 @@ bytes fixture_der(const char *file)
     BIO *bio = BIO_new_mem_buf(pem, (int)len);
     X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
     uint8_t *der = NULL;
-    bytes result = { NULL, 0, 0 };
+    bytes result = {NULL, 0, 0};
     int der_len = i2d_X509(cert, &der);
 
     CHECK(cert != NULL && der_len > 0);
@@ -88,7 +90,7 @@ bytes fixture_der(const char *file)
 
 static bytes value_of(int64_t size)
 {
-    bytes value = { NULL, NO_VALUE, 0 };
+    bytes value = {NULL, NO_VALUE, 0};
 
     if (size >= 0) {
         value.at = malloc((size_t)size + 1);

@@ -9,7 +9,8 @@ static const char *ciphers_of(sp_ctx *ctx)
     static char text[8192];
     int64_t len = sp_ctx_get(ctx, SP_CTX_CIPHERS, (uint8_t *)text, sizeof(text) - 1);
 
-    CHECK(len >= 0 && len < (int64_t)sizeof(text));
+    if (len < 0 || len >= (int64_t)sizeof(text))
+        test_failed(__FILE__, __LINE__, "%lld bytes of ciphers", (long long)len);
     text[len] = 0;
     return text;
 }
@@ -71,7 +72,7 @@ TEST(contextOutlivesItsHandleWhileAConnectionIsThere)
 TEST(settersWithoutAContextAreMisuse)
 {
     sp_report report;
-    uint8_t keys[48] = { 0 };
+    uint8_t keys[48] = {0};
 
     CHECK_INT(sp_ctx_set_versions(NULL, 0, 0, &report), SP_MISUSE);
     CHECK_INT(sp_ctx_set_options(NULL, 1, 0), 0);
@@ -92,7 +93,7 @@ TEST(aContextWithAConnectionIsFrozenButForItsTicketKeys)
     sp_ctx *ctx = ctx_bare(SP_ROLE_ANY, 0, 0);
     uint64_t options = sp_ctx_set_options(ctx, 0, 0);
     sp_conn *conn = sp_conn_new(ctx, 1, NULL);
-    uint8_t keys[48] = { 1 };
+    uint8_t keys[48] = {1};
 
     CHECK_INT(sp_ctx_set_versions(ctx, 0, 0, NULL), SP_MISUSE);
     CHECK(sp_ctx_set_options(ctx, SSL_OP_NO_TICKET, 0) == options);
@@ -157,7 +158,8 @@ TEST(optionsAreSetClearedAndReturned)
 
     CHECK((sp_ctx_set_options(ctx, 0, 0) & SSL_OP_ALLOW_CLIENT_RENEGOTIATION) != 0);
     CHECK((sp_ctx_set_options(ctx, SSL_OP_NO_TICKET, 0) & SSL_OP_NO_TICKET) != 0);
-    CHECK((sp_ctx_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE, SSL_OP_NO_TICKET) & SSL_OP_NO_TICKET) == 0);
+    CHECK((sp_ctx_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE, SSL_OP_NO_TICKET) & SSL_OP_NO_TICKET) ==
+          0);
     CHECK((sp_ctx_set_options(ctx, 0, 0) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0);
     sp_ctx_free(ctx);
 }
@@ -240,7 +242,7 @@ TEST(serverChoosesAmongItsOwnGroups)
     CHECK_INT(sp_ctx_set_groups(server, "P-384", NULL), SP_OK);
     pair *p = pair_of(client, server);
 
-    pair_handshake(p);      /* with a HelloRetryRequest, since no share of P-384 was offered */
+    pair_handshake(p); /* with a HelloRetryRequest, since no share of P-384 was offered */
     CHECK_TEXT(side_text(&p->client, SP_GET_GROUP), "secp384r1");
     CHECK_TEXT(side_text(&p->client, SP_GET_EPHEMERAL), "ECDH secp384r1 384");
     pair_free(p);
@@ -328,7 +330,7 @@ TEST(parametersOfAnotherKindBeforeThoseOfDhArePassedOver)
 {
     static const char ec[] = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
     sp_ctx *ctx = ctx_bare(SP_ROLE_SERVER, TLS12, TLS12);
-    bytes both = { NULL, 0, 0 };
+    bytes both = {NULL, 0, 0};
     size_t len;
     uint8_t *pem = test_read_fixture("dh2048.pem", &len);
 
@@ -391,7 +393,8 @@ TEST(sessionIdContextGoesIntoSessions)
 TEST(serverSendsAsManyTicketsAsSet)
 {
     for (int32_t count = 0; count < 5; count++) {
-        sp_ctx *client = ctx_bare(SP_ROLE_CLIENT, TLS13, TLS13), *server = ctx_bare(SP_ROLE_SERVER, TLS13, TLS13);
+        sp_ctx *client = ctx_bare(SP_ROLE_CLIENT, TLS13, TLS13),
+               *server = ctx_bare(SP_ROLE_SERVER, TLS13, TLS13);
         ctx_use(server, "server-rsa", NULL);
         CHECK_INT(sp_ctx_set_num_tickets(server, count, NULL), SP_OK);
         pair *p = pair_of(client, server);

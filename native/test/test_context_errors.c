@@ -54,7 +54,7 @@ static input read_input(const char *spec)
 /* NULL bytes: no passphrase at all. */
 static input read_passphrase(const char *spec)
 {
-    input in = { NULL, 0 };
+    input in = {NULL, 0};
 
     if (spec == NULL)
         return in;
@@ -204,9 +204,9 @@ static int run_case(char *line)
         CHECK_INT(ours.report.count, 0);
     /* Below the limit of bits Node throws an error of its own, and what is no DH parameters it ignores. */
     if (strcmp(what, "dh") == 0)
-        return strcmp(name, "dh512") == 0 ? ours.result == 512 :
-               strcmp(name, "dhGarbage") == 0 || strcmp(name, "dhIsKey") == 0 ? ours.result == SP_IGNORED :
-                                                                                ours.result >= 1024;
+        return strcmp(name, "dh512") == 0                                       ? ours.result == 512
+               : strcmp(name, "dhGarbage") == 0 || strcmp(name, "dhIsKey") == 0 ? ours.result == SP_IGNORED
+                                                                                : ours.result >= 1024;
     return compare(name, what, &ours);
 }
 

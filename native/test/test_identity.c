@@ -10,7 +10,8 @@ static int32_t use_key(sp_ctx *ctx, const char *file, const char *pass, sp_repor
 {
     size_t len;
     uint8_t *pem = test_read_fixture(file, &len);
-    int32_t result = sp_ctx_use_key(ctx, pem, len, (const uint8_t *)pass, pass != NULL ? strlen(pass) : 0, report);
+    int32_t result =
+        sp_ctx_use_key(ctx, pem, len, (const uint8_t *)pass, pass != NULL ? strlen(pass) : 0, report);
 
     free(pem);
     return result;
@@ -93,7 +94,7 @@ TEST(aKeyThatDoesNotFitItsCertificateIsRefused)
     CHECK_INT(use_key(ctx, "other-rsa-key.pem", NULL, &report), SP_ERROR);
     CHECK_INT(report.count, 1);
     CHECK_INT(report.error[0].reason, X509_R_KEY_VALUES_MISMATCH);
-    CHECK_INT(use_key(ctx, "server-rsa-key.pem", NULL, NULL), SP_OK);   /* and the refusal left no trace */
+    CHECK_INT(use_key(ctx, "server-rsa-key.pem", NULL, NULL), SP_OK); /* and the refusal left no trace */
     pair_free(shake(ctx, NULL));
 }
 
@@ -123,11 +124,11 @@ TEST(aKeyMayComeBeforeItsCertificate)
 
 TEST(identitiesOfDifferentKeyTypesAreAllServed)
 {
-    static const struct { const char *sigalg, *file; } cases[] = {
-        { "RSA-PSS+SHA256:RSA+SHA256", "server-rsa-cert.pem" },
-        { "ECDSA+SHA256:RSA+SHA256", "server-ecdsa-cert.pem" },
-        { "ed25519:RSA+SHA256", "server-ed25519-cert.pem" }
-    };
+    static const struct {
+        const char *sigalg, *file;
+    } cases[] = {{"RSA-PSS+SHA256:RSA+SHA256", "server-rsa-cert.pem"},
+                 {"ECDSA+SHA256:RSA+SHA256", "server-ecdsa-cert.pem"},
+                 {"ed25519:RSA+SHA256", "server-ed25519-cert.pem"}};
 
     for (size_t i = 0; i < 3; i++) {
         sp_ctx *server = ctx_bare(SP_ROLE_SERVER, TLS13, TLS13);
@@ -149,7 +150,7 @@ TEST(anIdentityOfTheSameTypeReplacesTheFormer)
     ctx_use(server, "server-ecdsa", NULL);
     pair *p = shake(server, NULL);
     bytes chain = conn_value(p->client.conn, SP_GET_PEER_CHAIN);
-    CHECK_INT(item_count(&chain), 1);       /* the former chain went with it */
+    CHECK_INT(item_count(&chain), 1); /* the former chain went with it */
     CHECK(item_is(&chain, 0, "server-ecdsa-cert.pem"));
     bytes_free(&chain);
     pair_free(p);
@@ -177,7 +178,8 @@ TEST(theChainIsSentInItsOrder)
 
     ctx_use(server, "server-intermediate", "server-intermediate-fullchain.pem");
     pair *p = shake(server, NULL);
-    bytes sent = conn_value(p->client.conn, SP_GET_PEER_CHAIN), own = conn_value(p->server.conn, SP_GET_OWN_CHAIN);
+    bytes sent = conn_value(p->client.conn, SP_GET_PEER_CHAIN),
+          own = conn_value(p->server.conn, SP_GET_OWN_CHAIN);
     bytes kept = ctx_value(p->server_ctx, SP_CTX_CHAIN);
     CHECK_INT(item_count(&sent), 3);
     CHECK(item_is(&sent, 0, "server-intermediate-cert.pem"));
@@ -337,7 +339,8 @@ TEST(everyTruncationOfAPfxIsRefusedAndLeavesNothing)
 
 TEST(everyTruncationOfAKeyAndOfACertificateIsRefused)
 {
-    static const char *const files[] = { "server-rsa-key.pem", "server-rsa-key-encrypted.pem", "server-rsa-cert.pem" };
+    static const char *const files[] = {"server-rsa-key.pem", "server-rsa-key-encrypted.pem",
+                                        "server-rsa-cert.pem"};
     sp_ctx *ctx = ctx_bare(SP_ROLE_SERVER, 0, 0);
 
     for (int i = 0; i < 3; i++) {

@@ -129,7 +129,7 @@ static void render(text *to, const uint8_t *pairs, size_t len)
         else
             add_escaped(&flat, value, value_len);
         flat.at[flat.len++] = '\n';
-        lines[count++] = (line) { flat.at + begin, key_len, flat.len - begin, 0 };
+        lines[count++] = (line){flat.at + begin, key_len, flat.len - begin, 0};
         pairs = value + value_len;
     }
     add_grouped(to, lines, count);
@@ -154,7 +154,11 @@ static void check_as_node(const char *name)
     free(der);
 }
 
-#define AS_NODE(id, name) TEST(id) { check_as_node(name); }
+#define AS_NODE(id, name)                                                                                    \
+    TEST(id)                                                                                                 \
+    {                                                                                                        \
+        check_as_node(name);                                                                                 \
+    }
 
 AS_NODE(rsaCertificateReadsAsInNode, "rsa")
 AS_NODE(repeatedMultiValuedAndUnknownNamePartsReadAsInNode, "names")
@@ -257,7 +261,7 @@ TEST(whatIsNoCertificateIsRefused)
 
 TEST(anyFlippedByteIsDescribedOrRefusedButNeverCrashes)
 {
-    static const char *const names[] = { "san", "sanraw", "aia", "names", "rsa", "explicit" };
+    static const char *const names[] = {"san", "sanraw", "aia", "names", "rsa", "explicit"};
     static uint8_t out[32768];
 
     for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
@@ -306,7 +310,7 @@ TEST(errorNamesAreThoseOfNode)
     CHECK_TEXT(name_of(21), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
     CHECK_TEXT(name_of(26), "INVALID_PURPOSE");
     CHECK_TEXT(name_of(62), "HOSTNAME_MISMATCH");
-    CHECK_TEXT(name_of(66), "UNSPECIFIED");     /* EE key too small: Node has no name for it */
+    CHECK_TEXT(name_of(66), "UNSPECIFIED"); /* EE key too small: Node has no name for it */
     CHECK_TEXT(name_of(0), "UNSPECIFIED");
     CHECK_TEXT(name_of(-7), "UNSPECIFIED");
 }
