@@ -1,0 +1,126 @@
+package io.github.securepair.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Executable;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** One class knows the generated one, and nobody outside sees either. */
+class LayeringTest {
+    private static List<Path> classFiles() throws IOException, URISyntaxException {
+        Path root = Path.of(TLSConnection.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        Path engine = root.resolve("io/github/securepair/engine");
+        assertTrue(Files.isDirectory(engine), engine + " is where the classes of this module lie");
+        try (Stream<Path> files = Files.walk(engine)) {
+            return files.filter(file -> file.toString().endsWith(".class")).toList();
+        }
+    }
+
+    /** All texts of a constant pool. */
+    private static List<String> constants(Path file) throws IOException {
+        List<String> texts = new ArrayList<>();
+        try (InputStream bytes = Files.newInputStream(file);
+                DataInputStream in = new DataInputStream(bytes)) {
+            in.readInt();
+            in.readInt();
+            int count = in.readUnsignedShort();
+            for (int i = 1; i < count; i++) {
+                int tag = in.readUnsignedByte();
+                switch (tag) {
+                    case 1 -> texts.add(in.readUTF());
+                    case 3, 4, 9, 10, 11, 12, 17, 18 -> in.readInt();
+                    case 5, 6 -> {
+                        in.readLong();
+                        i++;
+                    }
+                    case 7, 8, 16, 19, 20 -> in.readUnsignedShort();
+                    case 15 -> {
+                        in.readUnsignedByte();
+                        in.readUnsignedShort();
+                    }
+                    default -> throw new IOException("constant " + tag + " in " + file);
+                }
+            }
+        }
+        return texts;
+    }
+
+    @Test
+    void onlyNativeNamesTheGeneratedClasses() throws Exception {
+        TreeSet<String> names = new TreeSet<>();
+        for (Path file : classFiles()) {
+            for (String text : constants(file)) {
+                if (text.contains("io/github/securepair/openssl/") || text.contains("org/bytedeco/")) {
+                    names.add(file.getFileName().toString());
+                }
+            }
+        }
+        assertEquals(new TreeSet<>(List.of("Native.class")), names);
+    }
+
+    @Test
+    void noPublicSignatureNamesAGeneratedClass() throws Exception {
+        int seen = 0;
+        for (Path file : classFiles()) {
+            String name = "io.github.securepair.engine."
+                    + (file.getParent().endsWith("internal") ? "internal." : "")
+                    + file.getFileName().toString().replace(".class", "");
+            if (name.endsWith("package-info")) {
+                continue;
+            }
+            Class<?> type = Class.forName(name, false, getClass().getClassLoader());
+            if (!Modifier.isPublic(type.getModifiers())) {
+                continue;
+            }
+            seen++;
+            List<Executable> executables = new ArrayList<>(List.of(type.getDeclaredMethods()));
+            executables.addAll(List.of(type.getDeclaredConstructors()));
+            for (Executable executable : executables) {
+                if (Modifier.isPublic(executable.getModifiers()) || Modifier.isProtected(executable.getModifiers())) {
+                    check(executable, executable.getParameterTypes());
+                    check(executable, executable.getExceptionTypes());
+                    if (executable instanceof Method method) {
+                        check(method, method.getReturnType());
+                    }
+                }
+            }
+            for (Field field : type.getDeclaredFields()) {
+                if (Modifier.isPublic(field.getModifiers())) {
+                    check(field, field.getType());
+                }
+            }
+        }
+        assertTrue(seen > 15, "only " + seen + " public classes");
+    }
+
+    private static void check(Object where, Class<?>... types) {
+        for (Class<?> type : types) {
+            Class<?> element = type;
+            while (element.isArray()) {
+                element = element.getComponentType();
+            }
+            String name = element.getName();
+            assertTrue(
+                    element.isPrimitive() || name.startsWith("java.") || name.startsWith("io.github.securepair.engine."),
+                    where + " names " + name);
+        }
+    }
+}
