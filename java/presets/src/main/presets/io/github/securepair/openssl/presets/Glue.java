@@ -48,7 +48,10 @@ public class Glue implements InfoMapper, BuildEnabled {
     @Override
     public void map(InfoMap infos) {
         infos.put(new Info("SP_H", "SP_ADDRESS_H").define(false).skip());
-        infos.put(new Info("sp_turn", "sp_report", "sp_error", "sp_ctx", "sp_conn").skip());
+        // Structs are read by their fixed layout, without a class; skipping their names would drop every function too.
+        infos.put(new Info("sp.h", "sp_psk.h")
+                .linePatterns("typedef struct sp_\\w+ \\{", "\\} sp_\\w+;", "typedef struct sp_\\w+ sp_\\w+;")
+                .skip());
         infos.put(new Info("SP_ERRORS_MAX", "SP_RECORDS_MAX").cppTypes("int").translate(false));
         infos.put(new Info("sp_address")
                 .javaText("/** Address of a direct buffer's first byte, whatever its position. */\n"
