@@ -2,8 +2,9 @@
 // Records what Node's net module does, scenario by scenario, as text: one line per event and fact, grouped by actor.
 // The same scenarios, in Java, are in NetParityTest; they must produce the same text.
 //
-//   node net.js DIR            writes DIR/<scenario>.txt for every scenario
-//   node net.js DIR NAME...    only these
+//   node net.js             record every scenario in ../resources/traces/net/<scenario>.txt
+//   node net.js NAME...     only these
+//   node net.js --check     compare with what is recorded; exit status 1 and a report when reality differs
 
 const fs = require('fs');
 const net = require('net');
@@ -885,17 +886,30 @@ const scenarios = {
   },
 };
 
+const FOLDER = path.join(__dirname, '..', 'resources', 'traces', 'net');
+
+async function run(name) {
+  const t = new Trace();
+  await new Promise((done) => scenarios[name](t, done));
+  // What is closing has still its 'close' to emit.
+  await new Promise((settled) => setImmediate(() => setImmediate(() => setImmediate(settled))));
+  if (t.directory) fs.rmSync(t.directory, { recursive: true, force: true });
+  return t.text();
+}
+
 async function main() {
-  const [directory, ...only] = process.argv.slice(2);
-  fs.mkdirSync(directory, { recursive: true });
-  for (const name of Object.keys(scenarios)) {
-    if (only.length && !only.includes(name)) continue;
-    const t = new Trace();
-    await new Promise((done) => scenarios[name](t, done));
-    // What is closing has still its 'close' to emit.
-    await new Promise((settled) => setImmediate(() => setImmediate(() => setImmediate(settled))));
-    fs.writeFileSync(path.join(directory, name + '.txt'), t.text());
-    if (t.directory) fs.rmSync(t.directory, { recursive: true, force: true });
+  const args = process.argv.slice(2);
+  const check = args[0] === '--check';
+  fs.mkdirSync(FOLDER, { recursive: true });
+  for (const name of check || !args.length ? Object.keys(scenarios) : args) {
+    const file = path.join(FOLDER, name + '.txt');
+    const text = await run(name);
+    if (!check) {
+      fs.writeFileSync(file, text);
+    } else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) {
+      process.exitCode = 1;
+      console.log(`net: ${name} differs from what is recorded. Node ${process.version} does:\n${text}`);
+    }
   }
 }
 
