@@ -20,6 +20,6 @@ public class EchoServerPfx {
             socket.setEncoding("utf8");
             socket.pipe(socket);
         });
-        server.listen(Integer.parseInt(args[1]), () -> System.out.println("server bound to " + server.port()));
+        server.listen(Integer.parseInt(args[1]), () -> System.out.println("server bound to " + server.address().port()));
     }
 }
