@@ -153,7 +153,8 @@ int32_t sp_ctx_set_session_id_context(sp_ctx *ctx, const uint8_t *id, size_t len
 int32_t sp_ctx_set_session_timeout(sp_ctx *ctx, int64_t seconds);
 int32_t sp_ctx_set_num_tickets(sp_ctx *ctx, int32_t count, sp_report *report);
 /* Client NPN is a property of the context: with this on, its client connections offer NPN (TLS <= 1.2). Server
- * NPN: its server connections advertise the list of sp_conn_set_npn(), or an empty one. */
+ * NPN: its server connections advertise the list of sp_conn_set_npn(), or an empty one. SP_IGNORED when the library
+ * has no NPN. */
 int32_t sp_ctx_enable_npn(sp_ctx *ctx);
 
 /* Private key, PEM (PKCS#1, SEC1, PKCS#8, encrypted or not). pass NULL = none; never prompts. Each later

@@ -135,19 +135,31 @@ static int on_npn_select(SSL *ssl, unsigned char **out, unsigned char *out_len, 
     return SSL_TLSEXT_ERR_OK;
 }
 
-int sp_ctx_install_npn(sp_ctx *ctx)
+static void install(SSL_CTX *ssl_ctx)
 {
-    SSL_CTX_set_next_protos_advertised_cb(ctx->ssl_ctx, on_npn_advertise, NULL);
-    SSL_CTX_set_next_proto_select_cb(ctx->ssl_ctx, on_npn_select, NULL);
-    return 1;
+    SSL_CTX_set_next_protos_advertised_cb(ssl_ctx, on_npn_advertise, NULL);
+    SSL_CTX_set_next_proto_select_cb(ssl_ctx, on_npn_select, NULL);
 }
+
+enum { HAS_NPN = 1 };
 
 #else
 
-int sp_ctx_install_npn(sp_ctx *ctx)
+static void install(SSL_CTX *ssl_ctx)
 {
-    (void)ctx;
-    return 0;
+    (void)ssl_ctx;
 }
 
+enum { HAS_NPN = 0 };
+
 #endif
+
+int32_t sp_ctx_enable_npn(sp_ctx *ctx)
+{
+    if (!sp_ctx_open(ctx))
+        return SP_MISUSE;
+    if (!HAS_NPN)
+        return SP_IGNORED;
+    install(ctx->ssl_ctx);
+    return SP_OK;
+}

@@ -34,7 +34,6 @@ struct sp_ctx {
     int32_t role;      /* SP_ROLE_* */
     atomic_int frozen; /* a connection was made: configuration calls return SP_MISUSE */
     atomic_int keylog; /* the key log callback is installed (observe.c) */
-    int32_t npn;       /* sp_ctx_enable_npn() was called */
 
     sp_identity *identities; /* identity.c; one per key type */
     size_t identity_count;
@@ -51,8 +50,6 @@ void sp_ctx_destroy(sp_ctx *ctx);
 /* Installs every OpenSSL callback of the connection side (hello, certificate, session, ALPN, OCSP) and the session
  * cache mode. sp_ctx_new() calls it once ctx->ssl_ctx is set and sp_ctx_bind() was called. */
 void sp_ctx_install_callbacks(sp_ctx *ctx);
-/* sp_ctx_enable_npn() calls it: installs the NPN callbacks. 0 when the library has no NPN. */
-int sp_ctx_install_npn(sp_ctx *ctx);
 /* Attaches ctx to ctx->ssl_ctx by ex_data; from then on SSL_CTX_free() frees ctx. 0 on failure (ctx not attached). */
 int sp_ctx_bind(sp_ctx *ctx);
 /* The sp_ctx of an SSL_CTX. */
@@ -109,7 +106,7 @@ struct sp_conn {
     uint8_t out_of_memory;     /* an event that must not be lost was */
     uint8_t shutdown;          /* close_notify: SP_SHUTDOWN_* */
     uint8_t our_renegotiation; /* server: the next ClientHello answers our HelloRequest */
-    uint8_t npn_overlap;       /* client: the NPN choice is in both lists; server: a choice came */
+    uint8_t npn_overlap;       /* client: the NPN choice is in both lists */
     uint32_t handshakes;       /* completed ones */
     int32_t max_fragment;
 

@@ -57,11 +57,6 @@ static void on_info(const SSL *ssl, int where, int value)
         done(conn);
 }
 
-void sp_observe_install(sp_conn *conn)
-{
-    SSL_set_info_callback(conn->ssl, on_info);
-}
-
 /* ---- key log ---- */
 
 static void on_keylog(const SSL *ssl, const char *line)
@@ -120,6 +115,8 @@ static void on_message(int sent, int version, int type, const void *bytes, size_
     sp_conn *conn = arg;
 
     (void)ssl;
+    if ((conn->event_mask & (SP_ASK_HELLO | SP_TELL_TRACE | SP_TELL_MESSAGE)) == 0)
+        return;
     if ((conn->event_mask & SP_ASK_HELLO) != 0 && conn->is_server && !sent && type == SSL3_RT_HANDSHAKE &&
         len > 0 && ((const uint8_t *)bytes)[0] == SSL3_MT_CLIENT_HELLO &&
         !sp_keep(&conn->hello, &conn->hello_len, bytes, len))
@@ -132,16 +129,21 @@ static void on_message(int sent, int version, int type, const void *bytes, size_
     ERR_pop_to_mark();
 }
 
-/* The message callback runs for every record header too, so it is there only while somebody needs it: the hello
- * question during handshakes (for the raw ClientHello), trace and messages always. */
+/* Later OpenSSLs wire the callback into a record layer only if it is there when the keys change, so it stays through
+ * every handshake; afterwards it is there only for those who watch, since it runs several times for each record. */
 void sp_observe_update(sp_conn *conn)
 {
-    uint32_t mask = conn->event_mask;
-    int needed = (mask & (SP_TELL_TRACE | SP_TELL_MESSAGE)) != 0 ||
-                 ((mask & SP_ASK_HELLO) != 0 && conn->is_server && (conn->handshaking || !conn->secure));
+    int needed =
+        (conn->event_mask & (SP_TELL_TRACE | SP_TELL_MESSAGE)) != 0 || conn->handshaking || !conn->secure;
 
-    if ((mask & SP_TELL_KEYLOG) != 0)
+    if ((conn->event_mask & SP_TELL_KEYLOG) != 0)
         want_keylog(conn->ctx);
     SSL_set_msg_callback(conn->ssl, needed ? on_message : NULL);
+}
+
+void sp_observe_install(sp_conn *conn)
+{
+    SSL_set_info_callback(conn->ssl, on_info);
     SSL_set_msg_callback_arg(conn->ssl, conn);
+    sp_observe_update(conn);
 }

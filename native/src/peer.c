@@ -105,7 +105,7 @@ static int write_protocol_name(sp_conn *conn, int32_t what, sp_out *out)
     if (what == SP_GET_ALPN)
         SSL_get0_alpn_selected(conn->ssl, &name, &len);
 #ifndef OPENSSL_NO_NEXTPROTONEG
-    else
+    else if (conn->is_server || conn->npn_overlap)      /* a client's choice without overlap is no agreement */
         SSL_get0_next_proto_negotiated(conn->ssl, &name, &len);
 #endif
     return write_bytes(out, name, len);

@@ -23,13 +23,16 @@ static void play(side *self, const event *what)
     if (what->type == SP_EV_CERT) {
         if (todo->identity != NULL)
             todo->identity_result = sp_conn_use_identity(self->conn, todo->identity, NULL);
-        if (todo->staple != NULL)       /* the last one counts */
+        if (todo->staple != NULL) /* the last one counts */
             CHECK_INT(sp_conn_set_ocsp_response(self->conn, (const uint8_t *)"an earlier one", 14), SP_OK);
         if (todo->staple != NULL)
-            CHECK_INT(sp_conn_set_ocsp_response(self->conn, (const uint8_t *)todo->staple, strlen(todo->staple)), SP_OK);
+            CHECK_INT(
+                sp_conn_set_ocsp_response(self->conn, (const uint8_t *)todo->staple, strlen(todo->staple)),
+                SP_OK);
     }
     if (what->type == SP_EV_CERT || what->type == SP_EV_CLIENT_HELLO)
-        CHECK_INT(sp_conn_answer(self->conn, what->sequence, what->type == SP_EV_CERT ? todo->alert : -1), SP_OK);
+        CHECK_INT(sp_conn_answer(self->conn, what->sequence, what->type == SP_EV_CERT ? todo->alert : -1),
+                  SP_OK);
 }
 
 static pair *scripted(pair *p, script *todo)
@@ -86,7 +89,8 @@ TEST(theQuestionTellsTheServernameAndWhetherAStapleIsWanted)
 
 TEST(anIdentityIsSwitchedForThisConnectionAlone)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = -1, .identity = named_ctx(KEY_P256, "sni.example")};
         pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
         pair_handshake(p);
@@ -103,7 +107,8 @@ TEST(anIdentityIsSwitchedForThisConnectionAlone)
 
 TEST(theContextOfTheIdentityMayGoWhileTheHandshakeRuns)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = -1, .identity = named_ctx(KEY_RSA, "gone.example")};
         pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
         while (side_event(&p->server, SP_EV_CERT) == NULL) {
@@ -120,7 +125,8 @@ TEST(theContextOfTheIdentityMayGoWhileTheHandshakeRuns)
 
 TEST(everyKeyTypeOfTheDefaultIdentityGivesWay)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = -1, .identity = named_ctx(KEY_RSA, "rsa.example")};
         sp_ctx *server = test_ctx(SP_ROLE_SERVER, versions[v], versions[v]);
         test_use(server, test_identity(KEY_RSA, "default-rsa.example"));
@@ -156,7 +162,8 @@ TEST(everyKeyTypeOfTheNewIdentityIsOffered)
 
 TEST(aContextWithoutCertificateKeepsTheDefaultOneButSwitchesTrust)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = -1, .identity = sp_ctx_new(SP_ROLE_SERVER, NULL)};
         CHECK_INT(sp_ctx_add_ca(todo.identity, (const uint8_t *)test_ca(), strlen(test_ca()), 1, NULL), 1);
         sp_ctx *client = test_ctx(SP_ROLE_CLIENT, versions[v], versions[v]);
@@ -181,7 +188,8 @@ TEST(aContextWithoutCertificateKeepsTheDefaultOneButSwitchesTrust)
 
 TEST(theIdentityCanBeSwitchedAtTheHelloToo)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = pair_new(versions[v], versions[v]);
         sp_ctx *identity = named_ctx(KEY_P256, "hello.example");
         script todo = {.alert = -1};
@@ -194,7 +202,8 @@ TEST(theIdentityCanBeSwitchedAtTheHelloToo)
         sp_turn turn;
         sp_conn *server = p->server.conn;
         int32_t status;
-        while ((status = sp_conn_read(server, p->client.wire.at, p->client.wire.len, NULL, 0, NULL, 0, &turn)) == SP_EVENT) {
+        while ((status = sp_conn_read(server, p->client.wire.at, p->client.wire.len, NULL, 0, NULL, 0,
+                                      &turn)) == SP_EVENT) {
             bytes_drop(&p->client.wire, turn.consumed);
             sp_conn_take_events(server, events, sizeof(events));
         }
@@ -213,7 +222,8 @@ TEST(theIdentityCanBeSwitchedAtTheHelloToo)
 
 TEST(aRefusalAtTheCertificateSendsTheAlertThatWasGiven)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = 112};
         pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
         sp_conn_set_events(p->server.conn, SP_ASK_CERT | SP_TELL_ALERT);
@@ -250,7 +260,8 @@ TEST(aRefusalInARenegotiationIsEncryptedAndInternalError)
 
 TEST(noQuestionComesWhenASessionIsResumed)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = -1};
         pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
         sp_conn_set_events(p->client.conn, SP_TELL_SESSION);
@@ -289,7 +300,8 @@ TEST(answersOutsideTheirPauseAreMisuse)
 
 TEST(aStapleReachesTheClientOnceBeforeTheHandshakeIsDone)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = -1, .staple = "not really OCSP"};
         pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
         uint8_t got[64];
@@ -299,7 +311,8 @@ TEST(aStapleReachesTheClientOnceBeforeTheHandshakeIsDone)
         const event *response = side_event(&p->client, SP_EV_OCSP_RESPONSE);
         CHECK_BYTES(response->item[0].at, response->item[0].len, "not really OCSP", 15);
         CHECK(response < side_event(&p->client, SP_EV_HANDSHAKE_DONE));
-        CHECK_BYTES(got, sp_conn_get(p->client.conn, SP_GET_OCSP_RESPONSE, got, sizeof(got)), "not really OCSP", 15);
+        CHECK_BYTES(got, sp_conn_get(p->client.conn, SP_GET_OCSP_RESPONSE, got, sizeof(got)),
+                    "not really OCSP", 15);
         pair_free(p);
     }
     check_nothing_lives();
@@ -307,7 +320,8 @@ TEST(aStapleReachesTheClientOnceBeforeTheHandshakeIsDone)
 
 TEST(aMissingStapleIsToldAsAbsent)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = -1, .staple = v == 0 ? NULL : ""};
         pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
         sp_conn_request_ocsp(p->client.conn);
@@ -320,7 +334,8 @@ TEST(aMissingStapleIsToldAsAbsent)
 
 TEST(aStapleThatNobodyAskedForIsNotSent)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         script todo = {.alert = -1, .staple = "unasked"};
         pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
         pair_handshake(p);

@@ -51,7 +51,8 @@ static const uint8_t *find_extension(const event *hello, int wanted, size_t *len
 
 TEST(theQuestionTellsWhatTheClientSent)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = asking_pair(versions[v], versions[v]);
         size_t len = 0;
         CHECK_INT(sp_conn_set_servername(p->client.conn, "www.example", NULL), SP_OK);
@@ -81,8 +82,8 @@ TEST(theQuestionTellsWhatTheClientSent)
     check_nothing_lives();
 }
 
-static int on_odd_extension(SSL *ssl, unsigned int type, unsigned int context, const unsigned char **out, size_t *out_len,
-                            X509 *x, size_t chain, int *alert, void *arg)
+static int on_odd_extension(SSL *ssl, unsigned int type, unsigned int context, const unsigned char **out,
+                            size_t *out_len, X509 *x, size_t chain, int *alert, void *arg)
 {
     (void)ssl, (void)type, (void)context, (void)x, (void)chain, (void)alert, (void)arg;
     *out = (const unsigned char *)"odd";
@@ -92,11 +93,12 @@ static int on_odd_extension(SSL *ssl, unsigned int type, unsigned int context, c
 
 TEST(extensionsThatOpenSslDoesNotKnowAreThereToo)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = asking_pair(versions[v], versions[v]);
         size_t len = 0;
-        CHECK_INT(SSL_CTX_add_custom_ext(p->client_ctx->ssl_ctx, 0x1a1a, SSL_EXT_CLIENT_HELLO, on_odd_extension, NULL,
-                                         NULL, NULL, NULL),
+        CHECK_INT(SSL_CTX_add_custom_ext(p->client_ctx->ssl_ctx, 0x1a1a, SSL_EXT_CLIENT_HELLO,
+                                         on_odd_extension, NULL, NULL, NULL, NULL),
                   1);
         pair_reconnect(p);
         CHECK_INT(sp_conn_set_events(p->server.conn, SP_ASK_HELLO), SP_OK);
@@ -121,9 +123,10 @@ TEST(whatTheClientDidNotSendIsAbsent)
 
 TEST(aHelloInTheFormOfSsl2IsAskedAboutWithoutExtensions)
 {
-    static const uint8_t hello[] = {0x80, 0x25, 0x01, 0x03, 0x03, 0x00, 0x0c, 0x00, 0x00, 0x00, 0x10, 0x00, 0x00,
-                                    0x2f, 0x00, 0xc0, 0x09, 0x00, 0xc0, 0x2b, 0x00, 0x00, 0xff, 1,    2,    3,
-                                    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15,   16};
+    static const uint8_t hello[] = {0x80, 0x25, 0x01, 0x03, 0x03, 0x00, 0x0c, 0x00, 0x00, 0x00,
+                                    0x10, 0x00, 0x00, 0x2f, 0x00, 0xc0, 0x09, 0x00, 0xc0, 0x2b,
+                                    0x00, 0x00, 0xff, 1,    2,    3,    4,    5,    6,    7,
+                                    8,    9,    10,   11,   12,   13,   14,   15,   16};
     pair *p = asking_pair(0, 0x0303);
 
     p->server.listener = leave_open;
@@ -141,11 +144,14 @@ TEST(aHelloInTheFormOfSsl2IsAskedAboutWithoutExtensions)
 
 TEST(aPausedConnectionTakesNothingUntilItIsAnswered)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = asking_pair(versions[v], versions[v]);
         uint8_t byte = 0;
         uint32_t sequence = run_to_question(p, SP_EV_CLIENT_HELLO);
-        CHECK_INT(sp_conn_read(p->server.conn, (const uint8_t *)"more", 4, &byte, 1, &byte, 1, &p->server.turn), SP_PAUSED);
+        CHECK_INT(
+            sp_conn_read(p->server.conn, (const uint8_t *)"more", 4, &byte, 1, &byte, 1, &p->server.turn),
+            SP_PAUSED);
         CHECK_INT(p->server.turn.consumed, 0);
         CHECK_INT(p->server.turn.events, 0);
         CHECK_INT(sp_conn_write(p->server.conn, &byte, 1, &byte, 1, &p->server.turn), SP_PAUSED);
@@ -158,7 +164,8 @@ TEST(aPausedConnectionTakesNothingUntilItIsAnswered)
 
 TEST(lateSecondAndUnknownAnswersAreMisuse)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = asking_pair(versions[v], versions[v]);
         CHECK_INT(sp_conn_answer(p->server.conn, 0, -1), SP_MISUSE);
         CHECK_INT(sp_conn_answer(p->server.conn, 1, -1), SP_MISUSE);
@@ -180,7 +187,8 @@ TEST(lateSecondAndUnknownAnswersAreMisuse)
 
 TEST(aRefusalReachesTheClientAsTheAlertThatWasGiven)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = asking_pair(versions[v], versions[v]);
         uint32_t sequence = run_to_question(p, SP_EV_CLIENT_HELLO);
         CHECK_INT(sp_conn_answer(p->server.conn, sequence, 112), SP_OK);
@@ -198,7 +206,8 @@ TEST(aRefusalReachesTheClientAsTheAlertThatWasGiven)
 
 TEST(aLostAnswerDoesNoHarm)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = asking_pair(versions[v], versions[v]);
         run_to_question(p, SP_EV_CLIENT_HELLO);
         pair_free(p);
@@ -208,7 +217,8 @@ TEST(aLostAnswerDoesNoHarm)
 
 TEST(theSecondHelloOfAHelloRetryRequestIsNotAskedAbout)
 {
-    sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0304, 0x0304), *server = test_ctx(SP_ROLE_SERVER, 0x0304, 0x0304);
+    sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0304, 0x0304),
+           *server = test_ctx(SP_ROLE_SERVER, 0x0304, 0x0304);
     CHECK_INT(sp_ctx_set_groups(client, "P-256:P-384", NULL), SP_OK);
     CHECK_INT(sp_ctx_set_groups(server, "P-384", NULL), SP_OK);
     pair *p = pair_of(client, server);
@@ -230,7 +240,8 @@ TEST(theSecondHelloOfAHelloRetryRequestIsNotAskedAbout)
 
 TEST(aTicketIsSeenInTheHelloAndAsPskIdentity)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = asking_pair(versions[v], versions[v]);
         sp_conn_set_events(p->client.conn, SP_TELL_SESSION);
         pair_handshake(p);
@@ -328,7 +339,8 @@ TEST(aRefusedRenegotiationEndsTheConnectionWithThatAlert)
 
 TEST(sessionIdAndServernameOfAByteWiseHelloAreWhole)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = asking_pair(versions[v], versions[v]);
         p->server.in_cap = 1;
         CHECK_INT(sp_conn_set_servername(p->client.conn, "byte.example", NULL), SP_OK);

@@ -27,7 +27,8 @@ static pair *secure_pair(int32_t version)
 
 TEST(aHandshakeCompletesAndBytesGoBothWays)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = secure_pair(versions[v]);
         side_write(&p->client, "ping", 4);
         side_write(&p->server, "pong!", 5);
@@ -68,7 +69,8 @@ TEST(nothingIsSentBeforeTheFirstRead)
     pair *p = pair_new(0x0303, 0x0304);
     uint8_t out[4096];
 
-    CHECK_INT(sp_conn_write(p->client.conn, (const uint8_t *)"x", 1, out, sizeof(out), &p->client.turn), SP_WANT_INPUT);
+    CHECK_INT(sp_conn_write(p->client.conn, (const uint8_t *)"x", 1, out, sizeof(out), &p->client.turn),
+              SP_WANT_INPUT);
     CHECK_INT(p->client.turn.consumed, 0);
     CHECK_INT(p->client.turn.emitted, 0);
     CHECK_INT(p->client.turn.flags, SP_TURN_HANDSHAKING);
@@ -144,7 +146,8 @@ TEST(aSmallerFragmentMakesSmallerRecords)
 
 TEST(theRecordTableStopsAReadWhenItIsFull)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = secure_pair(versions[v]);
         for (int i = 0; i < 40; i++)
             side_write(&p->client, &"0123456789"[i % 10], 1);
@@ -185,7 +188,8 @@ TEST(aRecordEndsInTheTableOfTheReadThatFinishesIt)
 
 TEST(aFullPlaintextWindowLeavesTheCiphertextWithTheCaller)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = secure_pair(versions[v]);
         side_write(&p->client, "first", 5);
         size_t first = p->client.wire.len;
@@ -204,7 +208,8 @@ TEST(aFullPlaintextWindowLeavesTheCiphertextWithTheCaller)
 
 TEST(aReadWithoutAPlaintextWindowSaysThatDataWaits)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = secure_pair(versions[v]);
         uint8_t plain[16];
         side_write(&p->client, "data", 4);
@@ -213,7 +218,8 @@ TEST(aReadWithoutAPlaintextWindowSaysThatDataWaits)
                   SP_FULL);
         CHECK_INT(p->server.turn.produced, 0);
         CHECK_INT(p->server.turn.consumed, p->client.wire.len);
-        CHECK_INT(sp_conn_read(p->server.conn, NULL, 0, plain, sizeof(plain), NULL, 0, &p->server.turn), SP_WANT_INPUT);
+        CHECK_INT(sp_conn_read(p->server.conn, NULL, 0, plain, sizeof(plain), NULL, 0, &p->server.turn),
+                  SP_WANT_INPUT);
         CHECK_BYTES(plain, p->server.turn.produced, "data", 4);
         CHECK_INT(sp_conn_read(p->server.conn, NULL, 0, NULL, 0, NULL, 0, &p->server.turn), SP_WANT_INPUT);
         pair_free(p);
@@ -222,7 +228,8 @@ TEST(aReadWithoutAPlaintextWindowSaysThatDataWaits)
 
 TEST(closeNotifyEndsReadingAndTheOtherDirectionGoesOn)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = secure_pair(versions[v]);
         side_write(&p->client, "last", 4);
         side_shutdown(&p->client);
@@ -250,7 +257,8 @@ TEST(aWriteAfterTheOwnCloseNotifyTakesNothing)
     uint8_t out[100];
 
     side_shutdown(&p->client);
-    CHECK_INT(sp_conn_write(p->client.conn, (const uint8_t *)"x", 1, out, sizeof(out), &p->client.turn), SP_CLOSED);
+    CHECK_INT(sp_conn_write(p->client.conn, (const uint8_t *)"x", 1, out, sizeof(out), &p->client.turn),
+              SP_CLOSED);
     CHECK_INT(p->client.turn.consumed, 0);
     CHECK_INT(p->client.turn.emitted, 0);
     pair_free(p);
@@ -258,7 +266,8 @@ TEST(aWriteAfterTheOwnCloseNotifyTakesNothing)
 
 TEST(whatComesAfterCloseNotifyIsIgnored)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = secure_pair(versions[v]);
         side_shutdown(&p->client);
         bytes_add(&p->client.wire, "GET / HTTP/1.0\r\n\r\n", 18);
@@ -276,7 +285,8 @@ TEST(whatComesAfterCloseNotifyIsIgnored)
 
 TEST(closeNotifyAskedForInAHandshakeComesAtItsEnd)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = pair_new(versions[v], versions[v]);
         side_step(&p->client, &p->server.wire);
         side_shutdown(&p->client);
@@ -290,7 +300,8 @@ TEST(closeNotifyAskedForInAHandshakeComesAtItsEnd)
 
 TEST(aFlippedByteIsFatalOnBothSidesAndStaysSo)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = secure_pair(versions[v]);
         uint8_t out[64];
         side_write(&p->client, "data", 4);
@@ -307,11 +318,13 @@ TEST(aFlippedByteIsFatalOnBothSidesAndStaysSo)
         CHECK(p->server.turn.emitted > 0);
 
         memset(&p->server.turn, 0xAA, sizeof(p->server.turn));
-        CHECK_INT(sp_conn_read(p->server.conn, (const uint8_t *)"x", 1, NULL, 0, NULL, 0, &p->server.turn), SP_FAILED);
+        CHECK_INT(sp_conn_read(p->server.conn, (const uint8_t *)"x", 1, NULL, 0, NULL, 0, &p->server.turn),
+                  SP_FAILED);
         CHECK(turn_error(&p->server.turn, SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC) != NULL);
         CHECK_INT(p->server.turn.report.alert, 20);
         CHECK_INT(p->server.turn.consumed, 0);
-        CHECK_INT(sp_conn_write(p->server.conn, (const uint8_t *)"x", 1, out, 64, &p->server.turn), SP_FAILED);
+        CHECK_INT(sp_conn_write(p->server.conn, (const uint8_t *)"x", 1, out, 64, &p->server.turn),
+                  SP_FAILED);
         CHECK_INT(sp_conn_shutdown(p->server.conn, out, 64, &p->server.turn), SP_FAILED);
         CHECK_INT(p->server.turn.emitted, 0);
 
@@ -349,13 +362,15 @@ TEST(aServerNamesPlainHttpAndOtherGarbage)
     sp_turn turn;
     uint8_t out[100], events[1000];
 
-    CHECK_INT(sp_conn_read(server, (const uint8_t *)"GET / HTTP/1.1\r\n", 16, NULL, 0, out, 100, &turn), SP_FAILED);
+    CHECK_INT(sp_conn_read(server, (const uint8_t *)"GET / HTTP/1.1\r\n", 16, NULL, 0, out, 100, &turn),
+              SP_FAILED);
     CHECK_INT(turn.report.error[0].reason, SSL_R_HTTP_REQUEST);
     CHECK(turn.events > 0);
     CHECK(sp_conn_take_events(server, events, sizeof(events)) > 0);
     pair_reconnect(p);
-    CHECK_INT(sp_conn_read(p->server.conn, (const uint8_t *)"garbage that is no TLS", 22, NULL, 0, out, 100, &turn),
-              SP_FAILED);
+    CHECK_INT(
+        sp_conn_read(p->server.conn, (const uint8_t *)"garbage that is no TLS", 22, NULL, 0, out, 100, &turn),
+        SP_FAILED);
     CHECK_INT(turn.report.error[0].reason, SSL_R_WRONG_VERSION_NUMBER);
     pair_free(p);
 }
@@ -424,7 +439,7 @@ TEST(ciphertextThatNobodyFetchesStopsTheReader)
     sp_turn *turn = &p->server.turn;
 
     fill_big();
-    for (int i = 0; i < 30; i++) {      /* each write queues one record behind a window without room */
+    for (int i = 0; i < 30; i++) { /* each write queues one record behind a window without room */
         int32_t status = sp_conn_write(p->server.conn, big, 16384, NULL, 0, turn);
         CHECK(i == 0 ? status == SP_WANT_INPUT : status == SP_FULL);
     }
@@ -446,7 +461,8 @@ TEST(aPeerThatMakesUsTalkWithoutReadingIsHeldBack)
     for (int i = 0; i < 300; i++)
         CHECK(sp_chain_write(p->server.conn, window, sizeof(window)));
     side_write(&p->client, "data", 4);
-    status = sp_conn_read(p->server.conn, p->client.wire.at, p->client.wire.len, window, sizeof(window), NULL, 0, &turn);
+    status = sp_conn_read(p->server.conn, p->client.wire.at, p->client.wire.len, window, sizeof(window), NULL,
+                          0, &turn);
     CHECK_INT(status, SP_FULL);
     CHECK_INT(turn.consumed, 0);
     CHECK_INT(turn.pending, 300 * 1024);

@@ -109,7 +109,8 @@ static void check_reused(pair *p, int expected)
 
 TEST(aTicketResumesWithoutAnyQuestionAnswered)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = pair_new(versions[v], versions[v]);
         sp_conn_set_events(p->client.conn, SP_TELL_SESSION);
         pair_handshake(p);
@@ -131,7 +132,8 @@ TEST(aTicketResumesWithoutAnyQuestionAnswered)
 /* TLS 1.2 before the handshake is done, so that Finished can be withheld; TLS 1.3 after it, as tickets are. */
 TEST(aServerTellsEachNewSession)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store sessions = {.asked = 0};
         bytes mine = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &sessions, &mine);
@@ -140,7 +142,8 @@ TEST(aServerTellsEachNewSession)
         attach(p, &sessions);
         pair_handshake(p);
         CHECK_INT(side_count(&p->server, SP_EV_SESSION), v == 0 ? 1 : 2);
-        CHECK_INT(side_event(&p->server, SP_EV_SESSION) < side_event(&p->server, SP_EV_HANDSHAKE_DONE), v == 0);
+        CHECK_INT(side_event(&p->server, SP_EV_SESSION) < side_event(&p->server, SP_EV_HANDSHAKE_DONE),
+                  v == 0);
         store_free(&sessions);
         bytes_free(&mine);
         pair_free(p);
@@ -159,7 +162,8 @@ TEST(aServerWithTicketsTellsNoTls1_2Session)
 
 TEST(nobodyIsToldWhoDidNotAsk)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         pair *p = pair_new(versions[v], versions[v]);
         pair_handshake(p);
         CHECK_INT(side_count(&p->client, SP_EV_SESSION), 0);
@@ -170,7 +174,8 @@ TEST(nobodyIsToldWhoDidNotAsk)
 
 TEST(aSessionOfferedAtTheHelloIsResumed)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store sessions = {.asked = 0};
         bytes mine = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &sessions, &mine);
@@ -189,7 +194,8 @@ TEST(aSessionOfferedAtTheHelloSurvivesAHelloRetryRequest)
 {
     store sessions = {.asked = 0};
     bytes mine = {NULL, 0, 0};
-    sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0304, 0x0304), *server = test_ctx(SP_ROLE_SERVER, 0x0304, 0x0304);
+    sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0304, 0x0304),
+           *server = test_ctx(SP_ROLE_SERVER, 0x0304, 0x0304);
 
     sp_ctx_set_options(server, SSL_OP_NO_TICKET, 0);
     CHECK_INT(sp_ctx_set_groups(client, "P-256:P-384", NULL), SP_OK);
@@ -217,7 +223,8 @@ TEST(aSessionOfferedAtTheHelloSurvivesAHelloRetryRequest)
 
 TEST(garbageInsteadOfASessionMeansAFullHandshake)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store sessions = {.garbage_only = 1};
         bytes mine = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &sessions, &mine);
@@ -233,7 +240,8 @@ TEST(garbageInsteadOfASessionMeansAFullHandshake)
 
 TEST(aSessionAfterGarbageIsTaken)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store sessions = {.garbage_first = 1};
         bytes mine = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &sessions, &mine);
@@ -247,7 +255,8 @@ TEST(aSessionAfterGarbageIsTaken)
 
 TEST(theSessionOfAnotherIdIsNotHandedOut)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store first = {.asked = 0}, second = {.asked = 0};
         bytes mine = {NULL, 0, 0}, other = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &first, &mine);
@@ -270,7 +279,8 @@ TEST(theSessionOfAnotherIdIsNotHandedOut)
 
 TEST(noSessionMeansAFullHandshakeAndANewSession)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store sessions = {.asked = 0};
         bytes mine = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &sessions, &mine);
@@ -287,7 +297,8 @@ TEST(noSessionMeansAFullHandshakeAndANewSession)
 
 TEST(anOfferOutsideThePauseIsMisuse)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store sessions = {.asked = 0};
         bytes mine = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &sessions, &mine);
@@ -316,7 +327,8 @@ static void offer_and_leave(side *self, const event *what)
 
 TEST(anOfferGoesWithTheConnectionThatIsClosedInThePause)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store sessions = {.asked = 0};
         bytes mine = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &sessions, &mine);
@@ -355,7 +367,8 @@ TEST(everyTruncatedSessionIsIgnoredAndLeavesNoError)
 
 TEST(oneSessionMayBeResumedManyTimes)
 {
-    EACH_VERSION {
+    EACH_VERSION
+    {
         store sessions = {.asked = 0};
         bytes mine = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &sessions, &mine);
