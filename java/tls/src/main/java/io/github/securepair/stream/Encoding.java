@@ -74,7 +74,7 @@ enum Encoding {
     /** Returns the text of whole characters' bytes; see {@link StringDecoder} for pieces. */
     String decode(byte[] bytes, int from, int to) {
         return switch (this) {
-            case UTF8 -> new String(bytes, from, to - from, StandardCharsets.UTF_8);
+            case UTF8 -> decodeUtf8(bytes, from, to);
             case UTF16LE -> decodeUtf16(bytes, from, to);
             case LATIN1 -> new String(bytes, from, to - from, StandardCharsets.ISO_8859_1);
             case ASCII -> decodeAscii(bytes, from, to);
@@ -82,6 +82,49 @@ enum Encoding {
             case BASE64 -> toBase64(bytes, from, to, BASE64_DIGITS, true);
             case BASE64URL -> toBase64(bytes, from, to, BASE64URL_DIGITS, false);
         };
+    }
+
+    /**
+     * Java's decoder puts one U+FFFD where the bytes of a surrogate were, all others put one per byte; bad bytes are
+     * therefore replaced here, one mark for each longest beginning of a character.
+     */
+    private static String decodeUtf8(byte[] bytes, int from, int to) {
+        String text = new String(bytes, from, to - from, StandardCharsets.UTF_8);
+        if (text.indexOf('\ufffd') < 0) {
+            return text;
+        }
+        StringBuilder mended = new StringBuilder(text.length());
+        int i = from;
+        while (i < to) {
+            int lead = bytes[i] & 0xff;
+            if (lead < 0x80) {
+                mended.append((char) lead);
+                i++;
+                continue;
+            }
+            int length = lead >= 0xf5 || lead < 0xc2 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+            int good = 1;
+            while (good < length && i + good < to && continues(lead, good, bytes[i + good] & 0xff)) {
+                good++;
+            }
+            if (length > 1 && good == length) {
+                mended.append(new String(bytes, i, length, StandardCharsets.UTF_8));
+            } else {
+                mended.append('\ufffd');
+            }
+            i += good;
+        }
+        return mended.toString();
+    }
+
+    /** Some first bytes narrow the second: no overlong forms, no surrogates, nothing above U+10FFFF. */
+    private static boolean continues(int lead, int index, int value) {
+        if (index > 1) {
+            return value >= 0x80 && value < 0xc0;
+        }
+        int low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        int high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        return value >= low && value <= high;
     }
 
     /** Half of a surrogate pair becomes U+FFFD, where Java alone would write a question mark. */

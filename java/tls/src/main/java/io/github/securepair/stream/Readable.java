@@ -465,9 +465,6 @@ public class Readable extends Stream {
         if (event == null || event.equals(READABLE.name())) {
             loop.nextTick(this::updateListening);
         }
-        if (event == null || event.equals(DATA.name())) {
-            dataListening = false;
-        }
     }
 
     private void onListener(String event) {
@@ -680,7 +677,8 @@ public class Readable extends Stream {
                 errorOrDestroy(thrown);
             }
             sync = false;
-            if (!reading) {
+            if (!reading || count > length) {
+                // The second: someone read in the middle of _read(). (Node would count below zero.)
                 count = howMuchToRead(wanted);
             }
         }

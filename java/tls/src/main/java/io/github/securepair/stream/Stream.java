@@ -111,7 +111,12 @@ public abstract class Stream extends EventEmitter {
         if (constructed) {
             callDestroy(error);
         } else {
-            destroyAfterConstruct = late -> callDestroy(late != null ? late : error);
+            destroyAfterConstruct = late -> {
+                if (error != null && late != null && late != error) {
+                    error.addSuppressed(late);
+                }
+                callDestroy(error != null ? error : late);
+            };
         }
         return this;
     }
@@ -290,16 +295,24 @@ public abstract class Stream extends EventEmitter {
         note(error);
         closed = true;
         if (error != null) {
-            loop.nextTick(() -> {
-                try {
-                    emitError(error);
-                } finally {
-                    emitCloseNow();
-                }
-            });
+            loop.nextTick(() -> emitErrorThenClose(error));
         } else {
             loop.nextTick(this::emitCloseNow);
         }
+    }
+
+    private void emitErrorThenClose(Throwable error) {
+        boolean heard = false;
+        try {
+            emitError(error);
+            heard = true;
+        } finally {
+            if (!heard) {
+                // Node would never emit 'close' now. Who survives the uncaught exception needs it to clean up.
+                loop.nextTick(this::emitCloseNow);
+            }
+        }
+        emitCloseNow();
     }
 
     private void emitError(Throwable error) {

@@ -52,7 +52,7 @@ public final class StringDecoder {
         }
         // Half of a UTF-16 unit cannot be shown and is dropped; all else decodes as it stands.
         int whole = encoding == Encoding.UTF16LE ? holding & ~1 : holding;
-        String rest = encoding == Encoding.UTF8 ? "\ufffd" : encoding.decode(held, 0, whole);
+        String rest = encoding.decode(held, 0, whole);
         holding = 0;
         return rest;
     }
@@ -69,7 +69,7 @@ public final class StringDecoder {
         return encoding.decode(bytes, from, to - rest);
     }
 
-    /** Returns how many bytes at the end begin a character that may still become valid. */
+    /** Returns how many bytes at the end begin a character of which more is to come, going by its first byte alone. */
     private static int incompleteUtf8(byte[] bytes, int from, int to) {
         for (int back = 1; back <= 3 && to - back >= from; back++) {
             int lead = bytes[to - back] & 0xff;
@@ -77,24 +77,11 @@ public final class StringDecoder {
                 return 0;
             }
             if (lead >= 0xc0) {
-                int needs = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-                boolean possible = lead >= 0xc2 && lead <= 0xf4
-                        && (back < 2 || secondFits(lead, bytes[to - back + 1] & 0xff));
-                return possible && needs > back ? back : 0;
+                int needs = lead >= 0xf8 ? 0 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+                return needs > back ? back : 0;
             }
         }
         return 0;
-    }
-
-    /** Some first bytes narrow what the second may be: no overlong forms, surrogates, or code points above 10FFFF. */
-    private static boolean secondFits(int lead, int second) {
-        return switch (lead) {
-            case 0xe0 -> second >= 0xa0;
-            case 0xed -> second < 0xa0;
-            case 0xf0 -> second >= 0x90;
-            case 0xf4 -> second < 0x90;
-            default -> true;
-        };
     }
 
     /** Holds back half a unit, and a high surrogate whose partner has not come yet. */
