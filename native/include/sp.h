@@ -159,10 +159,11 @@ int32_t sp_ctx_enable_npn(sp_ctx *ctx);
 
 /* Private key, PEM (PKCS#1, SEC1, PKCS#8, encrypted or not). pass NULL = none; never prompts. Each later
  * key/certificate pair of another type adds an identity; same type replaces. Mismatch with the certificate of
- * the same type fails (X509_R_KEY_VALUES_MISMATCH). The passphrase copy is cleansed. */
+ * the same type fails (X509_R_KEY_VALUES_MISMATCH), if that came first: a certificate that does not fit an earlier
+ * key drops the key. The passphrase copy is cleansed. */
 int32_t sp_ctx_use_key(sp_ctx *ctx, const uint8_t *pem, size_t len, const uint8_t *pass, size_t pass_len,
                        sp_report *report);
-/* PEM: leaf first, then the chain to send. Remembers the leaf's issuer for OCSP. */
+/* PEM: leaf first, then the chain to send, up to the end of the text. Remembers the leaf's issuer for OCSP. */
 int32_t sp_ctx_use_certificate(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_report *report);
 /* Key, leaf and extra certificates of a PKCS#12 file; extras are sent as chain, trusted, and named as client CAs. */
 enum { SP_PFX_OK = 1, SP_PFX_ERROR = 0, SP_PFX_NO_KEY = -10, SP_PFX_NO_CERT = -11, SP_PFX_UNSUPPORTED = -12 };
@@ -170,11 +171,13 @@ int32_t sp_ctx_use_pfx(sp_ctx *ctx, const uint8_t *der, size_t len, const uint8_
                        sp_report *report);
 
 /* Trust. The store starts empty; use_roots shares the process-wide default set; add_ca gives the context a store of
- * its own (never touching the shared one). Returns the number of certificates added, 0 and a report when none. */
+ * its own (never touching the shared one), to which a later use_roots adds. Returns the number of certificates added,
+ * 0 and a report when none; use_roots 0 without a report when no set was given. A broken block ends the reading: those
+ * before it count, and the report says why it ended. add_ca_der takes one certificate or several in a row. */
 int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report);
 int32_t sp_ctx_add_ca(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t name_as_client_ca, sp_report *report);
 int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t name_as_client_ca, sp_report *report);
-/* PEM CRLs; switches CRL checking on for whole chains. Returns how many, 0 = not parsable. */
+/* PEM CRLs, all or none; switches CRL checking on for whole chains. Returns how many, 0 = not parsable. */
 int32_t sp_ctx_add_crl(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_report *report);
 int32_t sp_ctx_set_partial_chain(sp_ctx *ctx, int32_t on);
 
@@ -185,12 +188,13 @@ int32_t sp_ctx_get_ticket_keys(sp_ctx *ctx, uint8_t out[48]);
 
 enum {
     SP_CTX_CERTIFICATE = 0,     /* DER of the current leaf */
-    SP_CTX_ISSUER,              /* DER of its issuer: from the chain, else from the trust store */
+    SP_CTX_ISSUER,              /* DER of its issuer: from the chain, else from the trust store as it is now */
     SP_CTX_CIPHERS,             /* names separated by ':' in preference order */
-    SP_CTX_TRUSTED,             /* {u32 len, DER}* of the trust store */
+    SP_CTX_TRUSTED,             /* {u32 len, DER}* of the trust store, nothing when it is empty */
     SP_CTX_CHAIN                /* {u32 len, DER}* leaf first */
 };
-/* Copies it to out if cap suffices. Returns the size, or -1 when there is none. */
+/* Copies it to out if cap suffices (else out has part of it). Returns the size, or -1 when there is none. Any thread,
+ * once the context is frozen. */
 int64_t sp_ctx_get(sp_ctx *ctx, int32_t what, uint8_t *out, size_t cap);
 
 /* ------------------------------------------------------------------ connections ------------------------- */
@@ -296,7 +300,10 @@ int32_t sp_conn_key_update(sp_conn *conn, int32_t request_peer, sp_report *repor
 
 enum { SP_INT_VERSION = 0, SP_INT_REUSED, SP_INT_VERIFY_RESULT, SP_INT_HAS_PEER_CERT, SP_INT_SECURE, SP_INT_MAX_VERSION,
        SP_INT_RENEGOTIATIONS, SP_INT_SECURE_RENEGOTIATION, SP_INT_PSK_USED, SP_INT_SESSION_RESUMABLE };
-/* VERSION: SSL_version. VERIFY_RESULT: X509_V_*, of the last evaluation (the last error seen, as Node reports). */
+/* VERSION: SSL_version. VERIFY_RESULT: X509_V_*, of the last evaluation (the last error seen, as Node reports).
+ * HAS_PEER_CERT: also on resumed connections, whose session carries the leaf. MAX_VERSION: the library's when there is
+ * no limit. RENEGOTIATIONS: completed ones. PSK_USED: the peer was authenticated by a pre-shared key, of its own or of
+ * the session that a client resumed; a server's resumed TLS 1.3 session proves none. */
 int64_t sp_conn_int(sp_conn *conn, int32_t what);
 
 enum {
@@ -312,7 +319,7 @@ enum {
     SP_GET_SESSION_ID,
     SP_GET_OWN_CERTIFICATE,     /* DER */
     SP_GET_PEER_CERTIFICATE,    /* DER */
-    SP_GET_PEER_CHAIN,          /* {u32 len, DER}*: leaf first, then what the peer sent */
+    SP_GET_PEER_CHAIN,          /* {u32 len, DER}*: leaf first, then what the peer sent; none on a resumed client */
     SP_GET_PEER_CHAIN_COMPLETED,/* leaf, its issuer, ... completed from the trust store, up to the root */
     SP_GET_FINISHED,
     SP_GET_PEER_FINISHED,
@@ -329,18 +336,20 @@ enum {
 /* As sp_ctx_get: the size, -1 when there is none. */
 int64_t sp_conn_get(sp_conn *conn, int32_t what, uint8_t *out, size_t cap);
 
-/* RFC 5705. context NULL = none. */
+/* RFC 5705, once secure. context NULL = none. SP_MISUSE before, and for a length of 0. */
 int32_t sp_conn_export(sp_conn *conn, uint8_t *out, size_t len, const char *label, size_t label_len,
                        const uint8_t *context, size_t context_len, sp_report *report);
 
 /* ------------------------------------------------------------------ certificates ------------------------ */
 
-/* Describes a DER certificate with the fields of Node's legacy certificate object, as a sequence of pairs {u32 len, key}
- * {u32 len, value}, in Node's order; keys "subject.CN" (repeated for repeated attributes, order kept), "issuer.O",
- * "subjectaltname", "infoAccess.OCSP - URI" (repeated), "ca" (0/1), "modulus", "bits", "exponent", "pubkey" (bytes),
- * "asn1Curve", "nistCurve", "valid_from", "valid_to", "fingerprint", "fingerprint256", "fingerprint512",
- * "ext_key_usage" (repeated), "serialNumber", "self_issued" (0/1: X509_check_issued with itself). Returns the size needed,
- * -1 if the input is no certificate. Any thread. */
+/* Describes a DER certificate (nothing may follow it) with the fields of Node's legacy certificate object, as a
+ * sequence of pairs {u32 len, key} {u32 len, value}, in Node's order; keys "subject.CN" (repeated for repeated
+ * attributes, order kept), "issuer.O", "subjectaltname", "infoAccess.OCSP - URI" (repeated), "ca" (0/1), "modulus",
+ * "bits", "exponent", "pubkey" (bytes), "asn1Curve", "nistCurve", "valid_from", "valid_to", "fingerprint",
+ * "fingerprint256", "fingerprint512", "ext_key_usage" (repeated), "serialNumber", "self_issued" (0/1:
+ * X509_check_issued with itself). Numbers are text. "invalid" (repeated) stands for a field that is there but cannot
+ * be read: "subject" and "issuer" (Node has no such property then), "subjectaltname" and "infoAccess" (Node's are
+ * null). Returns the size needed, -1 if the input is no certificate. Any thread. */
 int64_t sp_x509_describe(const uint8_t *der, size_t len, uint8_t *out, size_t cap);
 /* X509_verify_cert_error_string and the name "X509_V_ERR_" without its prefix, else "UNSPECIFIED". */
 int64_t sp_x509_error_text(int64_t code, uint8_t *out, size_t cap);
