@@ -40,7 +40,8 @@ static int version_fits(void)
  * other threads of the process still use it. */
 static void init(void)
 {
-    uint64_t options = OPENSSL_INIT_NO_ATEXIT;
+    uint64_t options =
+        OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_SSL_STRINGS;
 
     options |= getenv("OPENSSL_CONF") != NULL ? OPENSSL_INIT_LOAD_CONFIG : OPENSSL_INIT_NO_LOAD_CONFIG;
     if (!version_fits()) {
@@ -62,7 +63,8 @@ int sp_library_ready(void)
 
 int32_t sp_library_init(sp_report *report)
 {
-    int ok = sp_library_ready();    /* first: already a look at the error queue registers OpenSSL's exit handler */
+    int ok =
+        sp_library_ready(); /* first: already a look at the error queue registers OpenSSL's exit handler */
 
     if (ok) {
         sp_enter(report);
