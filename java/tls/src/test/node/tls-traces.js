@@ -116,7 +116,7 @@ function show(result) {
 // Certificates: bytes by length, the issuer of a root by a word.
 function certificate(key, v) {
   if (v && v.type === 'Buffer' && Array.isArray(v.data)) return `<${v.data.length} bytes>`;
-  if (key === 'issuerCertificate' && v && v.issuerCertificate === v) {
+  if ((key === 'issuerCertificate' || key === '') && v && v.issuerCertificate === v) {
     const copy = { ...v };
     copy.issuerCertificate = 'itself';
     return copy;
@@ -405,7 +405,8 @@ class Run {
     }
     if (!this.closing) {
       this.closing = true;
-      this.server.close();
+      // Not at once: the server shall see first how the connection ended.
+      setTimeout(() => this.server.close(), 30);
     }
   }
 

@@ -209,9 +209,7 @@ final class ClientSocket extends TLSSocket {
         established();
         secured = true;
         emit(SECURE_CONNECT);
-        if (!destroyed()) {
-            sessionsMayGo();
-        }
+        sessionsMayGo();
         removeListener(END, onEnd);
     }
 

@@ -155,7 +155,7 @@ final class ServerHandshake {
                                     + ") that did not match any of the client's offered protocols ("
                                     + String.join(", ", offered) + ")");
                 }
-            } catch (RuntimeException e) {
+            } catch (Exception e) {
                 socket.destroy(e);
                 return;
             }
@@ -180,7 +180,7 @@ final class ServerHandshake {
                 }
                 staple(request);
             }));
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
             socket.destroy(e);
         }
     }
@@ -235,7 +235,7 @@ final class ServerHandshake {
                 } else if (connection() != null && !socket.destroyed()) {
                     try {
                         goOn.run();
-                    } catch (RuntimeException e) {
+                    } catch (Exception e) {
                         socket.destroy(e);
                     }
                 }

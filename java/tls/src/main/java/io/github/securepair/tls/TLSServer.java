@@ -12,7 +12,6 @@ import io.github.securepair.events.Listener3;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.net.NetServerOptions;
 import io.github.securepair.net.Server;
-import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
 import java.util.Map;
 
@@ -121,7 +120,8 @@ public class TLSServer extends Server {
                 context.release();
             }
         }
-        on(CONNECTION, this::secure);
+        // By name: emit("connection", duplex) may inject any stream.
+        on("connection", args -> secure((Duplex) args[0]));
         on(CLOSE, this::release);
         if (listener != null) {
             on(SECURE_CONNECTION, listener);

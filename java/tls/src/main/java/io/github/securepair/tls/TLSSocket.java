@@ -79,6 +79,7 @@ public class TLSSocket extends Socket {
     private boolean secureEstablished;
     private boolean hadError;
     private boolean verified;
+    private boolean resumed;
     private byte[] pendingSession;
     private int eventMask;
     private boolean keylogWanted;
@@ -90,6 +91,7 @@ public class TLSSocket extends Socket {
     private boolean authorized;
     private String authorizationError;
     private String servername;
+    private String sentName;
     private String alpnProtocol;
     private String npnProtocol;
 
@@ -209,6 +211,7 @@ public class TLSSocket extends Socket {
             }
             if (options.get("servername") instanceof String name && !name.isEmpty()) {
                 conn.setServername(name);
+                sentName = name;
             }
         }
         eventMask = serverHandshake == null ? 0 : serverHandshake.eventMask();
@@ -234,6 +237,13 @@ public class TLSSocket extends Socket {
             return VerifyMode.NONE;
         }
         return rejectUnauthorized ? VerifyMode.REQUIRE : VerifyMode.PEER;
+    }
+
+    @Override
+    protected void _destroy(Throwable error, Callback callback) {
+        super._destroy(error, callback);
+        // The socket closes what it has; before connect() comes that far it has nothing.
+        transport.close(null);
     }
 
     /** Puts TLS between this socket and what is below it. On the loop. */
@@ -367,8 +377,10 @@ public class TLSSocket extends Socket {
         alpnProtocol = conn.alpnProtocol();
         npnProtocol = conn.npnProtocol();
         if (servername == null) {
-            servername = conn.servername();
+            servername = isServer ? conn.servername() : sentName;
         }
+        // As in Node a client that resumed has no certificate: what it was given was not the chain.
+        resumed = !isServer && conn.isSessionReused() && (resumed || !secureEstablished);
         secureEstablished = true;
         stopTimer();
         if (accept()) {
@@ -591,6 +603,9 @@ public class TLSSocket extends Socket {
         if (conn == null) {
             return null;
         }
+        if (resumed) {
+            return PeerCertificate.EMPTY;
+        }
         if (detailed) {
             List<byte[]> chain = conn.peerChainCompleted();
             return chain == null || chain.isEmpty() ? PeerCertificate.EMPTY : PeerCertificate.chain(chain);
@@ -732,7 +747,8 @@ public class TLSSocket extends Socket {
             conn.setOptions(SSLOptions.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION, 0);
         }
         try {
-            conn.renegotiate(false);
+            // A server lets the client resume unless it wants its certificate.
+            conn.renegotiate(isServer && !requestCert);
         } catch (TLSException refused) {
             if (callback != null) {
                 loop().nextTick(() -> callback.call(refused));
@@ -793,6 +809,7 @@ public class TLSSocket extends Socket {
             throw new StateException("ERR_TLS_SNI_FROM_SERVER", "Cannot issue SNI from a TLS server-side socket");
         }
         live().setServername(name);
+        sentName = name;
     }
 
     /** Sets the session to resume. Client, before the handshake; bytes that are no session are ignored. */

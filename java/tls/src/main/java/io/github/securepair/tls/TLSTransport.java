@@ -81,6 +81,7 @@ final class TLSTransport implements Transport, Receiver {
     private boolean failed;
     private boolean closing;
     private boolean shutdownSent;
+    private boolean lowerEnded;
     private boolean redelivering;
     private boolean pumping;
     /** The lower transport calls from the loop itself, never from inside the program. */
@@ -125,11 +126,7 @@ final class TLSTransport implements Transport, Receiver {
         if (!writes.isEmpty()) {
             pumpWrites();
         }
-        if (pendingShutdown != null) {
-            Done done = pendingShutdown;
-            pendingShutdown = null;
-            shutdown(done);
-        }
+        resumeShutdown();
     }
 
     boolean isAttached() {
@@ -202,7 +199,7 @@ final class TLSTransport implements Transport, Receiver {
             // Else it stays with the transport until readStart().
             outermost = channelBelow;
             try {
-                cycle(lent, address);
+                cycle(lent, address == 0 ? 0 : address - lent.position());
             } finally {
                 outermost = false;
             }
@@ -249,7 +246,8 @@ final class TLSTransport implements Transport, Receiver {
 
     // ---- the dispatcher -----------------------------------------------------------------------------------------
 
-    private void cycle(ByteBuffer in, long address) {
+    /** @param base native address of the first byte of {@code in}, wherever its position; or 0 */
+    private void cycle(ByteBuffer in, long base) {
         again = true;
         if (cycling) {
             return;
@@ -257,7 +255,7 @@ final class TLSTransport implements Transport, Receiver {
         cycling = true;
         Scratch scratch = Scratch.acquire();
         try {
-            turns(in, address, scratch);
+            turns(in, base, scratch);
             if (conn != null && scratch.carried() > 0) {
                 deliverRecord(scratch, 0, scratch.carried());
             }
@@ -274,18 +272,19 @@ final class TLSTransport implements Transport, Receiver {
         if (conn != null) {
             outgoing.flush(null);
             updateReading();
+            resumeShutdown();
         }
         rethrow();
     }
 
     /** Reads until there is nothing more to do: input used up, a question open, no room below, or the end. */
-    private void turns(ByteBuffer in, long address, Scratch scratch) {
+    private void turns(ByteBuffer in, long base, Scratch scratch) {
         while (again || in.hasRemaining()) {
             again = false;
             if (!takesInput() || lower == null || !roomBelow()) {
                 return;
             }
-            int status = turn(in, address, scratch);
+            int status = turn(in, base, scratch);
             TLSException failure = status == FAILED ? conn.failure() : null;
             scratch.take(conn);
             deliver(scratch);
@@ -325,13 +324,13 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /** One native call. Advances {@code in}. */
-    private int turn(ByteBuffer in, long address, Scratch scratch) {
+    private int turn(ByteBuffer in, long base, Scratch scratch) {
         int length = in.remaining();
         long from;
         if (length == 0) {
             from = 0;
-        } else if (address != 0) {
-            from = address + in.position();
+        } else if (base != 0) {
+            from = base + in.position();
         } else if (in.isDirect()) {
             from = RawTurns.address(in) + in.position();
         } else {
@@ -353,7 +352,7 @@ final class TLSTransport implements Transport, Receiver {
 
     /** Before a turn: room for its ciphertext. After the handshake there seldom is any, and a turn may overflow. */
     private boolean roomBelow() {
-        if (outputBlocked || lower.isBacklogged() && outputWaits()) {
+        if (outputBlocked || isLowerBacklogged() && outputWaits()) {
             outputBlocked = true;
             return false;
         }
@@ -363,13 +362,18 @@ final class TLSTransport implements Transport, Receiver {
         return true;
     }
 
+    /** After FIN there is nobody to wait for: what comes is dropped below. */
+    private boolean isLowerBacklogged() {
+        return !lowerEnded && lower.isBacklogged();
+    }
+
     private boolean outputWaits() {
         return !outgoing.isEmpty() || conn.pending() > 0;
     }
 
     /** Moves ciphertext that did not fit the last turn's window to the transport, as far as that takes it. */
     private void drain() {
-        while (conn.pending() > 0 && !lower.isBacklogged()) {
+        while (conn.pending() > 0 && !isLowerBacklogged()) {
             if (!outgoing.makeRoom(Math.min(Math.max(conn.pending(), Outgoing.FLIGHT), Scratch.CAPACITY))) {
                 return;
             }
@@ -683,12 +687,8 @@ final class TLSTransport implements Transport, Receiver {
             pumping = false;
             scratch.release();
         }
-        if (conn != null && pendingShutdown != null) {
-            Done done = pendingShutdown;
-            pendingShutdown = null;
-            shutdown(done);
-        }
         if (!cycling) {
+            resumeShutdown();
             rethrow();
         }
     }
@@ -697,7 +697,7 @@ final class TLSTransport implements Transport, Receiver {
     private boolean pump(Write write, Scratch scratch) {
         int slice = Scratch.CAPACITY / fragment * fragment;
         while (write.left > 0) {
-            if (lower.isBacklogged()) {
+            if (isLowerBacklogged()) {
                 outgoing.flush(null);
                 outputBlocked = outputBlocked || conn.pending() > 0;
                 return false;
@@ -805,12 +805,12 @@ final class TLSTransport implements Transport, Receiver {
 
     @Override
     public boolean isBacklogged() {
-        return queuedPlain > WRITE_MARK || (lower != null && lower.isBacklogged());
+        return queuedPlain > WRITE_MARK || (lower != null && isLowerBacklogged());
     }
 
     @Override
     public void shutdown(Done done) {
-        if (conn != null && (lower == null || !writes.isEmpty() || outgoing.isHeld())) {
+        if (conn != null && (lower == null || open && (!writes.isEmpty() || outgoing.isHeld()))) {
             // After everything written; or never, when close() comes first.
             pendingShutdown = done;
             return;
@@ -820,7 +820,16 @@ final class TLSTransport implements Transport, Receiver {
             return;
         }
         sendCloseNotify();
+        lowerEnded = true;
         lower.shutdown(done);
+    }
+
+    private void resumeShutdown() {
+        if (pendingShutdown != null && conn != null) {
+            Done done = pendingShutdown;
+            pendingShutdown = null;
+            shutdown(done);
+        }
     }
 
     private void sendCloseNotify() {
