@@ -60,9 +60,12 @@ final class Native {
         return Glue.sp_roots_set(items, length, report);
     }
 
-    /** Address of a direct buffer's first byte, whatever its position. */
+    /**
+     * Address of a direct buffer's first byte, whatever its position. JavaCPP adds the position; a duplicate, whose
+     * position nobody else can move meanwhile, has none.
+     */
     static long addressOf(ByteBuffer direct) {
-        return Glue.address(direct);
+        return Glue.address(direct.duplicate().clear());
     }
 
     // ---- contexts ----
