@@ -117,10 +117,8 @@ static int use_identities(SSL *ssl, const sp_ctx *ctx)
 
 static int use_trust(SSL *ssl, const sp_ctx *ctx)
 {
-    STACK_OF(X509_NAME)
-    *names = SSL_CTX_get_client_CA_list(ctx->ssl_ctx);
-    STACK_OF(X509_NAME)
-    *copy = SSL_dup_CA_list(names);
+    STACK_OF(X509_NAME) *names = SSL_CTX_get_client_CA_list(ctx->ssl_ctx);
+    STACK_OF(X509_NAME) *copy = SSL_dup_CA_list(names);
 
     if (names != NULL && copy == NULL)
         return 0;

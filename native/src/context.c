@@ -296,8 +296,7 @@ static int write_chain(sp_ctx *ctx, sp_out *out)
 
 static int write_ciphers(sp_ctx *ctx, sp_out *out)
 {
-    STACK_OF(SSL_CIPHER)
-    *suites = SSL_CTX_get_ciphers(ctx->ssl_ctx);
+    STACK_OF(SSL_CIPHER) *suites = SSL_CTX_get_ciphers(ctx->ssl_ctx);
 
     for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
         if (i > 0)

@@ -76,7 +76,7 @@ static int record_key(sp_ctx *ctx, EVP_PKEY *key)
     return 1;
 }
 
-static X509 *issuer_in(STACK_OF(X509) * chain, X509 *leaf)
+static X509 *issuer_in(STACK_OF(X509) *chain, X509 *leaf)
 {
     for (int i = 0; i < sk_X509_num(chain); i++) {
         if (X509_check_issued(sk_X509_value(chain, i), leaf) == X509_V_OK)
@@ -86,11 +86,10 @@ static X509 *issuer_in(STACK_OF(X509) * chain, X509 *leaf)
 }
 
 /* SSL_CTX drops the key of that type when the new certificate does not fit it; so does the record. */
-static int record_certificate(sp_ctx *ctx, X509 *leaf, STACK_OF(X509) * chain)
+static int record_certificate(sp_ctx *ctx, X509 *leaf, STACK_OF(X509) *chain)
 {
     sp_identity *identity = identity_for(ctx, X509_get0_pubkey(leaf));
-    STACK_OF(X509)
-    *copy = X509_chain_up_ref(chain);
+    STACK_OF(X509) *copy = X509_chain_up_ref(chain);
     X509 *issuer = issuer_in(chain, leaf);
 
     if (identity == NULL || copy == NULL || !X509_up_ref(leaf) || (issuer != NULL && !X509_up_ref(issuer))) {
@@ -166,11 +165,9 @@ int32_t sp_ctx_use_key(sp_ctx *ctx, const uint8_t *pem, size_t len, const uint8_
 /* ---- certificates ---- */
 
 /* The rest of the input up to its end. NULL when something else stopped the reader. Owns: the caller. */
-static STACK_OF(X509)
-*read_chain(BIO *bio)
+static STACK_OF(X509) *read_chain(BIO *bio)
 {
-    STACK_OF(X509)
-    *chain = sk_X509_new_null();
+    STACK_OF(X509) *chain = sk_X509_new_null();
     X509 *cert;
 
     while (chain != NULL && (cert = PEM_read_bio_X509(bio, NULL, sp_no_password, NULL)) != NULL) {
@@ -186,7 +183,7 @@ err:
     return NULL;
 }
 
-static int use_certificate(sp_ctx *ctx, X509 *leaf, STACK_OF(X509) * chain)
+static int use_certificate(sp_ctx *ctx, X509 *leaf, STACK_OF(X509) *chain)
 {
     return SSL_CTX_use_certificate(ctx->ssl_ctx, leaf) == 1 && SSL_CTX_set1_chain(ctx->ssl_ctx, chain) == 1 &&
            record_certificate(ctx, leaf, chain);
@@ -195,8 +192,7 @@ static int use_certificate(sp_ctx *ctx, X509 *leaf, STACK_OF(X509) * chain)
 int32_t sp_ctx_use_certificate(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_report *report)
 {
     X509 *leaf = NULL;
-    STACK_OF(X509)
-    *chain = NULL;
+    STACK_OF(X509) *chain = NULL;
     BIO *bio;
     int ok;
 
@@ -219,8 +215,7 @@ int32_t sp_ctx_use_certificate(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_r
 typedef struct pfx_content {
     EVP_PKEY *key;
     X509 *leaf;
-    STACK_OF(X509)
-    *extra;
+    STACK_OF(X509) *extra;
 } pfx_content;
 
 static void pfx_clear(pfx_content *pfx)
@@ -262,7 +257,7 @@ static int pfx_read(pfx_content *pfx, const uint8_t *der, size_t len, const uint
     return ok;
 }
 
-static int trust_extra(sp_ctx *ctx, STACK_OF(X509) * extra)
+static int trust_extra(sp_ctx *ctx, STACK_OF(X509) *extra)
 {
     for (int i = 0; i < sk_X509_num(extra); i++) {
         X509 *cert = sk_X509_value(extra, i);

@@ -21,10 +21,9 @@
 /* One certificate with its key and the chain to send; recorded beside SSL_CTX's own copy, because OpenSSL does not
  * tell which key types a context holds and sp_conn_use_identity() must hand every one of them over. */
 typedef struct sp_identity {
-    X509 *certificate; /* owned; NULL while only the key came */
-    EVP_PKEY *key;     /* owned; NULL while only the certificate came */
-    STACK_OF(X509)
-    *chain; /* owned, each element too; NULL = none */
+    X509 *certificate;     /* owned; NULL while only the key came */
+    EVP_PKEY *key;         /* owned; NULL while only the certificate came */
+    STACK_OF(X509) *chain; /* owned, each element too; NULL = none */
 } sp_identity;
 
 /* Hangs on its SSL_CTX by ex_data: freed by sp_ctx_destroy() when the last SSL or handle lets go of the SSL_CTX, so

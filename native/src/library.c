@@ -208,7 +208,7 @@ int32_t sp_library_load_legacy(sp_report *report)
     return sp_leave(report, sp_library_ready() && OSSL_PROVIDER_try_load(NULL, "legacy", 1) != NULL);
 }
 
-static int64_t list_ciphers(STACK_OF(SSL_CIPHER) * suites, uint8_t *out, size_t cap)
+static int64_t list_ciphers(STACK_OF(SSL_CIPHER) *suites, uint8_t *out, size_t cap)
 {
     size_t size = 0;
 

@@ -1,7 +1,5 @@
-/* peer.c - what a connection knows about itself and its peer: numbers, names, bytes, certificates, exported keys. */
-#include "trust.h"
-
-#include <openssl/x509v3.h>
+/* peer.c - what a connection knows about itself and its peer: numbers, names, bytes, exported keys. */
+#include "peer_chain.h"
 
 /* ---- numbers ---- */
 
@@ -105,7 +103,7 @@ static int write_protocol_name(sp_conn *conn, int32_t what, sp_out *out)
     if (what == SP_GET_ALPN)
         SSL_get0_alpn_selected(conn->ssl, &name, &len);
 #ifndef OPENSSL_NO_NEXTPROTONEG
-    else if (conn->is_server || conn->npn_overlap)      /* a client's choice without overlap is no agreement */
+    else if (conn->is_server || conn->npn_overlap) /* a client's choice without overlap is no agreement */
         SSL_get0_next_proto_negotiated(conn->ssl, &name, &len);
 #endif
     return write_bytes(out, name, len);
@@ -320,146 +318,12 @@ static int write_ocsp_response(SSL *ssl, sp_out *out)
     return len > 0 && write_bytes(out, der, (size_t)len);
 }
 
-/* ---- certificates ---- */
-
-static int write_own_chain(SSL *ssl, sp_out *out)
-{
-    const X509 *leaf = SSL_get_certificate(ssl);
-    STACK_OF(X509)
-    *chain = NULL;
-
-    return leaf != NULL && SSL_get0_chain_certs(ssl, &chain) && sp_certificate_write_item(leaf, out) &&
-           sp_certificates_write(chain, out);
-}
-
-/* Leaf first, then what the peer sent: on a client OpenSSL's list has the leaf, on a server it has not. NULL when
- * there is none, also on a resumed client: a session carries only the leaf. Owns: the caller. */
-static STACK_OF(X509)
-*get1_peer_chain(SSL *ssl)
-{
-    STACK_OF(X509)
-    *sent = SSL_get_peer_cert_chain(ssl);
-    X509 *leaf = SSL_is_server(ssl) ? SSL_get1_peer_certificate(ssl) : NULL;
-    STACK_OF(X509)
-    *chain;
-
-    if (leaf == NULL && sk_X509_num(sent) <= 0)
-        return NULL;
-    chain = sent != NULL ? X509_chain_up_ref(sent) : sk_X509_new_null();
-    if (chain != NULL && (leaf == NULL || sk_X509_unshift(chain, leaf)))
-        return chain;
-    sk_X509_pop_free(chain, X509_free);
-    X509_free(leaf);
-    return NULL;
-}
-
-static int write_peer_chain(SSL *ssl, sp_out *out)
-{
-    STACK_OF(X509)
-    *chain = get1_peer_chain(ssl);
-    int ok = chain != NULL && sp_certificates_write(chain, out);
-
-    sk_X509_pop_free(chain, X509_free);
-    return ok;
-}
-
-/* The store that judged the peer: an identity switch on a server puts another one in the context's place. */
-static X509_STORE *verify_store(SSL *ssl)
-{
-    X509_STORE *store = NULL;
-
-    if (SSL_get0_verify_cert_store(ssl, &store) == 1 && store != NULL)
-        return store;
-    return SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
-}
-
-static int holds(STACK_OF(X509) * chain, const X509 *cert)
-{
-    for (int i = 0; i < sk_X509_num(chain); i++) {
-        if (X509_cmp(sk_X509_value(chain, i), cert) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-/* Moves the issuer of cert out of `sent`; NULL when the peer did not send it. Owns: the caller. */
-static X509 *take_issuer(STACK_OF(X509) * sent, X509 *cert)
-{
-    for (int i = 0; i < sk_X509_num(sent); i++) {
-        if (X509_check_issued(sk_X509_value(sent, i), cert) == X509_V_OK)
-            return sk_X509_delete(sent, i);
-    }
-    return NULL;
-}
-
-/* First from what the peer sent, then, once that has no next link, from the store, until a certificate that issued
- * itself. Two that issued each other would go round for ever: a certificate comes only once. */
-static int complete(SSL *ssl, STACK_OF(X509) * sent, STACK_OF(X509) * chain)
-{
-    X509 *cert = sk_X509_shift(sent);
-    int from_peer = 1;
-
-    while (cert != NULL && !holds(chain, cert)) {
-        if (!sk_X509_push(chain, cert)) {
-            X509_free(cert);
-            return 0;
-        }
-        X509 *issued = cert;
-        cert = from_peer ? take_issuer(sent, issued) : NULL;
-        if (cert != NULL)
-            continue;
-        from_peer = 0;
-        if (X509_check_issued(issued, issued) == X509_V_OK)
-            return 1;
-        cert = sp_trust_issuer(verify_store(ssl), issued);
-    }
-    X509_free(cert);
-    return 1;
-}
-
-static int write_completed_chain(SSL *ssl, sp_out *out)
-{
-    STACK_OF(X509)
-    *sent = get1_peer_chain(ssl);
-    STACK_OF(X509)
-    *chain = sk_X509_new_null();
-    int ok = sent != NULL && chain != NULL && complete(ssl, sent, chain) && sp_certificates_write(chain, out);
-
-    sk_X509_pop_free(sent, X509_free);
-    sk_X509_pop_free(chain, X509_free);
-    return ok;
-}
+/* ---- the getter ---- */
 
 static int write_leaf(const X509 *cert, sp_out *out)
 {
     return cert != NULL && sp_certificate_write(cert, out);
 }
-
-static int write_name(const X509_NAME *name, sp_out *out)
-{
-    uint8_t *der = NULL;
-    int len = i2d_X509_NAME(name, &der);
-
-    if (len < 0)
-        return 0;
-    out_item(out, der, (size_t)len);
-    OPENSSL_free(der);
-    return 1;
-}
-
-static int write_client_cas(SSL *ssl, sp_out *out)
-{
-    const STACK_OF(X509_NAME)
-    *names = SSL_is_server(ssl) ? NULL : SSL_get0_peer_CA_list(ssl);
-
-    for (int i = 0; i < sk_X509_NAME_num(names); i++) {
-        if (!write_name(sk_X509_NAME_value(names, i), out))
-            return 0;
-    }
-    return names != NULL;
-}
-
-/* ---- the getter ---- */
 
 static int write_value(sp_conn *conn, int32_t what, sp_out *out)
 {
@@ -488,9 +352,9 @@ static int write_value(sp_conn *conn, int32_t what, sp_out *out)
     case SP_GET_PEER_CERTIFICATE:
         return write_leaf(SSL_get0_peer_certificate(ssl), out);
     case SP_GET_PEER_CHAIN:
-        return write_peer_chain(ssl, out);
+        return sp_peer_chain_write(ssl, out);
     case SP_GET_PEER_CHAIN_COMPLETED:
-        return write_completed_chain(ssl, out);
+        return sp_completed_chain_write(ssl, out);
     case SP_GET_FINISHED:
     case SP_GET_PEER_FINISHED:
         return write_finished(ssl, what, out);
@@ -508,9 +372,9 @@ static int write_value(sp_conn *conn, int32_t what, sp_out *out)
     case SP_GET_OCSP_RESPONSE:
         return write_ocsp_response(ssl, out);
     case SP_GET_OWN_CHAIN:
-        return write_own_chain(ssl, out);
+        return sp_own_chain_write(ssl, out);
     case SP_GET_PEER_CLIENT_CAS:
-        return write_client_cas(ssl, out);
+        return sp_client_cas_write(ssl, out);
     default:
         return 0;
     }

@@ -113,8 +113,7 @@ static X509_STORE *get1_roots(int32_t *count)
 
 static int add_all(X509_STORE *to, X509_STORE *from)
 {
-    STACK_OF(X509)
-    *certs = X509_STORE_get1_all_certs(from);
+    STACK_OF(X509) *certs = X509_STORE_get1_all_certs(from);
     int ok = certs != NULL;
 
     for (int i = 0; ok && i < sk_X509_num(certs); i++)
@@ -168,7 +167,7 @@ int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report)
 }
 
 /* Adds what was read; a set is added whole or not at all, but for lack of memory. */
-static int32_t add_certificates(sp_ctx *ctx, STACK_OF(X509) * certs, int name_as_client_ca)
+static int32_t add_certificates(sp_ctx *ctx, STACK_OF(X509) *certs, int name_as_client_ca)
 {
     for (int i = 0; i < sk_X509_num(certs); i++) {
         X509 *cert = sk_X509_value(certs, i);
@@ -190,8 +189,7 @@ static X509 *read_der(BIO *bio)
 
 static int32_t add_from(sp_ctx *ctx, BIO *bio, X509 *(*read)(BIO *), int name_as_client_ca)
 {
-    STACK_OF(X509)
-    *certs = sk_X509_new_null();
+    STACK_OF(X509) *certs = sk_X509_new_null();
     X509 *cert;
     int32_t count = 0;
 
@@ -243,11 +241,9 @@ int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t n
 /* ---- revocation lists and flags ---- */
 
 /* All or none: a list that was cut short must not pass for a complete one. */
-static STACK_OF(X509_CRL)
-*read_crls(BIO *bio)
+static STACK_OF(X509_CRL) *read_crls(BIO *bio)
 {
-    STACK_OF(X509_CRL)
-    *crls = sk_X509_CRL_new_null();
+    STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
     X509_CRL *crl;
 
     while (crls != NULL && (crl = PEM_read_bio_X509_CRL(bio, NULL, sp_no_password, NULL)) != NULL) {
@@ -265,8 +261,7 @@ err:
 
 static int32_t add_crls(sp_ctx *ctx, BIO *bio)
 {
-    STACK_OF(X509_CRL)
-    *crls = bio != NULL ? read_crls(bio) : NULL;
+    STACK_OF(X509_CRL) *crls = bio != NULL ? read_crls(bio) : NULL;
     X509_STORE *store = crls != NULL ? own_store(ctx) : NULL;
     int32_t count = store != NULL ? sk_X509_CRL_num(crls) : 0;
 
@@ -327,8 +322,7 @@ X509 *sp_trust_issuer(X509_STORE *store, X509 *cert)
 
 int sp_trust_write(sp_ctx *ctx, sp_out *out)
 {
-    STACK_OF(X509)
-    *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ctx->ssl_ctx));
+    STACK_OF(X509) *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ctx->ssl_ctx));
     int ok = certs != NULL && sp_certificates_write(certs, out);
 
     sk_X509_pop_free(certs, X509_free);
@@ -356,7 +350,7 @@ int sp_certificate_write_item(const X509 *cert, sp_out *out)
     return ok;
 }
 
-int sp_certificates_write(const STACK_OF(X509) * certs, sp_out *out)
+int sp_certificates_write(const STACK_OF(X509) *certs, sp_out *out)
 {
     for (int i = 0; i < sk_X509_num(certs); i++) {
         if (!sp_certificate_write_item(sk_X509_value(certs, i), out))

@@ -16,7 +16,7 @@ int sp_trust_write(sp_ctx *ctx, sp_out *out);
 int sp_certificate_write(const X509 *cert, sp_out *out);
 int sp_certificate_write_item(const X509 *cert, sp_out *out);
 /* Writes each of a list (NULL is an empty one) as such an item. 0 on failure. */
-int sp_certificates_write(const STACK_OF(X509) * certs, sp_out *out);
+int sp_certificates_write(const STACK_OF(X509) *certs, sp_out *out);
 
 /* A read-only BIO over borrowed bytes. NULL and an entry in the queue when there are more than OpenSSL can count. */
 BIO *sp_input_open(const uint8_t *bytes, size_t len);
