@@ -18,8 +18,8 @@ extern "C" {
  * identity client only: where to write the identity, without NUL, its room; the length goes to *identity_len
  * psk      where to write the key, its room
  * Returns  the length of the key, 0 = none (the handshake goes on without or fails, as OpenSSL decides). */
-typedef int32_t (*sp_psk_fn)(int64_t token, const uint8_t *name, int32_t name_len, uint8_t *identity, int32_t identity_cap,
-                             int32_t *identity_len, uint8_t *psk, int32_t psk_cap);
+typedef int32_t (*sp_psk_fn)(int64_t token, const uint8_t *name, int32_t name_len, uint8_t *identity,
+                             int32_t identity_cap, int32_t *identity_len, uint8_t *psk, int32_t psk_cap);
 
 /* Sets the process-wide function; it is never unset while connections use it. Any thread. */
 void sp_psk_set_function(sp_psk_fn function);
