@@ -360,7 +360,7 @@ public class EventEmitter {
 
     /** Sets above how many listeners of one event a warning is given; 0 means no limit. */
     public EventEmitter setMaxListeners(int limit) {
-        maxListeners = checkLimit(limit, "n");
+        maxListeners = checkLimit(limit, "setMaxListeners");
         return this;
     }
 
@@ -584,7 +584,7 @@ public class EventEmitter {
 
     private static int checkLimit(int limit, String argument) {
         if (limit < 0) {
-            throw ArgumentException.outOfRange(argument, "a non-negative number", limit);
+            throw ArgumentException.outOfRange(argument, ">= 0", limit);
         }
         return limit;
     }

@@ -185,7 +185,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         return start(callback, delay, false);
     }
 
-    /** Calls back again and again, with this delay between the end of one call and the next. */
+    /** Calls back again and again, with this delay between the start of one call and the next, or more. */
     public Timer setInterval(Runnable callback, long delay) {
         return start(callback, delay, true);
     }

@@ -76,7 +76,6 @@ public final class Timer implements AutoCloseable {
 
     private void refreshNow() {
         if (!destroyed) {
-            timers.remove(this);
             timers.insert(this);
         }
     }

@@ -16,8 +16,13 @@ final class Timers {
     final EventLoop loop;
     private final Map<Long, Delay> lists = new HashMap<>();
     private final PriorityQueue<Delay> queue =
-            new PriorityQueue<>(Comparator.<Delay>comparingLong(list -> list.expiry).thenComparingLong(l -> l.order));
-    private long listsMade;
+            new PriorityQueue<>(Comparator.<Delay>comparingLong(list -> list.expiry).thenComparingLong(l -> l.rank));
+
+    /** Among lists that expire at the same time the one queued first goes first. */
+    private long ranks;
+
+    /** The list being called back: it stays where it is although it may be empty for a while. */
+    private Delay running;
 
     Timers(EventLoop loop) {
         this.loop = loop;
@@ -29,98 +34,99 @@ final class Timers {
     }
 
     void insert(Timer timer) {
-        timer.start = loop.now();
+        insert(timer, loop.now());
+    }
+
+    private void insert(Timer timer, long start) {
+        if (timer.list != null) {
+            timer.list.unlink(timer);
+        }
+        timer.start = start;
         Delay list = lists.get(timer.delay);
         if (list == null) {
-            list = new Delay(timer.delay, listsMade++);
+            list = new Delay(timer.delay, start + timer.delay, ranks++);
             lists.put(timer.delay, list);
-        }
-        list.append(timer);
-        if (!list.queued) {
-            list.expiry = timer.start + timer.delay;
-            list.queued = true;
             queue.add(list);
         }
+        list.append(timer);
         timer.count();
     }
 
     void remove(Timer timer) {
-        if (timer.list != null) {
-            timer.list.unlink(timer);
+        Delay list = timer.list;
+        if (list != null) {
+            list.unlink(timer);
+            if (list.head == null && list != running) {
+                lists.remove(list.milliseconds);
+                queue.remove(list);
+            }
             timer.count();
         }
     }
 
     /** Returns the loop time at which the first timer may be due, or -1. It may be early, after a refresh. */
     long nextExpiry() {
-        Delay first;
-        while ((first = queue.peek()) != null && first.head == null) {
-            queue.poll();
-            first.queued = false;
-            lists.remove(first.milliseconds);
-        }
+        Delay first = queue.peek();
         return first == null ? -1 : first.expiry;
     }
 
-    /** Calls back what is due, each timer as a callback of its own. */
+    /** Calls back what is due now, each timer as a callback of its own. What they start waits for the next round. */
     void run() {
         if (queue.isEmpty()) {
             return;
         }
         long now = loop.now();
-        long expiry;
-        while ((expiry = nextExpiry()) >= 0 && expiry <= now) {
-            run(queue.peek(), now);
-            now = Math.max(now, loop.now());
+        Delay first;
+        while ((first = queue.peek()) != null && first.expiry <= now) {
+            run(first, now);
         }
     }
 
     private void run(Delay list, long now) {
-        boolean ranOne = false;
-        while (list.head != null) {
-            Timer timer = list.head;
-            if (now - timer.start < timer.delay) {
-                // Later ones of this list are later still; those added by the callbacks are not due either.
-                long current = ranOne ? loop.now() : now;
-                if (current - timer.start < timer.delay) {
+        running = list;
+        try {
+            Timer timer;
+            while ((timer = list.head) != null) {
+                if (now - timer.start < timer.delay) {
+                    // Those behind it in the list are later still.
                     requeue(list, Math.max(timer.start + timer.delay, now + 1));
                     return;
                 }
-                now = current;
+                list.unlink(timer);
+                long start = timer.repeats ? loop.now() : 0;
+                loop.makeCallback(timer.callback);
+                if (timer.repeats && !timer.isClosed()) {
+                    insert(timer, start);
+                } else {
+                    timer.count();
+                }
             }
-            ranOne = true;
-            list.unlink(timer);
-            if (!timer.repeats) {
-                timer.count();
-            }
-            loop.makeCallback(timer.callback);
-            if (timer.repeats && timer.list == null && !timer.isClosed()) {
-                insert(timer);
-            } else {
-                timer.count();
-            }
+            lists.remove(list.milliseconds);
+            queue.remove(list);
+        } finally {
+            running = null;
         }
-        // Empty: nextExpiry takes it out.
     }
 
     private void requeue(Delay list, long expiry) {
         queue.remove(list);
         list.expiry = expiry;
+        list.rank = ranks++;
         queue.add(list);
     }
 
     /** All timers of one delay. */
     static final class Delay {
         final long milliseconds;
-        final long order;
         long expiry;
-        boolean queued;
+        long rank;
         Timer head;
         private Timer tail;
 
-        Delay(long milliseconds, long order) {
+        Delay(long milliseconds, long expiry, long rank) {
             this.milliseconds = milliseconds;
-            this.order = order;
+            this.expiry = expiry;
+            this.rank = rank;
         }
 
         void append(Timer timer) {
