@@ -28,20 +28,20 @@ typedef struct sp_conn sp_conn;
 
 /* Why a connection call stopped. */
 enum {
-    SP_WANT_INPUT = 0,  /* all given ciphertext was taken; more is needed to go on */
-    SP_FULL = 1,        /* a lent output window (or the record table) is full: call again with room */
-    SP_EVENT = 2,       /* stopped at events: take them, then call again */
-    SP_PAUSED = 3,      /* the handshake waits for sp_conn_answer() */
-    SP_CLOSED = 4,      /* the peer sent close_notify; nothing more will be read */
-    SP_FAILED = 5       /* fatal; see report. Pending ciphertext (the alert) must still be sent */
+    SP_WANT_INPUT = 0, /* all given ciphertext was taken; more is needed to go on */
+    SP_FULL = 1,       /* a lent output window (or the record table) is full: call again with room */
+    SP_EVENT = 2,      /* stopped at events: take them, then call again */
+    SP_PAUSED = 3,     /* the handshake waits for sp_conn_answer() */
+    SP_CLOSED = 4,     /* the peer sent close_notify; nothing more will be read */
+    SP_FAILED = 5      /* fatal; see report. Pending ciphertext (the alert) must still be sent */
 };
 
 /* Results of configuration calls. */
 enum {
-    SP_OK = 1,          /* done */
-    SP_ERROR = 0,       /* OpenSSL refused; see report */
-    SP_IGNORED = -1,    /* nothing usable in the input, nothing changed (each function says when) */
-    SP_MISUSE = -2      /* wrong state: frozen context, late or second answer, wrong role */
+    SP_OK = 1,       /* done */
+    SP_ERROR = 0,    /* OpenSSL refused; see report */
+    SP_IGNORED = -1, /* nothing usable in the input, nothing changed (each function says when) */
+    SP_MISUSE = -2   /* wrong state: frozen context, late or second answer, wrong role */
 };
 
 #define SP_ERRORS_MAX 8
@@ -49,9 +49,9 @@ enum {
 
 /* One entry of OpenSSL's error queue, oldest first in a report. Texts are NUL-terminated, cut to fit. */
 typedef struct sp_error {
-    uint64_t code;      /* packed, as ERR_get_error() gave it */
-    int32_t library;    /* ERR_GET_LIB */
-    int32_t reason;     /* ERR_GET_REASON */
+    uint64_t code;   /* packed, as ERR_get_error() gave it */
+    int32_t library; /* ERR_GET_LIB */
+    int32_t reason;  /* ERR_GET_REASON */
     int32_t line;
     int32_t reserved;
     char library_text[48];
@@ -62,33 +62,33 @@ typedef struct sp_error {
 } sp_error;
 
 typedef struct sp_report {
-    uint32_t count;             /* entries used; a longer queue keeps its oldest 4 and newest 4 */
-    int32_t alert;              /* fatal alert sent or received in this call, -1 when none */
-    int32_t alert_sent;         /* 1 we sent it, 0 the peer did */
-    int32_t ssl_error;          /* SSL_get_error() of the failing call, 0 for others */
+    uint32_t count;     /* entries used; a longer queue keeps its oldest 4 and newest 4 */
+    int32_t alert;      /* fatal alert sent or received in this call, -1 when none */
+    int32_t alert_sent; /* 1 we sent it, 0 the peer did */
+    int32_t ssl_error;  /* SSL_get_error() of the failing call, 0 for others */
     sp_error error[SP_ERRORS_MAX];
 } sp_report;
 
 /* What one connection call did. Lives in caller memory, valid until the next call that is given it.
  * The layout is fixed (checked by static asserts in turn.c): Java reads it without a call. */
 typedef struct sp_turn {
-    int32_t status;             /*  0: SP_WANT_INPUT .. SP_FAILED */
-    uint32_t events;            /*  4: events queued */
-    uint32_t event_bytes;       /*  8: room that sp_conn_take_events() needs for all of them */
-    uint32_t consumed;          /* 12: bytes taken from the input window (ciphertext or plaintext) */
-    uint32_t produced;          /* 16: plaintext bytes written */
-    uint32_t emitted;           /* 20: ciphertext bytes written to the lent output window */
-    uint32_t pending;           /* 24: ciphertext bytes that did not fit and wait for sp_conn_drain() */
-    uint32_t records;           /* 28: entries of record_end */
-    uint32_t flags;             /* 32: SP_TURN_* */
+    int32_t status;       /*  0: SP_WANT_INPUT .. SP_FAILED */
+    uint32_t events;      /*  4: events queued */
+    uint32_t event_bytes; /*  8: room that sp_conn_take_events() needs for all of them */
+    uint32_t consumed;    /* 12: bytes taken from the input window (ciphertext or plaintext) */
+    uint32_t produced;    /* 16: plaintext bytes written */
+    uint32_t emitted;     /* 20: ciphertext bytes written to the lent output window */
+    uint32_t pending;     /* 24: ciphertext bytes that did not fit and wait for sp_conn_drain() */
+    uint32_t records;     /* 28: entries of record_end */
+    uint32_t flags;       /* 32: SP_TURN_* */
     uint32_t reserved[3];
     uint32_t record_end[SP_RECORDS_MAX]; /* 48: plaintext offset at which each application record ended */
-    sp_report report;           /* 176: filled when status is SP_FAILED, else left alone */
+    sp_report report;                    /* 176: filled when status is SP_FAILED, else left alone */
 } sp_turn;
 
 enum {
-    SP_TURN_HANDSHAKING = 1,    /* a handshake (first or renegotiation) is under way */
-    SP_TURN_SECURE = 2          /* the first handshake has completed */
+    SP_TURN_HANDSHAKING = 1, /* a handshake (first or renegotiation) is under way */
+    SP_TURN_SECURE = 2       /* the first handshake has completed */
 };
 
 /* ------------------------------------------------------------------ library ----------------------------- */
@@ -96,17 +96,26 @@ enum {
 /* Initialises the library once (any thread, repeatable). Returns SP_OK, or SP_ERROR when the OpenSSL found at run
  * time is older than 3.0 or of another major version than the headers compiled against. */
 int32_t sp_library_init(sp_report *report);
-uint64_t sp_library_version(void);           /* OpenSSL_version_num() of the library in use */
-uint64_t sp_library_header_version(void);    /* OPENSSL_VERSION_NUMBER compiled against */
+uint64_t sp_library_version(void);        /* OpenSSL_version_num() of the library in use */
+uint64_t sp_library_header_version(void); /* OPENSSL_VERSION_NUMBER compiled against */
 
 enum { SP_TEXT_VERSION = 0, SP_TEXT_CFLAGS, SP_TEXT_BUILT_ON, SP_TEXT_PLATFORM, SP_TEXT_DIR };
 /* Copies OpenSSL_version(what). Returns the length, whatever cap is. Any thread. */
 int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap);
 
 enum {
-    SP_FEATURE_SSL3 = 0, SP_FEATURE_TLS1, SP_FEATURE_TLS1_1, SP_FEATURE_TLS1_2, SP_FEATURE_TLS1_3,
-    SP_FEATURE_NPN, SP_FEATURE_TRACE, SP_FEATURE_PSK, SP_FEATURE_LEGACY_PROVIDER, SP_FEATURE_RC4,
-    SP_FEATURE_SRTP, SP_FEATURE_KTLS
+    SP_FEATURE_SSL3 = 0,
+    SP_FEATURE_TLS1,
+    SP_FEATURE_TLS1_1,
+    SP_FEATURE_TLS1_2,
+    SP_FEATURE_TLS1_3,
+    SP_FEATURE_NPN,
+    SP_FEATURE_TRACE,
+    SP_FEATURE_PSK,
+    SP_FEATURE_LEGACY_PROVIDER,
+    SP_FEATURE_RC4,
+    SP_FEATURE_SRTP,
+    SP_FEATURE_KTLS
 };
 /* 1 when the library in use can do it, 0 when not. Legacy algorithms count once the legacy provider could be loaded. */
 int32_t sp_library_feature(int32_t feature);
@@ -127,7 +136,7 @@ int32_t sp_roots_set(const uint8_t *items, size_t len, sp_report *report);
 
 /* ------------------------------------------------------------------ contexts ---------------------------- */
 
-enum { SP_ROLE_ANY = 0, SP_ROLE_CLIENT = 1, SP_ROLE_SERVER = 2 };  /* TLS_method and its one-sided kin */
+enum { SP_ROLE_ANY = 0, SP_ROLE_CLIENT = 1, SP_ROLE_SERVER = 2 }; /* TLS_method and its one-sided kin */
 
 /* Makes a context: security level 1, no certificate, empty trust store, session cache off but callbacks on,
  * SSL_OP_ALLOW_CLIENT_RENEGOTIATION, RELEASE_BUFFERS. Returns NULL on failure. Owns: the caller, one reference. */
@@ -140,9 +149,9 @@ int32_t sp_ctx_set_versions(sp_ctx *ctx, int32_t min, int32_t max, sp_report *re
 uint64_t sp_ctx_set_options(sp_ctx *ctx, uint64_t set, uint64_t clear); /* SSL_OP_*; returns the new mask */
 int32_t sp_ctx_set_security_level(sp_ctx *ctx, int32_t level);
 /* NUL-terminated OpenSSL syntax in the next five. */
-int32_t sp_ctx_set_cipher_list(sp_ctx *ctx, const char *list, sp_report *report);      /* <= TLS 1.2 */
-int32_t sp_ctx_set_ciphersuites(sp_ctx *ctx, const char *list, sp_report *report);     /* TLS 1.3 */
-int32_t sp_ctx_set_groups(sp_ctx *ctx, const char *list, sp_report *report);           /* (EC)DHE groups */
+int32_t sp_ctx_set_cipher_list(sp_ctx *ctx, const char *list, sp_report *report);  /* <= TLS 1.2 */
+int32_t sp_ctx_set_ciphersuites(sp_ctx *ctx, const char *list, sp_report *report); /* TLS 1.3 */
+int32_t sp_ctx_set_groups(sp_ctx *ctx, const char *list, sp_report *report);       /* (EC)DHE groups */
 int32_t sp_ctx_set_sigalgs(sp_ctx *ctx, const char *list, sp_report *report);
 int32_t sp_ctx_set_psk_identity_hint(sp_ctx *ctx, const char *hint, sp_report *report);
 /* PEM DH parameters. Returns their size in bits, SP_IGNORED when the text is no DH parameters, SP_ERROR on refusal.
@@ -175,8 +184,10 @@ int32_t sp_ctx_use_pfx(sp_ctx *ctx, const uint8_t *der, size_t len, const uint8_
  * 0 and a report when none; use_roots 0 without a report when no set was given. A broken block ends the reading: those
  * before it count, and the report says why it ended. add_ca_der takes one certificate or several in a row. */
 int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report);
-int32_t sp_ctx_add_ca(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t name_as_client_ca, sp_report *report);
-int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t name_as_client_ca, sp_report *report);
+int32_t sp_ctx_add_ca(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t name_as_client_ca,
+                      sp_report *report);
+int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t name_as_client_ca,
+                          sp_report *report);
 /* PEM CRLs, all or none; switches CRL checking on for whole chains. Returns how many, 0 = not parsable. */
 int32_t sp_ctx_add_crl(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_report *report);
 int32_t sp_ctx_set_partial_chain(sp_ctx *ctx, int32_t on);
@@ -187,11 +198,11 @@ int32_t sp_ctx_set_ticket_keys(sp_ctx *ctx, const uint8_t keys[48]);
 int32_t sp_ctx_get_ticket_keys(sp_ctx *ctx, uint8_t out[48]);
 
 enum {
-    SP_CTX_CERTIFICATE = 0,     /* DER of the current leaf */
-    SP_CTX_ISSUER,              /* DER of its issuer: from the chain, else from the trust store as it is now */
-    SP_CTX_CIPHERS,             /* names separated by ':' in preference order */
-    SP_CTX_TRUSTED,             /* {u32 len, DER}* of the trust store, nothing when it is empty */
-    SP_CTX_CHAIN                /* {u32 len, DER}* leaf first */
+    SP_CTX_CERTIFICATE = 0, /* DER of the current leaf */
+    SP_CTX_ISSUER,          /* DER of its issuer: from the chain, else from the trust store as it is now */
+    SP_CTX_CIPHERS,         /* names separated by ':' in preference order */
+    SP_CTX_TRUSTED,         /* {u32 len, DER}* of the trust store, nothing when it is empty */
+    SP_CTX_CHAIN            /* {u32 len, DER}* leaf first */
 };
 /* Copies it to out if cap suffices (else out has part of it). Returns the size, or -1 when there is none. Any thread,
  * once the context is frozen. */
@@ -206,27 +217,29 @@ sp_conn *sp_conn_new(sp_ctx *ctx, int32_t is_server, sp_report *report);
 void sp_conn_free(sp_conn *conn);
 
 /* Before the first read unless it says otherwise. Each returns SP_OK, SP_ERROR or SP_MISUSE. */
-int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *report);      /* client; SNI */
-int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len);              /* client; SP_IGNORED if undecodable */
-int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len);                /* offer, or server preference */
+int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *report); /* client; SNI */
+int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der,
+                            size_t len); /* client; SP_IGNORED if undecodable */
+int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len); /* offer, or server preference */
 int32_t sp_conn_set_npn(sp_conn *conn, const uint8_t *wire, size_t len);
-int32_t sp_conn_request_ocsp(sp_conn *conn);                                             /* client */
-int32_t sp_conn_offer_post_handshake_auth(sp_conn *conn);                                /* client, TLS 1.3 */
+int32_t sp_conn_request_ocsp(sp_conn *conn);              /* client */
+int32_t sp_conn_offer_post_handshake_auth(sp_conn *conn); /* client, TLS 1.3 */
 enum { SP_VERIFY_NONE = 0, SP_VERIFY_PEER = 1, SP_VERIFY_REQUIRE = 2 };
 /* Any time. Chains are always evaluated when a certificate comes, never fatal; REQUIRE fails only a missing one. */
 int32_t sp_conn_set_verify(sp_conn *conn, int32_t mode);
-int32_t sp_conn_set_max_fragment(sp_conn *conn, int32_t size);                           /* any time; 512..16384 */
-uint64_t sp_conn_set_options(sp_conn *conn, uint64_t set, uint64_t clear);               /* any time */
+int32_t sp_conn_set_max_fragment(sp_conn *conn, int32_t size);             /* any time; 512..16384 */
+uint64_t sp_conn_set_options(sp_conn *conn, uint64_t set, uint64_t clear); /* any time */
 
 enum {
-    SP_ASK_HELLO = 1,           /* server: pause at each new ClientHello */
-    SP_ASK_CERT = 2,            /* server: pause before the certificate is chosen (not when resumed) */
-    SP_ASK_RENEGOTIATION = 4,   /* server: pause at each client-initiated renegotiation, before any costly work */
-    SP_TELL_SESSION = 8,        /* SP_EV_SESSION for each new session or ticket */
+    SP_ASK_HELLO = 1, /* server: pause at each new ClientHello */
+    SP_ASK_CERT = 2,  /* server: pause before the certificate is chosen (not when resumed) */
+    SP_ASK_RENEGOTIATION =
+        4,               /* server: pause at each client-initiated renegotiation, before any costly work */
+    SP_TELL_SESSION = 8, /* SP_EV_SESSION for each new session or ticket */
     SP_TELL_KEYLOG = 16,
     SP_TELL_ALERT = 32,
-    SP_TELL_TRACE = 64,         /* SSL_trace text, at most 64 KiB between two takes; what is over is counted */
-    SP_TELL_MESSAGE = 128       /* raw handshake messages and record headers (SSL_set_msg_callback) */
+    SP_TELL_TRACE = 64,   /* SSL_trace text, at most 64 KiB between two takes; what is over is counted */
+    SP_TELL_MESSAGE = 128 /* raw handshake messages and record headers (SSL_set_msg_callback) */
 };
 /* Replaces the mask of what becomes an event; any time. */
 int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask);
@@ -239,13 +252,14 @@ int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask);
 /* Feeds ciphertext, drives the handshake, decrypts up to plain_cap bytes. Ciphertext that OpenSSL wants to send goes
  * to out, what does not fit waits for sp_conn_drain(). Stops at the first event; an event carries the value of
  * `produced` at which it was queued, so that wire order is kept. Returns turn->status. Pauses: yes. */
-int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap, uint8_t *out,
-                     size_t out_cap, sp_turn *turn);
+int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
+                     uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Encrypts. Takes as much plaintext as fits the out window as whole records (at least one record, whose rest then
  * waits for sp_conn_drain()). SP_WANT_INPUT with consumed 0 while a handshake is under way: offer the same bytes
  * again after the next read. SP_OK does not occur; SP_FULL when plaintext is left, SP_WANT_INPUT when all went.
  * SP_PAUSED while a question is open, SP_CLOSED after sp_conn_shutdown(); nothing is consumed then. */
-int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap, sp_turn *turn);
+int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap,
+                      sp_turn *turn);
 /* Moves waiting ciphertext to out. SP_FULL while some is left. */
 int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Sends close_notify (once); during a handshake it is sent by the read that ends the handshake. Reading may go on. */
@@ -256,20 +270,30 @@ int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *t
 enum {
     SP_EV_HANDSHAKE_START = 1,
     SP_EV_HANDSHAKE_DONE = 2,
-    SP_EV_CLIENT_HELLO = 3,     /* question. items: session id, servername, ALPN wire list, u32 bits (SP_HELLO_*), legacy version
+    SP_EV_CLIENT_HELLO =
+        3, /* question. items: session id, servername, ALPN wire list, u32 bits (SP_HELLO_*), legacy version
                                  * u16 BE + random 32, cipher suites as on the wire, extensions as {u16 type, u16 len,
                                  * bytes} BE as on the wire in their order, PSK identities as {u32 len, bytes} */
-    SP_EV_CERT = 4,             /* question. items: servername, u32 bits (SP_CERT_*) */
-    SP_EV_RENEGOTIATION = 5,    /* question. no items */
-    SP_EV_SESSION = 6,          /* items: session id, DER of the session */
-    SP_EV_KEYLOG = 7,           /* items: one line without newline; cleansed once taken */
-    SP_EV_OCSP_RESPONSE = 8,    /* client. items: response, or absent */
-    SP_EV_ALERT = 9,            /* items: u32 = sent << 16 | level << 8 | description */
-    SP_EV_TRACE = 10,           /* items: text, u32 bytes dropped before it */
-    SP_EV_MESSAGE = 11          /* items: u32 bits (SP_MESSAGE_*), u32 version, u32 content type, bytes */
+    SP_EV_CERT = 4,          /* question. items: servername, u32 bits (SP_CERT_*) */
+    SP_EV_RENEGOTIATION = 5, /* question. no items */
+    SP_EV_SESSION = 6,       /* items: session id, DER of the session */
+    SP_EV_KEYLOG = 7,        /* items: one line without newline; cleansed once taken */
+    SP_EV_OCSP_RESPONSE = 8, /* client. items: response, or absent */
+    SP_EV_ALERT = 9,         /* items: u32 = sent << 16 | level << 8 | description */
+    SP_EV_TRACE = 10,        /* items: text, u32 bytes dropped before it */
+    SP_EV_MESSAGE = 11       /* items: u32 bits (SP_MESSAGE_*), u32 version, u32 content type, bytes */
 };
-enum { SP_MESSAGE_SENT = 1, SP_MESSAGE_LOSS = 2 };  /* LOSS: messages before it did not fit in the queue (256 KiB) */
-enum { SP_HELLO_TICKET = 1, SP_HELLO_OCSP = 2, SP_HELLO_TLS1_3 = 4, SP_HELLO_NPN = 8, SP_HELLO_RENEGOTIATION = 16 };
+enum {
+    SP_MESSAGE_SENT = 1,
+    SP_MESSAGE_LOSS = 2
+}; /* LOSS: messages before it did not fit in the queue (256 KiB) */
+enum {
+    SP_HELLO_TICKET = 1,
+    SP_HELLO_OCSP = 2,
+    SP_HELLO_TLS1_3 = 4,
+    SP_HELLO_NPN = 8,
+    SP_HELLO_RENEGOTIATION = 16
+};
 enum { SP_CERT_OCSP = 1, SP_CERT_RENEGOTIATION = 2 };
 
 /* Moves whole events to out, oldest first, as many as fit. Each: {u16 type, u16 items, u32 sequence, u32 offset,
@@ -298,8 +322,18 @@ int32_t sp_conn_renegotiate(sp_conn *conn, int32_t abbreviated, sp_report *repor
 int32_t sp_conn_request_client_certificate(sp_conn *conn, sp_report *report);
 int32_t sp_conn_key_update(sp_conn *conn, int32_t request_peer, sp_report *report);
 
-enum { SP_INT_VERSION = 0, SP_INT_REUSED, SP_INT_VERIFY_RESULT, SP_INT_HAS_PEER_CERT, SP_INT_SECURE, SP_INT_MAX_VERSION,
-       SP_INT_RENEGOTIATIONS, SP_INT_SECURE_RENEGOTIATION, SP_INT_PSK_USED, SP_INT_SESSION_RESUMABLE };
+enum {
+    SP_INT_VERSION = 0,
+    SP_INT_REUSED,
+    SP_INT_VERIFY_RESULT,
+    SP_INT_HAS_PEER_CERT,
+    SP_INT_SECURE,
+    SP_INT_MAX_VERSION,
+    SP_INT_RENEGOTIATIONS,
+    SP_INT_SECURE_RENEGOTIATION,
+    SP_INT_PSK_USED,
+    SP_INT_SESSION_RESUMABLE
+};
 /* VERSION: SSL_version. VERIFY_RESULT: X509_V_*, of the last evaluation (the last error seen, as Node reports).
  * HAS_PEER_CERT: also on resumed connections, whose session carries the leaf. MAX_VERSION: the library's when there is
  * no limit. RENEGOTIATIONS: completed ones. PSK_USED: the peer was authenticated by a pre-shared key, of its own or of
@@ -310,28 +344,28 @@ enum {
     SP_GET_SERVERNAME = 0,
     SP_GET_ALPN,
     SP_GET_NPN,
-    SP_GET_CIPHER_NAME,         /* OpenSSL name */
+    SP_GET_CIPHER_NAME, /* OpenSSL name */
     SP_GET_CIPHER_STANDARD_NAME,
-    SP_GET_CIPHER_VERSION,      /* SSL_CIPHER_get_version */
-    SP_GET_PROTOCOL,            /* SSL_get_version */
-    SP_GET_SESSION,             /* i2d_SSL_SESSION */
+    SP_GET_CIPHER_VERSION, /* SSL_CIPHER_get_version */
+    SP_GET_PROTOCOL,       /* SSL_get_version */
+    SP_GET_SESSION,        /* i2d_SSL_SESSION */
     SP_GET_TICKET,
     SP_GET_SESSION_ID,
-    SP_GET_OWN_CERTIFICATE,     /* DER */
-    SP_GET_PEER_CERTIFICATE,    /* DER */
-    SP_GET_PEER_CHAIN,          /* {u32 len, DER}*: leaf first, then what the peer sent; none on a resumed client */
-    SP_GET_PEER_CHAIN_COMPLETED,/* leaf, its issuer, ... completed from the trust store, up to the root */
+    SP_GET_OWN_CERTIFICATE,  /* DER */
+    SP_GET_PEER_CERTIFICATE, /* DER */
+    SP_GET_PEER_CHAIN, /* {u32 len, DER}*: leaf first, then what the peer sent; none on a resumed client */
+    SP_GET_PEER_CHAIN_COMPLETED, /* leaf, its issuer, ... completed from the trust store, up to the root */
     SP_GET_FINISHED,
     SP_GET_PEER_FINISHED,
-    SP_GET_EPHEMERAL,           /* client: text "ECDH prime256v1 256" / "DH - 2048" / "KEM X25519MLKEM768 -" */
-    SP_GET_SHARED_SIGALGS,      /* text, Node's form, separated by ':' */
-    SP_GET_GROUP,               /* negotiated group name */
+    SP_GET_EPHEMERAL,      /* client: text "ECDH prime256v1 256" / "DH - 2048" / "KEM X25519MLKEM768 -" */
+    SP_GET_SHARED_SIGALGS, /* text, Node's form, separated by ':' */
+    SP_GET_GROUP,          /* negotiated group name */
     SP_GET_CLIENT_RANDOM,
     SP_GET_SERVER_RANDOM,
-    SP_GET_MASTER_KEY,          /* research; cleansed by nobody but the caller */
+    SP_GET_MASTER_KEY, /* research; cleansed by nobody but the caller */
     SP_GET_OCSP_RESPONSE,
     SP_GET_OWN_CHAIN,
-    SP_GET_PEER_CLIENT_CAS      /* client: {u32 len, DER name}* of the CertificateRequest */
+    SP_GET_PEER_CLIENT_CAS /* client: {u32 len, DER name}* of the CertificateRequest */
 };
 /* As sp_ctx_get: the size, -1 when there is none. */
 int64_t sp_conn_get(sp_conn *conn, int32_t what, uint8_t *out, size_t cap);
