@@ -1,4 +1,8 @@
-/** Securepair's engine: TLS between byte buffers, on OpenSSL. Knows no sockets, no threads, no listeners. */
+/**
+ * Securepair's engine: TLS between byte buffers, on OpenSSL. Knows no sockets, no threads, no
+ * listeners.
+ */
+@SuppressWarnings("module") // Those it is exported to are built later.
 module io.github.securepair.engine {
     requires io.github.securepair.openssl;
     requires org.bytedeco.javacpp;

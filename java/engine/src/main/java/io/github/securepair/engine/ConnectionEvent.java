@@ -3,11 +3,12 @@ package io.github.securepair.engine;
 import java.util.List;
 
 /**
- * Something that happened inside a connection, in place of an OpenSSL callback. Every event has the offset, in the
- * plaintext that the same {@link TLSConnection#read} produced, at which it happened: what lies before it came first.
+ * Something that happened inside a connection, in place of an OpenSSL callback. Every event has the
+ * offset, in the plaintext that the same {@link TLSConnection#read} produced, at which it happened:
+ * what lies before it came first.
  *
- * <p>Three are questions, and pause the handshake until {@link TLSConnection#answer} or {@link TLSConnection#refuse} is
- * called with their sequence number.
+ * <p>Three are questions, and pause the handshake until {@link TLSConnection#answer} or
+ * {@link TLSConnection#refuse} is called with their sequence number.
  */
 public sealed interface ConnectionEvent {
     /** Bytes of the plaintext of the same read that precede this event. */
@@ -29,11 +30,13 @@ public sealed interface ConnectionEvent {
     record Extension(int type, byte[] data) {}
 
     /**
-     * Server: a ClientHello came and nothing was decided yet. Offer a session, select ALPN, switch the certificate, then answer.
+     * Server: a ClientHello came and nothing was decided yet. Offer a session, select ALPN, switch
+     * the certificate, then answer.
      *
      * @param sessionId the legacy session id; a TLS 1.3 client fills it with random bytes
      * @param servername the name asked for, or null
-     * @param alpnProtocols the offered names, each byte as one char; null when the client does not use ALPN
+     * @param alpnProtocols the offered names, each byte as one char; null when the client does not
+     *     use ALPN
      * @param hasTicket a session ticket was sent along
      * @param requestsOCSP the client wants a stapled OCSP response
      * @param tls13 the client speaks TLS 1.3
@@ -43,7 +46,8 @@ public sealed interface ConnectionEvent {
      * @param random the 32 bytes of client random
      * @param cipherSuites the suite numbers in the client's order
      * @param extensions all extensions in their order
-     * @param pskIdentities identities of the pre_shared_key extension: tickets, or stateful session ids
+     * @param pskIdentities identities of the pre_shared_key extension: tickets, or stateful session
+     *     ids
      */
     record ClientHello(
             int offset,
@@ -65,7 +69,11 @@ public sealed interface ConnectionEvent {
 
     /** Server: the certificate is about to be chosen (not when a session is resumed). */
     record CertificateRequest(
-            int offset, int sequence, String servername, boolean requestsOCSP, boolean renegotiation)
+            int offset,
+            int sequence,
+            String servername,
+            boolean requestsOCSP,
+            boolean renegotiation)
             implements Question {}
 
     /** Server: the client wants to renegotiate; nothing costly was done yet. */
@@ -88,7 +96,10 @@ public sealed interface ConnectionEvent {
         }
     }
 
-    /** Client that asked: the stapled response, or null when the server sent none. It has not been verified. */
+    /**
+     * Client that asked: the stapled response, or null when the server sent none. It has not been
+     * verified.
+     */
     record OCSPResponse(int offset, byte[] response) implements ConnectionEvent {}
 
     /**
@@ -97,7 +108,8 @@ public sealed interface ConnectionEvent {
      * @param level 1 warning, 2 fatal
      * @param description 0 close_notify, 40 handshake_failure, ...
      */
-    record AlertEvent(int offset, boolean sent, int level, int description) implements ConnectionEvent {}
+    record AlertEvent(int offset, boolean sent, int level, int description)
+            implements ConnectionEvent {}
 
     /**
      * Text of {@code SSL_trace}.
@@ -111,6 +123,7 @@ public sealed interface ConnectionEvent {
      *
      * @param loss messages before it were lost, because nobody took events
      */
-    record Message(int offset, boolean sent, int version, int contentType, byte[] bytes, boolean loss)
+    record Message(
+            int offset, boolean sent, int version, int contentType, byte[] bytes, boolean loss)
             implements ConnectionEvent {}
 }

@@ -8,7 +8,8 @@ import java.util.Collections;
 import java.util.List;
 
 /** What a failing call left in native memory (struct sp_report), copied out of it. */
-record ErrorReport(List<OpenSSLError> entries, int alert, boolean alertSent, int sslError) implements Serializable {
+record ErrorReport(List<OpenSSLError> entries, int alert, boolean alertSent, int sslError)
+        implements Serializable {
     static final ErrorReport EMPTY = new ErrorReport(List.of(), -1, false, 0);
 
     private static final int ENTRIES = 16;
@@ -24,7 +25,10 @@ record ErrorReport(List<OpenSSLError> entries, int alert, boolean alertSent, int
             entries.add(entry(memory, base + ENTRIES + i * ENTRY_SIZE));
         }
         return new ErrorReport(
-                List.copyOf(entries), memory.getInt(base + 4), memory.getInt(base + 8) == 1, memory.getInt(base + 12));
+                List.copyOf(entries),
+                memory.getInt(base + 4),
+                memory.getInt(base + 8) == 1,
+                memory.getInt(base + 12));
     }
 
     private static OpenSSLError entry(ByteBuffer memory, int at) {

@@ -12,6 +12,7 @@ import io.github.securepair.engine.ConnectionEvent.NewSession;
 import io.github.securepair.engine.ConnectionEvent.OCSPResponse;
 import io.github.securepair.engine.ConnectionEvent.RenegotiationRequest;
 import io.github.securepair.engine.ConnectionEvent.Trace;
+
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -55,7 +56,8 @@ final class EventDecoder {
 
     /** Appends the events in the first {@code length} bytes. Returns how many there were. */
     static int decode(ByteBuffer memory, int length, Queue<ConnectionEvent> to) {
-        ByteBuffer from = memory.duplicate().order(ByteOrder.nativeOrder()).limit(length).position(0);
+        ByteBuffer from =
+                memory.duplicate().order(ByteOrder.nativeOrder()).limit(length).position(0);
         EventDecoder decoder = new EventDecoder(from);
         int count = 0;
         while (from.hasRemaining()) {
@@ -123,7 +125,11 @@ final class EventDecoder {
         String servername = text();
         int bits = number();
         return new CertificateRequest(
-                offset, sequence, servername, (bits & CERT_OCSP) != 0, (bits & CERT_RENEGOTIATION) != 0);
+                offset,
+                sequence,
+                servername,
+                (bits & CERT_OCSP) != 0,
+                (bits & CERT_RENEGOTIATION) != 0);
     }
 
     private AlertEvent alert(int offset) {

@@ -9,7 +9,8 @@ final class Library {
     /** Every way into the engine begins here; connections need not, since they need a context. */
     static void require() {
         if (FAILURE != null) {
-            throw new IllegalStateException("OpenSSL cannot be used: " + FAILURE.getMessage(), FAILURE);
+            throw new IllegalStateException(
+                    "OpenSSL cannot be used: " + FAILURE.getMessage(), FAILURE);
         }
     }
 

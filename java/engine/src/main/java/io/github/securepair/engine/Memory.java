@@ -6,14 +6,17 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Native memory of one thread: the turn that calls fill, room for what they copy out, room to stage what they copy in,
- * and the addresses of the caller's buffers. Per thread and not per connection, so that an idle connection costs nothing.
+ * Native memory of one thread: the turn that calls fill, room for what they copy out, room to stage
+ * what they copy in, and the addresses of the caller's buffers. Per thread and not per connection,
+ * so that an idle connection costs nothing.
  *
- * <p>Connections remember the memory of the thread that used them last, which is cheaper than asking the ThreadLocal.
+ * <p>Connections remember the memory of the thread that used them last, which is cheaper than
+ * asking the ThreadLocal.
  */
 final class Memory {
     /** Offsets of struct sp_turn; turn.c asserts them. */
     static final int STATUS = 0;
+
     static final int EVENTS = 4;
     static final int EVENT_BYTES = 8;
     static final int CONSUMED = 12;
@@ -76,7 +79,9 @@ final class Memory {
         return ErrorReport.read(turn, REPORT);
     }
 
-    /** For calls that fail without a report: what an earlier call said must not be taken for theirs. */
+    /**
+     * For calls that fail without a report: what an earlier call said must not be taken for theirs.
+     */
     void clearReport() {
         turn.putInt(REPORT, 0);
         turn.putInt(REPORT + 4, -1);
@@ -106,7 +111,9 @@ final class Memory {
         return out;
     }
 
-    /** The first {@code length} bytes of the out memory, which is wiped: it may have held a secret. */
+    /**
+     * The first {@code length} bytes of the out memory, which is wiped: it may have held a secret.
+     */
     byte[] takeOut(int length) {
         byte[] bytes = new byte[length];
         out.get(0, bytes);
@@ -123,7 +130,7 @@ final class Memory {
         }
     }
 
-    // ---- what calls copy in: stage() for all pieces, put() each, unstage() when the call is over ----
+    // ---- what calls copy in: stage() for all pieces, put() each, unstage() when the call is ove
 
     void stage(long size) {
         if (size > staged.capacity()) {
@@ -205,7 +212,9 @@ final class Memory {
         return System.identityHashCode(buffer) & ADDRESSES - 1;
     }
 
-    /** Remembers a buffer at its second sight: slices made for one call shall not fill the table. */
+    /**
+     * Remembers a buffer at its second sight: slices made for one call shall not fill the table.
+     */
     private long lookUp(ByteBuffer buffer) {
         if (!buffer.isDirect()) {
             throw new IllegalArgumentException("window is not a direct buffer");

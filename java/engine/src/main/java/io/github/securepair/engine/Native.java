@@ -1,11 +1,12 @@
 package io.github.securepair.engine;
 
 import io.github.securepair.openssl.Glue;
+
 import java.nio.ByteBuffer;
 
 /**
- * The only class that names the generated one. Plain addresses and numbers in, numbers out, one method for each function
- * of sp.h; what they mean is written there.
+ * The only class that names the generated one. Plain addresses and numbers in, numbers out, one
+ * method for each function of sp.h; what they mean is written there.
  */
 final class Native {
     static final int OK = 1;
@@ -61,8 +62,8 @@ final class Native {
     }
 
     /**
-     * Address of a direct buffer's first byte, whatever its position. JavaCPP adds the position; a duplicate, whose
-     * position nobody else can move meanwhile, has none.
+     * Address of a direct buffer's first byte, whatever its position. JavaCPP adds the position; a
+     * duplicate, whose position nobody else can move meanwhile, has none.
      */
     static long addressOf(ByteBuffer direct) {
         return Glue.address(direct.duplicate().clear());
@@ -229,7 +230,14 @@ final class Native {
     }
 
     static int connRead(
-            long conn, long in, long inLength, long plain, long plainCap, long out, long outCap, long turn) {
+            long conn,
+            long in,
+            long inLength,
+            long plain,
+            long plainCap,
+            long out,
+            long outCap,
+            long turn) {
         return Glue.sp_conn_read(conn, in, inLength, plain, plainCap, out, outCap, turn);
     }
 
@@ -290,8 +298,16 @@ final class Native {
     }
 
     static int connExport(
-            long conn, long out, long length, long label, long labelLength, long context, long contextLength, long report) {
-        return Glue.sp_conn_export(conn, out, length, label, labelLength, context, contextLength, report);
+            long conn,
+            long out,
+            long length,
+            long label,
+            long labelLength,
+            long context,
+            long contextLength,
+            long report) {
+        return Glue.sp_conn_export(
+                conn, out, length, label, labelLength, context, contextLength, report);
     }
 
     // ---- certificates ----

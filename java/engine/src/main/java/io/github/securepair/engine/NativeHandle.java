@@ -9,13 +9,14 @@ import java.util.function.LongConsumer;
 /**
  * Owns the address of a native object that one call at a time may use.
  *
- * <p>{@link #enter()} takes the handle for one native call and {@link #exit()} gives it back. A call from a second thread, a
- * call from inside a call and a call after {@link #close()} find it taken and throw. close() while a call is running
- * only marks the handle: the memory is freed by the exit() of that call. So no order of public calls reaches freed
- * memory. Forgotten handles are freed by the cleaner's thread, which nobody can race, since nobody can reach the object.
+ * <p>{@link #enter()} takes the handle for one native call and {@link #exit()} gives it back. A
+ * call from a second thread, a call from inside a call and a call after {@link #close()} find it
+ * taken and throw. close() while a call is running only marks the handle: the memory is freed by
+ * the exit() of that call. So no order of public calls reaches freed memory. Forgotten handles are
+ * freed by the cleaner's thread, which nobody can race, since nobody can reach the object.
  *
- * <p>One atomic instruction on the way in and one on the way out: a plain field would be a few nanoseconds cheaper, and
- * would let two threads into one SSL object.
+ * <p>One atomic instruction on the way in and one on the way out: a plain field would be a few
+ * nanoseconds cheaper, and would let two threads into one SSL object.
  */
 final class NativeHandle {
     private static final boolean TRACE = "handles".equals(System.getProperty("securepair.trace"));
@@ -100,7 +101,8 @@ final class NativeHandle {
 
     /** Frees the object now, or at the end of the call that runs. Any thread; again is fine. */
     void close() {
-        Throwable here = TRACE ? new Throwable(name + " closed here, by " + Thread.currentThread()) : null;
+        Throwable here =
+                TRACE ? new Throwable(name + " closed here, by " + Thread.currentThread()) : null;
         int before;
         do {
             before = state;
@@ -132,7 +134,8 @@ final class NativeHandle {
         if (isClosed()) {
             return new IllegalStateException(name + " is closed", closedAt);
         }
-        return new IllegalStateException(
-                name + " is in use: a call came from inside another call, or from a second thread at the same time");
+        return new IllegalStateException(name
+                + " is in use: a call came from inside another call, or from a second"
+                + " thread at the same time");
     }
 }

@@ -27,12 +27,25 @@ public final class OpenSSL {
         KTLS
     }
 
-    /** Native objects that are alive in this process, for leak checks: zero of each once everything is closed. */
+    /**
+     * Native objects that are alive in this process, for leak checks: zero of each once everything
+     * is closed.
+     */
     public record LiveObjects(
-            long contexts, long connections, long chunks, long events, long ssl, long sessionOffers) {
+            long contexts,
+            long connections,
+            long chunks,
+            long events,
+            long ssl,
+            long sessionOffers) {
         /** Whether nothing is alive. */
         public boolean none() {
-            return contexts == 0 && connections == 0 && chunks == 0 && events == 0 && ssl == 0 && sessionOffers == 0;
+            return contexts == 0
+                    && connections == 0
+                    && chunks == 0
+                    && events == 0
+                    && ssl == 0
+                    && sessionOffers == 0;
         }
     }
 
@@ -118,7 +131,8 @@ public final class OpenSSL {
     }
 
     /**
-     * Loads the legacy provider (RC4, RC2, DES) for the whole process; again is fine. Old PKCS#12 files need it.
+     * Loads the legacy provider (RC4, RC2, DES) for the whole process; again is fine. Old PKCS#12
+     * files need it.
      *
      * @return false when the library has none
      */
@@ -141,7 +155,8 @@ public final class OpenSSL {
 
     private static String text(int what) {
         Library.require();
-        byte[] text = Outputs.copy(Memory.current(), (out, cap) -> Native.libraryText(what, out, cap));
+        byte[] text =
+                Outputs.copy(Memory.current(), (out, cap) -> Native.libraryText(what, out, cap));
         return text == null ? "" : new String(text, StandardCharsets.UTF_8);
     }
 }

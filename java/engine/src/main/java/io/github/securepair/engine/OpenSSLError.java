@@ -7,8 +7,8 @@ import java.util.Locale;
 /**
  * Holds one entry of OpenSSL's error queue.
  *
- * <p>Reason texts are those of OpenSSL 3.0, which Node 20 shows, whichever OpenSSL 3.x is in use: 3.5 renamed a few
- * ("ssl/tls alert handshake failure"), and programs compare them.
+ * <p>Reason texts are those of OpenSSL 3.0, which Node 20 shows, whichever OpenSSL 3.x is in use:
+ * 3.5 renamed a few ("ssl/tls alert handshake failure"), and programs compare them.
  *
  * @param packed the error code as {@code ERR_get_error()} gives it
  * @param libraryNumber {@code ERR_GET_LIB}: the part of OpenSSL that raised it
@@ -56,40 +56,48 @@ public record OpenSSLError(
     /** All texts in which 3.5.7 differs from 3.0.19. */
     private static String fixedReason(int library, int reason) {
         return switch (library) {
-            case SSL -> switch (reason) {
-                case 1010 -> "sslv3 alert unexpected message";
-                case 1020 -> "sslv3 alert bad record mac";
-                case 1030 -> "sslv3 alert decompression failure";
-                case 1040 -> "sslv3 alert handshake failure";
-                case 1041 -> "sslv3 alert no certificate";
-                case 1042 -> "sslv3 alert bad certificate";
-                case 1043 -> "sslv3 alert unsupported certificate";
-                case 1044 -> "sslv3 alert certificate revoked";
-                case 1045 -> "sslv3 alert certificate expired";
-                case 1046 -> "sslv3 alert certificate unknown";
-                case 1047 -> "sslv3 alert illegal parameter";
-                default -> null;
-            };
+            case SSL ->
+                switch (reason) {
+                    case 1010 -> "sslv3 alert unexpected message";
+                    case 1020 -> "sslv3 alert bad record mac";
+                    case 1030 -> "sslv3 alert decompression failure";
+                    case 1040 -> "sslv3 alert handshake failure";
+                    case 1041 -> "sslv3 alert no certificate";
+                    case 1042 -> "sslv3 alert bad certificate";
+                    case 1043 -> "sslv3 alert unsupported certificate";
+                    case 1044 -> "sslv3 alert certificate revoked";
+                    case 1045 -> "sslv3 alert certificate expired";
+                    case 1046 -> "sslv3 alert certificate unknown";
+                    case 1047 -> "sslv3 alert illegal parameter";
+                    default -> null;
+                };
             case X509 -> reason == 114 ? "cant check dh key" : null;
             case PKCS12 -> reason == 100 ? "cant pack structure" : null;
             default -> null;
         };
     }
 
-    /** The reason as the end of an error code: {@code SSLV3_ALERT_HANDSHAKE_FAILURE}. Equal on every OpenSSL 3.x. */
+    /**
+     * The reason as the end of an error code: {@code SSLV3_ALERT_HANDSHAKE_FAILURE}. Equal on every
+     * OpenSSL 3.x.
+     */
     public String codeName() {
         return reason.toUpperCase(Locale.ROOT).replace(' ', '_');
     }
 
     /**
-     * The whole code of a thrown error, by Node's rule: {@code ERR_SSL_} for the SSL library, {@code ERR_OSSL_} and a
-     * library name for most others.
+     * The whole code of a thrown error, by Node's rule: {@code ERR_SSL_} for the SSL library,
+     * {@code ERR_OSSL_} and a library name for most others.
      */
     String thrownCode() {
-        return (libraryNumber == SSL ? "ERR_SSL_" : "ERR_OSSL_" + libraryPrefix(libraryNumber)) + codeName();
+        return (libraryNumber == SSL ? "ERR_SSL_" : "ERR_OSSL_" + libraryPrefix(libraryNumber))
+                + codeName();
     }
 
-    /** Node's table of libraries that appear in codes; the numbers are ERR_LIB_* of err.h, fixed since 1.1. */
+    /**
+     * Node's table of libraries that appear in codes; the numbers are ERR_LIB_* of err.h, fixed
+     * since 1.1.
+     */
     private static String libraryPrefix(int library) {
         return switch (library) {
             case SYSTEM -> "SYS_";
@@ -132,20 +140,24 @@ public record OpenSSLError(
         };
     }
 
-    /** The form of {@code ERR_error_string_n}: {@code error:0A000410:SSL routines::sslv3 alert handshake failure}. */
+    /**
+     * The form of {@code ERR_error_string_n}: {@code error:0A000410:SSL routines::sslv3 alert
+     * handshake failure}.
+     */
     @Override
     public String toString() {
         return "error:" + hex() + ':' + library + "::" + reason;
     }
 
     /**
-     * The form of {@code ERR_print_errors_cb}, newline included, which Node takes for messages. The leading thread id,
-     * in the bytes of this machine, is Java's.
+     * The form of {@code ERR_print_errors_cb}, newline included, which Node takes for messages. The
+     * leading thread id, in the bytes of this machine, is Java's.
      */
     String printed() {
         long thread = Long.reverseBytes(Thread.currentThread().getId());
-        return HexFormat.of().withUpperCase().toHexDigits(thread) + ":error:" + hex() + ':' + library + ':' + function
-                + ':' + reason + ':' + file + ':' + line + ':' + data + '\n';
+        return HexFormat.of().withUpperCase().toHexDigits(thread) + ":error:" + hex() + ':'
+                + library + ':' + function + ':' + reason + ':' + file + ':' + line + ':' + data
+                + '\n';
     }
 
     private String hex() {

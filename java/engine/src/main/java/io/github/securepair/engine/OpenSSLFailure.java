@@ -7,13 +7,21 @@ public interface OpenSSLFailure {
     /** The stable code that programs compare, as Node gives it; null where Node gives none. */
     String code();
 
-    /** Library of the entry the code comes from ("SSL routines"), or null when OpenSSL said nothing. */
+    /**
+     * Library of the entry the code comes from ("SSL routines"), or null when OpenSSL said nothing.
+     */
     String library();
 
-    /** Reason of the entry the code comes from, in the words of OpenSSL 3.0, or null when OpenSSL said nothing. */
+    /**
+     * Reason of the entry the code comes from, in the words of OpenSSL 3.0, or null when OpenSSL
+     * said nothing.
+     */
     String reason();
 
-    /** Description number of the fatal alert sent or received with this failure, -1 when there was none. */
+    /**
+     * Description number of the fatal alert sent or received with this failure, -1 when there was
+     * none.
+     */
     int alert();
 
     /** Whether that alert was ours (true) or the peer's. */
@@ -22,6 +30,9 @@ public interface OpenSSLFailure {
     /** Everything OpenSSL had queued, oldest first. */
     List<OpenSSLError> entries();
 
-    /** The entries that {@link #code()} does not come from, newest first, each as one line: Node's opensslErrorStack. */
+    /**
+     * The entries that {@link #code()} does not come from, newest first, each as one line: Node's
+     * opensslErrorStack.
+     */
     List<String> opensslErrorStack();
 }

@@ -8,7 +8,10 @@ import java.util.List;
 
 /** Reads what native functions that "return the size needed" copied out. */
 final class Outputs {
-    /** Such a function: copies to {@code out} if {@code cap} suffices, returns the size, negative when there is nothing. */
+    /**
+     * Such a function: copies to {@code out} if {@code cap} suffices, returns the size, negative
+     * when there is nothing.
+     */
     @FunctionalInterface
     interface Getter {
         long get(long out, long cap);
@@ -16,9 +19,11 @@ final class Outputs {
 
     private Outputs() {}
 
-    /** Calls until the memory is large enough; null when there is nothing. The native copy is wiped. */
+    /**
+     * Calls until the memory is large enough; null when there is nothing. The native copy is wiped.
+     */
     static byte[] copy(Memory memory, Getter getter) {
-        for (;;) {
+        for (; ; ) {
             long size = getter.get(memory.outAddress(), memory.outRoom());
             if (size < 0) {
                 return null;

@@ -14,9 +14,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Node's certificate object: the fields of a certificate under Node's names, read by OpenSSL. Absent fields are null.
+ * Node's certificate object: the fields of a certificate under Node's names, read by OpenSSL.
+ * Absent fields are null.
  *
- * <p>Immutable; the byte arrays and collections given out are copies or unmodifiable. Any thread may use it.
+ * <p>Immutable; the byte arrays and collections given out are copies or unmodifiable. Any thread
+ * may use it.
  *
  * @see <a href="https://nodejs.org/api/tls.html#certificate-object">Certificate object</a>
  */
@@ -54,8 +56,8 @@ public final class PeerCertificate {
     }
 
     /**
-     * Reads a chain, each certificate linked to the next as its {@link #issuerCertificate()}. A self-issued last one is its own
-     * issuer.
+     * Reads a chain, each certificate linked to the next as its {@link #issuerCertificate()}. A
+     * self-issued last one is its own issuer.
      *
      * @return the leaf, or {@link #EMPTY} when the list is empty
      */
@@ -63,7 +65,8 @@ public final class PeerCertificate {
         PeerCertificate issuer = null;
         for (int i = leafFirst.size() - 1; i >= 0; i--) {
             PeerCertificate certificate = of(leafFirst.get(i));
-            certificate.issuerCertificate = issuer == null && certificate.selfIssued ? certificate : issuer;
+            certificate.issuerCertificate =
+                    issuer == null && certificate.selfIssued ? certificate : issuer;
             issuer = certificate;
         }
         return issuer == null ? EMPTY : issuer;
@@ -78,7 +81,8 @@ public final class PeerCertificate {
         Memory memory = Memory.current();
         long address = memory.stageOnly(der);
         try {
-            return Outputs.copy(memory, (out, cap) -> Native.x509Describe(address, der.length, out, cap));
+            return Outputs.copy(
+                    memory, (out, cap) -> Native.x509Describe(address, der.length, out, cap));
         } finally {
             memory.unstage();
         }
@@ -151,7 +155,8 @@ public final class PeerCertificate {
 
     @SuppressWarnings("unchecked")
     private static Map<String, Object> nested(Map<String, Object> fields, String key) {
-        return (Map<String, Object>) fields.computeIfAbsent(key, name -> new LinkedHashMap<String, Object>());
+        return (Map<String, Object>)
+                fields.computeIfAbsent(key, name -> new LinkedHashMap<String, Object>());
     }
 
     /** A repeated attribute becomes a list, as in Node. */
@@ -189,7 +194,10 @@ public final class PeerCertificate {
         return raw == null;
     }
 
-    /** The subject: OpenSSL's short attribute names, each with a String, or a List of them when repeated. */
+    /**
+     * The subject: OpenSSL's short attribute names, each with a String, or a List of them when
+     * repeated.
+     */
     public Map<String, Object> subject() {
         return map("subject");
     }
@@ -251,7 +259,7 @@ public final class PeerCertificate {
         return text("nistCurve");
     }
 
-    /** Start of validity: "Nov  6 09:52:22 2029 GMT". */
+    /** Start of validity: "Nov 6 09:52:22 2029 GMT". */
     public String valid_from() {
         return text("valid_from");
     }
@@ -302,20 +310,27 @@ public final class PeerCertificate {
         return raw == null ? null : raw.clone();
     }
 
-    /** The issuer's certificate, for objects made by {@link #chain}; a root is its own. Null when unknown. */
+    /**
+     * The issuer's certificate, for objects made by {@link #chain}; a root is its own. Null when
+     * unknown.
+     */
     public PeerCertificate issuerCertificate() {
         return issuerCertificate;
     }
 
     /**
-     * All fields in Node's order, absent ones left out, extensions that cannot be read null; {@code issuerCertificate} is such a map again, which for a root
-     * contains itself. A new map each time.
+     * All fields in Node's order, absent ones left out, extensions that cannot be read null;
+     * {@code issuerCertificate} is such a map again, which for a root contains itself. A new map
+     * each time.
      */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();
-        fields.forEach((key, value) -> map.put(key, value instanceof byte[] bytes ? bytes.clone() : value));
+        fields.forEach((key, value) ->
+                map.put(key, value instanceof byte[] bytes ? bytes.clone() : value));
         if (issuerCertificate != null) {
-            map.put("issuerCertificate", issuerCertificate == this ? map : issuerCertificate.toMap());
+            map.put(
+                    "issuerCertificate",
+                    issuerCertificate == this ? map : issuerCertificate.toMap());
         }
         return map;
     }
@@ -325,8 +340,8 @@ public final class PeerCertificate {
         if (raw == null) {
             throw new CertificateException("no certificate");
         }
-        return (X509Certificate)
-                CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(raw));
+        return (X509Certificate) CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(raw));
     }
 
     /** The subject and the fingerprint. */

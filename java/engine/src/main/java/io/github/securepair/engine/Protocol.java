@@ -4,6 +4,7 @@ package io.github.securepair.engine;
 public final class Protocol {
     /** The library's own limit, where a lowest or highest version is asked for. */
     public static final int LIBRARY_LIMIT = 0;
+
     public static final int SSL3 = 0x0300;
     public static final int TLS1 = 0x0301;
     public static final int TLS1_1 = 0x0302;

@@ -9,13 +9,15 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
+
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Holds the default trust anchors of the process: those that the JDK trusts (its cacerts file, or what
- * {@code javax.net.ssl.trustStore} names), read when they are first needed. Any thread may call the methods.
+ * Holds the default trust anchors of the process: those that the JDK trusts (its cacerts file, or
+ * what {@code javax.net.ssl.trustStore} names), read when they are first needed. Any thread may
+ * call the methods.
  */
 public final class RootCertificates {
     private static List<byte[]> anchors;
@@ -121,7 +123,8 @@ public final class RootCertificates {
         for (byte[] anchor : der) {
             size += 4L + anchor.length;
         }
-        ByteBuffer items = ByteBuffer.allocate(Math.toIntExact(size)).order(ByteOrder.nativeOrder());
+        ByteBuffer items =
+                ByteBuffer.allocate(Math.toIntExact(size)).order(ByteOrder.nativeOrder());
         for (byte[] anchor : der) {
             items.putInt(anchor.length).put(anchor);
         }
@@ -129,7 +132,8 @@ public final class RootCertificates {
         long address = memory.stageOnly(items.array());
         try {
             if (Native.rootsSet(address, size, memory.reportAddress) != Native.OK) {
-                throw SecureContextException.of(memory.report(), "A trust anchor is no certificate");
+                throw SecureContextException.of(
+                        memory.report(), "A trust anchor is no certificate");
             }
         } finally {
             memory.unstage();

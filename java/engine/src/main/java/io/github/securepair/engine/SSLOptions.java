@@ -40,8 +40,11 @@ public final class SSLOptions {
     public static final long SSL_OP_PREFER_NO_DHE_KEX = 1L << 35;
 
     /** All versions that can be switched off. */
-    public static final long SSL_OP_NO_SSL_MASK =
-            SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3;
+    public static final long SSL_OP_NO_SSL_MASK = SSL_OP_NO_SSLv3
+            | SSL_OP_NO_TLSv1
+            | SSL_OP_NO_TLSv1_1
+            | SSL_OP_NO_TLSv1_2
+            | SSL_OP_NO_TLSv1_3;
     /** Workarounds for bugs of peers, thought harmless. */
     public static final long SSL_OP_ALL = SSL_OP_CRYPTOPRO_TLSEXT_BUG
             | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS

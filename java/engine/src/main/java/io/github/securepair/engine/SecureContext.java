@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Holds what connections have in common: keys, certificates, trust, protocol rules ({@code SSL_CTX}).
+ * Holds what connections have in common: keys, certificates, trust, protocol rules
+ * ({@code SSL_CTX}).
  *
- * <p>Made by a {@link Builder} and frozen then; any thread may use it and make connections from it. Connections hold
- * the native context themselves, so closing it while they run is fine. Close it: a forgotten one is freed only when the garbage
- * collector finds it.
+ * <p>Made by a {@link Builder} and frozen then; any thread may use it and make connections from it.
+ * Connections hold the native context themselves, so closing it while they run is fine. Close it: a
+ * forgotten one is freed only when the garbage collector finds it.
  */
 public final class SecureContext implements AutoCloseable {
     /** Which end the connections of a context may be. */
@@ -38,14 +39,17 @@ public final class SecureContext implements AutoCloseable {
         this.cleanable = NativeHandle.register(this, shared);
     }
 
-    /** Starts a context with Node's ground settings: security level 1, no certificate, nobody trusted. */
+    /**
+     * Starts a context with Node's ground settings: security level 1, no certificate, nobody
+     * trusted.
+     */
     public static Builder builder(Role role) {
         return new Builder(role);
     }
 
     /**
-     * The keys that protect session tickets: 16 bytes name, 16 bytes HMAC-SHA256 key, 16 bytes AES-128 key. Secret; the caller
-     * owns the copy. Any time, any thread.
+     * The keys that protect session tickets: 16 bytes name, 16 bytes HMAC-SHA256 key, 16 bytes
+     * AES-128 key. Secret; the caller owns the copy. Any time, any thread.
      */
     public byte[] ticketKeys() {
         long ctx = acquire();
@@ -57,7 +61,8 @@ public final class SecureContext implements AutoCloseable {
     }
 
     /**
-     * Replaces the ticket keys: new tickets use them at once, tickets of other keys lead to full handshakes. Any time, any thread.
+     * Replaces the ticket keys: new tickets use them at once, tickets of other keys lead to full
+     * handshakes. Any time, any thread.
      *
      * @throws IllegalArgumentException unless there are 48 bytes
      */
@@ -75,7 +80,10 @@ public final class SecureContext implements AutoCloseable {
         return get(CERTIFICATE);
     }
 
-    /** DER of that certificate's issuer, from the chain or else from the trust store; null when neither has it. */
+    /**
+     * DER of that certificate's issuer, from the chain or else from the trust store; null when
+     * neither has it.
+     */
     public byte[] issuerDer() {
         return get(ISSUER);
     }
@@ -142,7 +150,8 @@ public final class SecureContext implements AutoCloseable {
 
     private static void writeTicketKeys(long ctx, byte[] keys) {
         if (keys.length != TICKET_KEYS) {
-            throw new IllegalArgumentException("Session ticket keys must be 48 bytes, not " + keys.length);
+            throw new IllegalArgumentException(
+                    "Session ticket keys must be 48 bytes, not " + keys.length);
         }
         Memory memory = Memory.current();
         long address = memory.stageOnly(keys);
@@ -156,9 +165,9 @@ public final class SecureContext implements AutoCloseable {
     }
 
     /**
-     * The native context and who uses it right now: one for the owner, one for each running call. The last one frees, so that
-     * a close() beside a call of another thread pulls nothing from under it. Is its own cleaning action, and so knows no
-     * SecureContext.
+     * The native context and who uses it right now: one for the owner, one for each running call.
+     * The last one frees, so that a close() beside a call of another thread pulls nothing from
+     * under it. Is its own cleaning action, and so knows no SecureContext.
      */
     private static final class Shared implements Runnable {
         private final long address;
@@ -194,9 +203,10 @@ public final class SecureContext implements AutoCloseable {
     }
 
     /**
-     * Collects what a context is made of. Every call takes effect at once and throws {@link SecureContextException} when
-     * OpenSSL refuses; a builder can go on after that. For one thread at a time. Must be closed, which does nothing once {@link #build()} was
-     * called. The arrays given stay the caller's; the copies made of keys and passphrases are wiped.
+     * Collects what a context is made of. Every call takes effect at once and throws
+     * {@link SecureContextException} when OpenSSL refuses; a builder can go on after that. For one
+     * thread at a time. Must be closed, which does nothing once {@link #build()} was called. The
+     * arrays given stay the caller's; the copies made of keys and passphrases are wiped.
      */
     public static final class Builder implements AutoCloseable {
         private final NativeHandle handle;
@@ -222,7 +232,8 @@ public final class SecureContext implements AutoCloseable {
                 if (result == Native.ERROR && memory.report().isEmpty()) {
                     throw new SecureContextException(
                             "ERR_SSL_UNSUPPORTED_PROTOCOL",
-                            "OpenSSL " + OpenSSL.version() + " cannot speak " + versionName(min, max));
+                            "OpenSSL " + OpenSSL.version() + " cannot speak "
+                                    + versionName(min, max));
                 }
                 check(result, memory, "The protocol range was refused");
             });
@@ -254,8 +265,10 @@ public final class SecureContext implements AutoCloseable {
             if (level < 0 || level > 5) {
                 throw new IllegalArgumentException("security level " + level);
             }
-            return configure((ctx, memory) ->
-                    check(Native.ctxSetSecurityLevel(ctx, level), memory, "The security level was refused"));
+            return configure((ctx, memory) -> check(
+                    Native.ctxSetSecurityLevel(ctx, level),
+                    memory,
+                    "The security level was refused"));
         }
 
         /** Sets the suites of TLS 1.2 and older, in OpenSSL's cipher list syntax. */
@@ -276,7 +289,8 @@ public final class SecureContext implements AutoCloseable {
         /**
          * Sets the key exchange groups, names joined by ':'.
          *
-         * @throws SecureContextException with Node's {@code ERR_CRYPTO_OPERATION_FAILED} when one is unknown
+         * @throws SecureContextException with Node's {@code ERR_CRYPTO_OPERATION_FAILED} when one
+         *     is unknown
          */
         public Builder groups(String list) {
             return fixedText(list, Native::ctxSetGroups, "Failed to set ECDH curve");
@@ -295,14 +309,17 @@ public final class SecureContext implements AutoCloseable {
         /**
          * Sets Diffie-Hellman parameters.
          *
-         * @return their size in bits, 0 when the text holds none; fewer than {@code minBits} are not set
+         * @return their size in bits, 0 when the text holds none; fewer than {@code minBits} are
+         *     not set
          */
         public int dhParameters(byte[] pem, int minBits) {
             int[] bits = new int[1];
             stage(pem, (ctx, memory, address) -> {
-                int result = Native.ctxSetDh(ctx, address, pem.length, minBits, memory.reportAddress);
+                int result =
+                        Native.ctxSetDh(ctx, address, pem.length, minBits, memory.reportAddress);
                 if (result == Native.ERROR) {
-                    throw SecureContextException.of(memory.report(), "The DH parameters were refused");
+                    throw SecureContextException.of(
+                            memory.report(), "The DH parameters were refused");
                 }
                 rejectMisuse(result);
                 bits[0] = Math.max(result, 0);
@@ -312,17 +329,20 @@ public final class SecureContext implements AutoCloseable {
 
         /** Lets OpenSSL choose Diffie-Hellman parameters that fit the key. */
         public Builder dhAuto() {
-            return configure((ctx, memory) -> check(Native.ctxSetDhAuto(ctx, 1), memory, "Automatic DH was refused"));
+            return configure((ctx, memory) ->
+                    check(Native.ctxSetDhAuto(ctx, 1), memory, "Automatic DH was refused"));
         }
 
         /**
-         * Sets the name that sessions of this context bear; only contexts of the same name resume them.
+         * Sets the name that sessions of this context bear; only contexts of the same name resume
+         * them.
          *
          * @throws SecureContextException without code when it has more than 32 bytes
          */
         public Builder sessionIdContext(byte[] id) {
             return stage(id, (ctx, memory, address) -> {
-                int result = Native.ctxSetSessionIdContext(ctx, address, id.length, memory.reportAddress);
+                int result = Native.ctxSetSessionIdContext(
+                        ctx, address, id.length, memory.reportAddress);
                 ErrorReport report = result == Native.ERROR ? memory.report() : ErrorReport.EMPTY;
                 if (!report.isEmpty()) {
                     throw new SecureContextException(null, report.first().printed(), report);
@@ -333,43 +353,65 @@ public final class SecureContext implements AutoCloseable {
 
         /** Sets how long a session can be resumed, in seconds. */
         public Builder sessionTimeout(long seconds) {
-            return configure((ctx, memory) ->
-                    check(Native.ctxSetSessionTimeout(ctx, seconds), memory, "The session timeout was refused"));
+            return configure((ctx, memory) -> check(
+                    Native.ctxSetSessionTimeout(ctx, seconds),
+                    memory,
+                    "The session timeout was refused"));
         }
 
         /** Sets how many tickets a TLS 1.3 server sends after a full handshake. */
         public Builder numTickets(int count) {
             return configure((ctx, memory) -> check(
-                    Native.ctxSetNumTickets(ctx, count, memory.reportAddress), memory, "The ticket count was refused"));
-        }
-
-        /** Adds a certificate and the chain to send with it, PEM, leaf first. One of the same key type is replaced. */
-        public Builder certificate(byte[] pem) {
-            return stage(pem, (ctx, memory, address) -> check(
-                    Native.ctxUseCertificate(ctx, address, pem.length, memory.reportAddress),
+                    Native.ctxSetNumTickets(ctx, count, memory.reportAddress),
                     memory,
-                    "The certificate was refused"));
+                    "The ticket count was refused"));
         }
 
         /**
-         * Adds a private key, PEM: PKCS#1, SEC 1 or PKCS#8, encrypted or not. Nobody is ever asked for a passphrase.
+         * Adds a certificate and the chain to send with it, PEM, leaf first. One of the same key
+         * type is replaced.
+         */
+        public Builder certificate(byte[] pem) {
+            return stage(
+                    pem,
+                    (ctx, memory, address) -> check(
+                            Native.ctxUseCertificate(
+                                    ctx, address, pem.length, memory.reportAddress),
+                            memory,
+                            "The certificate was refused"));
+        }
+
+        /**
+         * Adds a private key, PEM: PKCS#1, SEC 1 or PKCS#8, encrypted or not. Nobody is ever asked
+         * for a passphrase.
          *
          * @param passphrase of an encrypted key, in UTF-8; null for none; at most 1024 bytes
          */
         public Builder privateKey(byte[] pem, byte[] passphrase) {
-            return stage(pem, passphrase, (ctx, memory, file, pass) -> check(
-                    Native.ctxUseKey(ctx, file, pem.length, pass, length(passphrase), memory.reportAddress),
-                    memory,
-                    "The private key was refused"));
+            return stage(
+                    pem,
+                    passphrase,
+                    (ctx, memory, file, pass) -> check(
+                            Native.ctxUseKey(
+                                    ctx,
+                                    file,
+                                    pem.length,
+                                    pass,
+                                    length(passphrase),
+                                    memory.reportAddress),
+                            memory,
+                            "The private key was refused"));
         }
 
         /**
-         * Adds key, certificate and further certificates of a PKCS#12 file; these are sent as chain, trusted, and named
-         * to clients. The errors are Node's: a text without code for a wrong passphrase or a broken file.
+         * Adds key, certificate and further certificates of a PKCS#12 file; these are sent as
+         * chain, trusted, and named to clients. The errors are Node's: a text without code for a
+         * wrong passphrase or a broken file.
          */
         public Builder pfx(byte[] der, byte[] passphrase) {
             return stage(der, passphrase, (ctx, memory, file, pass) -> {
-                int result = Native.ctxUsePfx(ctx, file, der.length, pass, length(passphrase), memory.reportAddress);
+                int result = Native.ctxUsePfx(
+                        ctx, file, der.length, pass, length(passphrase), memory.reportAddress);
                 if (result == Native.PFX_OK) {
                     return;
                 }
@@ -380,14 +422,26 @@ public final class SecureContext implements AutoCloseable {
 
         private static SecureContextException pfxFailure(int result, ErrorReport report) {
             return switch (result) {
-                case Native.PFX_NO_KEY -> new SecureContextException(
-                        "ERR_CRYPTO_OPERATION_FAILED", "Unable to load private key from PFX data", report);
-                case Native.PFX_NO_CERT -> new SecureContextException(
-                        "ERR_CRYPTO_OPERATION_FAILED", "Unable to load certificate from PFX data", report);
-                case Native.PFX_UNSUPPORTED -> new SecureContextException(
-                        "ERR_CRYPTO_UNSUPPORTED_OPERATION", "Unsupported PKCS12 PFX data", report);
-                default -> new SecureContextException(
-                        null, report.isEmpty() ? "Unknown error" : report.first().reason(), report);
+                case Native.PFX_NO_KEY ->
+                    new SecureContextException(
+                            "ERR_CRYPTO_OPERATION_FAILED",
+                            "Unable to load private key from PFX data",
+                            report);
+                case Native.PFX_NO_CERT ->
+                    new SecureContextException(
+                            "ERR_CRYPTO_OPERATION_FAILED",
+                            "Unable to load certificate from PFX data",
+                            report);
+                case Native.PFX_UNSUPPORTED ->
+                    new SecureContextException(
+                            "ERR_CRYPTO_UNSUPPORTED_OPERATION",
+                            "Unsupported PKCS12 PFX data",
+                            report);
+                default ->
+                    new SecureContextException(
+                            null,
+                            report.isEmpty() ? "Unknown error" : report.first().reason(),
+                            report);
             };
         }
 
@@ -398,7 +452,8 @@ public final class SecureContext implements AutoCloseable {
                 int added = Native.ctxUseRoots(ctx, memory.reportAddress);
                 rejectMisuse(added);
                 if (added <= 0 && !memory.report().isEmpty()) {
-                    throw SecureContextException.of(memory.report(), "The default roots were refused");
+                    throw SecureContextException.of(
+                            memory.report(), "The default roots were refused");
                 }
             });
         }
@@ -408,12 +463,14 @@ public final class SecureContext implements AutoCloseable {
          *
          * @param nameAsClientCa also name them when a server asks for a certificate
          * @return how many there were; 0 when the text holds none
-         * @throws SecureContextException when one of them is broken, where Node would go on with those before it
+         * @throws SecureContextException when one of them is broken, where Node would go on with
+         *     those before it
          */
         public int ca(byte[] pem, boolean nameAsClientCa) {
             int[] added = new int[1];
             stage(pem, (ctx, memory, address) -> {
-                added[0] = Native.ctxAddCa(ctx, address, pem.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
+                added[0] = Native.ctxAddCa(
+                        ctx, address, pem.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
                 rejectMisuse(added[0]);
                 ErrorReport report = memory.report();
                 if (!report.isEmpty() && !isNoStartLine(report)) {
@@ -428,20 +485,28 @@ public final class SecureContext implements AutoCloseable {
             return report.first().libraryNumber() == 9 && report.first().reasonNumber() == 108;
         }
 
-        /** Trusts certificates in DER, one behind the other. Returns how many, at least 1; see {@link #ca}. */
+        /**
+         * Trusts certificates in DER, one behind the other. Returns how many, at least 1; see
+         * {@link #ca}.
+         */
         public int caDer(byte[] der, boolean nameAsClientCa) {
             int[] added = new int[1];
             stage(der, (ctx, memory, address) -> {
-                added[0] = Native.ctxAddCaDer(ctx, address, der.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
+                added[0] = Native.ctxAddCaDer(
+                        ctx, address, der.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
                 rejectMisuse(added[0]);
                 if (added[0] <= 0 || !memory.report().isEmpty()) {
-                    throw SecureContextException.of(memory.report(), "The CA certificate was refused");
+                    throw SecureContextException.of(
+                            memory.report(), "The CA certificate was refused");
                 }
             });
             return added[0];
         }
 
-        /** Adds revocation lists in PEM and checks whole chains against them. Returns how many, 0 when the text holds none. */
+        /**
+         * Adds revocation lists in PEM and checks whole chains against them. Returns how many, 0
+         * when the text holds none.
+         */
         public int crl(byte[] pem) {
             int[] added = new int[1];
             stage(pem, (ctx, memory, address) -> {
@@ -451,20 +516,29 @@ public final class SecureContext implements AutoCloseable {
             return Math.max(added[0], 0);
         }
 
-        /** Lets a chain end at any trusted certificate, not only at a self-signed one ({@code X509_V_FLAG_PARTIAL_CHAIN}). */
+        /**
+         * Lets a chain end at any trusted certificate, not only at a self-signed one
+         * ({@code X509_V_FLAG_PARTIAL_CHAIN}).
+         */
         public Builder partialChain(boolean on) {
-            return configure((ctx, memory) ->
-                    check(Native.ctxSetPartialChain(ctx, on ? 1 : 0), memory, "Partial chains were refused"));
+            return configure((ctx, memory) -> check(
+                    Native.ctxSetPartialChain(ctx, on ? 1 : 0),
+                    memory,
+                    "Partial chains were refused"));
         }
 
-        /** Sets the 48 bytes that protect session tickets, which are random otherwise; see {@link SecureContext#ticketKeys()}. */
+        /**
+         * Sets the 48 bytes that protect session tickets, which are random otherwise; see
+         * {@link SecureContext#ticketKeys()}.
+         */
         public Builder ticketKeys(byte[] keys) {
             return configure((ctx, memory) -> writeTicketKeys(ctx, keys));
         }
 
         /** Lets connections speak NPN, in TLS 1.2 and older. */
         public Builder npn() {
-            return configure((ctx, memory) -> check(Native.ctxEnableNpn(ctx), memory, "NPN is not available"));
+            return configure((ctx, memory) ->
+                    check(Native.ctxEnableNpn(ctx), memory, "NPN is not available"));
         }
 
         /** Freezes the context and hands it over; the builder is of no use afterwards. */
@@ -529,7 +603,8 @@ public final class SecureContext implements AutoCloseable {
         }
 
         private Builder stage(byte[] bytes, BytesStep step) {
-            return stage(bytes, null, (ctx, memory, address, none) -> step.run(ctx, memory, address));
+            return stage(
+                    bytes, null, (ctx, memory, address, none) -> step.run(ctx, memory, address));
         }
 
         private Builder stage(byte[] bytes, byte[] secret, SecretStep step) {
@@ -563,7 +638,8 @@ public final class SecureContext implements AutoCloseable {
                     int result = setter.set(ctx, address, memory.reportAddress);
                     rejectMisuse(result);
                     if (result != Native.OK) {
-                        throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", message, memory.report());
+                        throw new SecureContextException(
+                                "ERR_CRYPTO_OPERATION_FAILED", message, memory.report());
                     }
                 } finally {
                     memory.unstage();

@@ -3,11 +3,13 @@ package io.github.securepair.engine;
 import java.util.List;
 
 /**
- * Reports that OpenSSL refused something a context or a connection was to be made from: a key, a certificate, a cipher
- * list. Code and message come from the first entry that OpenSSL queued, by the rule of Node's thrown errors:
- * {@code ERR_OSSL_PEM_NO_START_LINE}, "error:0480006C:PEM routines::no start line".
+ * Reports that OpenSSL refused something a context or a connection was to be made from: a key, a
+ * certificate, a cipher list. Code and message come from the first entry that OpenSSL queued, by
+ * the rule of Node's thrown errors: {@code ERR_OSSL_PEM_NO_START_LINE}, "error:0480006C:PEM
+ * routines::no start line".
  */
-public final class SecureContextException extends IllegalArgumentException implements OpenSSLFailure {
+public final class SecureContextException extends IllegalArgumentException
+        implements OpenSSLFailure {
     private static final long serialVersionUID = 1;
 
     private final String code;
@@ -19,7 +21,8 @@ public final class SecureContextException extends IllegalArgumentException imple
     }
 
     /**
-     * An error with a fixed text; the code may be null. When the cause is an OpenSSL failure, its entries are this one's too.
+     * An error with a fixed text; the code may be null. When the cause is an OpenSSL failure, its
+     * entries are this one's too.
      */
     public SecureContextException(String code, String message, Throwable cause) {
         super(message, cause);
@@ -40,7 +43,8 @@ public final class SecureContextException extends IllegalArgumentException imple
         if (report.isEmpty()) {
             return new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", doing, report);
         }
-        return new SecureContextException(report.first().thrownCode(), report.first().toString(), report);
+        return new SecureContextException(
+                report.first().thrownCode(), report.first().toString(), report);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.github.securepair.engine;
 
 import io.github.securepair.engine.internal.ConnectionAccess;
+
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -8,27 +9,34 @@ import java.util.ArrayDeque;
 import java.util.List;
 
 /**
- * One TLS endpoint between byte buffers ({@code SSL}). It knows no sockets, threads or listeners: the caller brings ciphertext
- * and takes plaintext with {@link #read}, the other way round with {@link #write}, and learns what happened from
- * {@link #nextEvent()}.
+ * One TLS endpoint between byte buffers ({@code SSL}). It knows no sockets, threads or listeners:
+ * the caller brings ciphertext and takes plaintext with {@link #read}, the other way round with
+ * {@link #write}, and learns what happened from {@link #nextEvent()}.
  *
- * <p><b>Turns.</b> read, write, drain and shutdown lend their buffers for the call, direct ones only, and advance the positions; null
- * stands for an empty window. Counters such as {@link #consumed()} tell about the last of these calls. Ciphertext that finds
- * no room waits inside; {@link #pending()} tells how much, every later turn moves it out first. Buffers given to one call
- * must be different objects; nobody may free their memory during it.
+ * <p><b>Turns.</b> read, write, drain and shutdown lend their buffers for the call, direct ones
+ * only, and advance the positions; null stands for an empty window. Counters such as
+ * {@link #consumed()} tell about the last of these calls. Ciphertext that finds no room waits
+ * inside; {@link #pending()} tells how much, every later turn moves it out first. Buffers given to
+ * one call must be different objects; nobody may free their memory during it.
  *
- * <p><b>Threads.</b> Any thread, one at a time. A call beside a running one, from another thread or from inside it, throws
- * {@link IllegalStateException} and does no harm; so does every call on a closed connection. {@link #close()} may come at any
- * time from anywhere; beside a running call it takes effect at the end of that call.
+ * <p><b>Threads.</b> Any thread, one at a time. A call beside a running one, from another thread or
+ * from inside it, throws {@link IllegalStateException} and does no harm; so does every call on a
+ * closed connection. {@link #close()} may come at any time from anywhere; beside a running call it
+ * takes effect at the end of that call.
  *
  * <p>Close it: a forgotten connection is freed only when the garbage collector finds it.
  */
 public final class TLSConnection implements AutoCloseable {
     /** Server: ask with {@link ConnectionEvent.ClientHello} at each new ClientHello. */
     public static final int ASK_HELLO = 1;
-    /** Server: ask with {@link ConnectionEvent.CertificateRequest} before the certificate is chosen. */
+    /**
+     * Server: ask with {@link ConnectionEvent.CertificateRequest} before the certificate is chosen.
+     */
     public static final int ASK_CERT = 2;
-    /** Server: ask with {@link ConnectionEvent.RenegotiationRequest} when the client wants to renegotiate. */
+    /**
+     * Server: ask with {@link ConnectionEvent.RenegotiationRequest} when the client wants to
+     * renegotiate.
+     */
     public static final int ASK_RENEGOTIATION = 4;
     /** Tell of sessions that can be resumed: {@link ConnectionEvent.NewSession}. */
     public static final int TELL_SESSION = 8;
@@ -38,7 +46,10 @@ public final class TLSConnection implements AutoCloseable {
     public static final int TELL_ALERT = 32;
     /** Tell SSL_trace text, at most 64 KiB between two takes: {@link ConnectionEvent.Trace}. */
     public static final int TELL_TRACE = 64;
-    /** Tell raw messages and record headers, at most 256 KiB between two takes: {@link ConnectionEvent.Message}. */
+    /**
+     * Tell raw messages and record headers, at most 256 KiB between two takes:
+     * {@link ConnectionEvent.Message}.
+     */
     public static final int TELL_MESSAGE = 128;
 
     private static final int HANDSHAKING = 1;
@@ -150,8 +161,8 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Frees the native connection and sends nothing; see {@link #shutdown} for a polite end. Beside a running call, of any thread,
-     * the memory is freed when that call ends. Again is fine.
+     * Frees the native connection and sends nothing; see {@link #shutdown} for a polite end. Beside
+     * a running call, of any thread, the memory is freed when that call ends. Again is fine.
      */
     @Override
     public void close() {
@@ -167,7 +178,10 @@ public final class TLSConnection implements AutoCloseable {
             Memory m = memory();
             long address = m.stageText(name);
             try {
-                check(Native.connSetServername(conn, address, m.reportAddress), m, "The server name was refused");
+                check(
+                        Native.connSetServername(conn, address, m.reportAddress),
+                        m,
+                        "The server name was refused");
             } finally {
                 m.unstage();
             }
@@ -186,8 +200,8 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Client: the protocols to offer by ALPN. Server: those it speaks, in order of preference. Wire form: a length byte before each
-     * name. Null or empty: no ALPN.
+     * Client: the protocols to offer by ALPN. Server: those it speaks, in order of preference. Wire
+     * form: a length byte before each name. Null or empty: no ALPN.
      */
     public void setALPN(byte[] wire) {
         checkWire(wire);
@@ -211,7 +225,8 @@ public final class TLSConnection implements AutoCloseable {
         while (at < wire.length) {
             int length = wire[at] & 0xFF;
             if (length == 0 || length > wire.length - at - 1) {
-                throw new IllegalArgumentException("protocol list: bad length " + length + " at byte " + at);
+                throw new IllegalArgumentException(
+                        "protocol list: bad length " + length + " at byte " + at);
             }
             at += 1 + length;
         }
@@ -259,7 +274,10 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    /** Replaces the set of what becomes an event: ASK_ and TELL_ bits. Handshake start and end always do. */
+    /**
+     * Replaces the set of what becomes an event: ASK_ and TELL_ bits. Handshake start and end
+     * always do.
+     */
     public void setEvents(int mask) {
         simple(conn -> Native.connSetEvents(conn, mask), "The event mask was refused");
         eventMask = mask;
@@ -273,14 +291,16 @@ public final class TLSConnection implements AutoCloseable {
     // ---------------------------------------------------------------- turns ----
 
     /**
-     * Feeds ciphertext, drives the handshake and decrypts ({@code SSL_read_ex}). Stops at the first event, and does nothing while
-     * events wait to be taken. A question is an event too: {@link Status#PAUSED} may come with events to take.
+     * Feeds ciphertext, drives the handshake and decrypts ({@code SSL_read_ex}). Stops at the first
+     * event, and does nothing while events wait to be taken. A question is an event too:
+     * {@link Status#PAUSED} may come with events to take.
      *
      * @param in ciphertext of the peer
      * @param plain takes plaintext
      * @param out takes ciphertext for the peer, also when this throws
      * @throws TLSException when the connection has failed, now or earlier
-     * @throws IllegalArgumentException when a buffer is not direct, an output is read-only, or two are the same
+     * @throws IllegalArgumentException when a buffer is not direct, an output is read-only, or two
+     *     are the same
      */
     public Status read(ByteBuffer in, ByteBuffer plain, ByteBuffer out) throws TLSException {
         checkDistinct(in, plain, out);
@@ -319,8 +339,9 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Encrypts ({@code SSL_write_ex}). {@link Status#WANT_INPUT} with nothing consumed while a handshake is under way: offer
-     * the bytes again after the next read. {@link Status#FULL} when plaintext is left, {@link Status#WANT_INPUT} when all went.
+     * Encrypts ({@code SSL_write_ex}). {@link Status#WANT_INPUT} with nothing consumed while a
+     * handshake is under way: offer the bytes again after the next read. {@link Status#FULL} when
+     * plaintext is left, {@link Status#WANT_INPUT} when all went.
      *
      * @param plain plaintext
      * @param out takes ciphertext for the peer, also when this throws
@@ -365,7 +386,8 @@ public final class TLSConnection implements AutoCloseable {
             Memory m = memory();
             int outAt = position(out);
             int outCap = length(out, outAt);
-            int status = Native.connDrain(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
+            int status =
+                    Native.connDrain(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
             collect(m, status);
             advance(out, outAt + emitted);
             return Status.of(status);
@@ -376,8 +398,9 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Sends close_notify, once ({@code SSL_shutdown}); during a handshake when that is done. Nothing can be written afterwards, reading may
-     * go on. A connection that has failed sends nothing more and returns {@link Status#FAILED}.
+     * Sends close_notify, once ({@code SSL_shutdown}); during a handshake when that is done.
+     * Nothing can be written afterwards, reading may go on. A connection that has failed sends
+     * nothing more and returns {@link Status#FAILED}.
      *
      * @return {@link Status#CLOSED} when the peer has closed too, else {@link Status#WANT_INPUT}
      */
@@ -387,7 +410,8 @@ public final class TLSConnection implements AutoCloseable {
             Memory m = memory();
             int outAt = position(out);
             int outCap = length(out, outAt);
-            int status = Native.connShutdown(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
+            int status = Native.connShutdown(
+                    conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
             collect(m, status);
             advance(out, outAt + emitted);
             return Status.of(status);
@@ -412,7 +436,8 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    // Position and limit are each read once, and a limit never exceeds the capacity: whatever another thread does to the buffer
+    // Position and limit are each read once, and a limit never exceeds the capacity: whatever
+    // another thread does to the buffer
     // meanwhile, the window stays inside its memory.
 
     private static int position(ByteBuffer window) {
@@ -441,7 +466,10 @@ public final class TLSConnection implements AutoCloseable {
         return address;
     }
 
-    /** A view of a memory segment whose arena was closed throws here, in place of a crash in native code. */
+    /**
+     * A view of a memory segment whose arena was closed throws here, in place of a crash in native
+     * code.
+     */
     private static void touch(ByteBuffer window, int position, int length) {
         if (length > 0) {
             window.get(position);
@@ -482,7 +510,8 @@ public final class TLSConnection implements AutoCloseable {
         if (status == Native.FAILED) {
             failure = TLSException.of(m.report(), server ? "TLS server" : "TLS client");
         } else if (status == MISUSE_TURN) {
-            throw new IllegalStateException("TLSConnection is in use: a call came from inside another call");
+            throw new IllegalStateException(
+                    "TLSConnection is in use: a call came from inside another call");
         }
     }
 
@@ -611,13 +640,14 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Server, while paused at a ClientHello: the ALPN protocol to speak; null refuses all of them, which ends the handshake with
-     * a fatal alert.
+     * Server, while paused at a ClientHello: the ALPN protocol to speak; null refuses all of them,
+     * which ends the handshake with a fatal alert.
      *
      * @return false when the client did not offer it
      */
     public boolean selectALPN(String protocol) {
-        byte[] name = protocol == null ? new byte[0] : protocol.getBytes(StandardCharsets.ISO_8859_1);
+        byte[] name =
+                protocol == null ? new byte[0] : protocol.getBytes(StandardCharsets.ISO_8859_1);
         if (protocol != null && (name.length == 0 || name.length > 255)) {
             return false;
         }
@@ -636,8 +666,9 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Server, while paused at a ClientHello or a certificate question: certificates, keys, chains, trust and client CA names of
-     * another context, for this connection. Protocol range, suites, tickets and options stay.
+     * Server, while paused at a ClientHello or a certificate question: certificates, keys, chains,
+     * trust and client CA names of another context, for this connection. Protocol range, suites,
+     * tickets and options stay.
      *
      * @return false when that context has no certificate; its trust is used all the same
      */
@@ -661,9 +692,15 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    /** Server, while paused at a certificate question: the OCSP response to staple; null or empty for none. */
+    /**
+     * Server, while paused at a certificate question: the OCSP response to staple; null or empty
+     * for none.
+     */
     public void setOCSPResponse(byte[] der) {
-        staged(der == null ? new byte[0] : der, Native::connSetOcspResponse, "No certificate question waits");
+        staged(
+                der == null ? new byte[0] : der,
+                Native::connSetOcspResponse,
+                "No certificate question waits");
     }
 
     /**
@@ -700,13 +737,17 @@ public final class TLSConnection implements AutoCloseable {
     // ---------------------------------------------------------------- later handshakes ----
 
     /**
-     * TLS 1.2 and older, once secure: starts another handshake; the next read or write sends for it.
+     * TLS 1.2 and older, once secure: starts another handshake; the next read or write sends for
+     * it.
      *
      * @param abbreviated allows resuming the session, which asks for no certificate
-     * @throws TLSException with Node's ERR_SSL_WRONG_SSL_VERSION in TLS 1.3, and when OpenSSL refuses otherwise
+     * @throws TLSException with Node's ERR_SSL_WRONG_SSL_VERSION in TLS 1.3, and when OpenSSL
+     *     refuses otherwise
      */
     public void renegotiate(boolean abbreviated) throws TLSException {
-        handshake((conn, report) -> Native.connRenegotiate(conn, abbreviated ? 1 : 0, report), "Renegotiation");
+        handshake(
+                (conn, report) -> Native.connRenegotiate(conn, abbreviated ? 1 : 0, report),
+                "Renegotiation");
     }
 
     /** Server, TLS 1.3, once secure: asks for a certificate, if the client offered to be asked. */
@@ -716,7 +757,9 @@ public final class TLSConnection implements AutoCloseable {
 
     /** TLS 1.3, once secure: changes the keys of our direction, and of the peer's if asked to. */
     public void keyUpdate(boolean requestPeer) throws TLSException {
-        handshake((conn, report) -> Native.connKeyUpdate(conn, requestPeer ? 1 : 0, report), "The key update");
+        handshake(
+                (conn, report) -> Native.connKeyUpdate(conn, requestPeer ? 1 : 0, report),
+                "The key update");
     }
 
     @FunctionalInterface
@@ -826,12 +869,17 @@ public final class TLSConnection implements AutoCloseable {
         return get(GET_PEER_CERTIFICATE);
     }
 
-    /** DER of the peer's certificate and of what came with it, leaf first; null when there is none. */
+    /**
+     * DER of the peer's certificate and of what came with it, leaf first; null when there is none.
+     */
     public List<byte[]> peerChain() {
         return list(GET_PEER_CHAIN);
     }
 
-    /** DER of the peer's certificate, its issuer, and so on, completed from the trust store; null when there is none. */
+    /**
+     * DER of the peer's certificate, its issuer, and so on, completed from the trust store; null
+     * when there is none.
+     */
     public List<byte[]> peerChainCompleted() {
         return list(GET_PEER_CHAIN_COMPLETED);
     }
@@ -871,7 +919,10 @@ public final class TLSConnection implements AutoCloseable {
         return (int) number(INT_RENEGOTIATIONS);
     }
 
-    /** X509_V_* of the last evaluation of the peer's chain, 0 when it is fine; meaningless without a peer certificate. */
+    /**
+     * X509_V_* of the last evaluation of the peer's chain, 0 when it is fine; meaningless without a
+     * peer certificate.
+     */
     public long verifyResult() {
         return number(INT_VERIFY_RESULT);
     }
@@ -892,12 +943,18 @@ public final class TLSConnection implements AutoCloseable {
         return number(INT_HAS_PEER_CERTIFICATE) == 1;
     }
 
-    /** Client: the key exchange as "ECDH prime256v1 256", "DH - 2048", "KEM X25519MLKEM768 -"; null when there is none. */
+    /**
+     * Client: the key exchange as "ECDH prime256v1 256", "DH - 2048", "KEM X25519MLKEM768 -"; null
+     * when there is none.
+     */
     public String ephemeralKey() {
         return text(GET_EPHEMERAL);
     }
 
-    /** Signature algorithms shared with the peer in Node's form, joined by ':'; null when there are none. */
+    /**
+     * Signature algorithms shared with the peer in Node's form, joined by ':'; null when there are
+     * none.
+     */
     public String sharedSigalgs() {
         return text(GET_SHARED_SIGALGS);
     }
@@ -930,7 +987,8 @@ public final class TLSConnection implements AutoCloseable {
      * @throws TLSException when OpenSSL refuses
      * @throws IllegalStateException before the first handshake is done
      */
-    public byte[] exportKeyingMaterial(int length, String label, byte[] context) throws TLSException {
+    public byte[] exportKeyingMaterial(int length, String label, byte[] context)
+            throws TLSException {
         if (length < 1) {
             throw new IllegalArgumentException("length " + length);
         }
@@ -944,7 +1002,14 @@ public final class TLSConnection implements AutoCloseable {
             try {
                 long nameAddress = m.put(name);
                 int result = Native.connExport(
-                        conn, m.outAddress(), length, nameAddress, name.length, m.put(context), contextLength, m.reportAddress);
+                        conn,
+                        m.outAddress(),
+                        length,
+                        nameAddress,
+                        name.length,
+                        m.put(context),
+                        contextLength,
+                        m.reportAddress);
                 rejectMisuse(result, "Exporting key material");
                 if (result != Native.OK) {
                     throw TLSException.of(m.report(), "Exporting key material");
@@ -1055,7 +1120,8 @@ public final class TLSConnection implements AutoCloseable {
 
     private static void rejectMisuse(int result, String doing) {
         if (result == Native.MISUSE) {
-            throw new IllegalStateException(doing + ": not possible at this time or at this end of a connection");
+            throw new IllegalStateException(
+                    doing + ": not possible at this time or at this end of a connection");
         }
     }
 
@@ -1063,14 +1129,22 @@ public final class TLSConnection implements AutoCloseable {
 
     private static final class Access extends ConnectionAccess {
         @Override
-        protected int read(TLSConnection c, long in, int inLength, long plain, int plainCap, long out, int outCap) {
+        protected int read(
+                TLSConnection c,
+                long in,
+                int inLength,
+                long plain,
+                int plainCap,
+                long out,
+                int outCap) {
             long conn = c.handle.enter();
             try {
                 if (c.decoded != null) {
                     return c.eventsFirst().ordinal();
                 }
                 Memory m = c.memory();
-                int status = Native.connRead(conn, in, inLength, plain, plainCap, out, outCap, m.turnAddress);
+                int status = Native.connRead(
+                        conn, in, inLength, plain, plainCap, out, outCap, m.turnAddress);
                 c.collect(m, status);
                 return status;
             } finally {

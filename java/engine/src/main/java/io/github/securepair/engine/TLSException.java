@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Reports that a handshake or a record failed. Code, library and reason come from the first entry that OpenSSL queued,
- * and so does the message, which is the entry as {@code ERR_print_errors} writes it: what Node puts on the errors of its
- * TLS sockets.
+ * Reports that a handshake or a record failed. Code, library and reason come from the first entry
+ * that OpenSSL queued, and so does the message, which is the entry as {@code ERR_print_errors}
+ * writes it: what Node puts on the errors of its TLS sockets.
  *
- * <p>Bytes that the failure produced (the alert) are in the output window of the failing call, and in
- * {@link TLSConnection#drain}: send them before closing.
+ * <p>Bytes that the failure produced (the alert) are in the output window of the failing call, and
+ * in {@link TLSConnection#drain}: send them before closing.
  */
 public final class TLSException extends IOException implements OpenSSLFailure {
     private static final long serialVersionUID = 1;
@@ -38,13 +38,18 @@ public final class TLSException extends IOException implements OpenSSLFailure {
     /** The exception for a report; {@code doing} is said when OpenSSL queued nothing. */
     static TLSException of(ErrorReport report, String doing) {
         if (!report.isEmpty()) {
-            return new TLSException("ERR_SSL_" + report.first().codeName(), report.first().printed(), report);
+            return new TLSException(
+                    "ERR_SSL_" + report.first().codeName(), report.first().printed(), report);
         }
         if (report.alert() >= 0) {
             String which = report.alertSent() ? "sent" : "received";
-            return new TLSException("ERR_SSL_ALERT", doing + ": fatal alert " + report.alert() + ' ' + which, report);
+            return new TLSException(
+                    "ERR_SSL_ALERT",
+                    doing + ": fatal alert " + report.alert() + ' ' + which,
+                    report);
         }
-        return new TLSException("ERR_SSL_UNSPECIFIED", doing + " failed, OpenSSL gave no reason", report);
+        return new TLSException(
+                "ERR_SSL_UNSPECIFIED", doing + " failed, OpenSSL gave no reason", report);
     }
 
     @Override

@@ -1,8 +1,9 @@
 package io.github.securepair.engine;
 
 /**
- * Says whether a connection wants the peer's certificate. Chains are evaluated whenever a certificate comes and never
- * end the handshake: ask {@link TLSConnection#verifyResult()} afterwards, as Node does.
+ * Says whether a connection wants the peer's certificate. Chains are evaluated whenever a
+ * certificate comes and never end the handshake: ask {@link TLSConnection#verifyResult()}
+ * afterwards, as Node does.
  */
 public enum VerifyMode {
     /** A server asks for no certificate. A client gets one anyway. */

@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,11 +20,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-/** Threads that do what they must not: whoever comes second is refused, and nothing native is touched twice. */
+/**
+ * Threads that do what they must not: whoever comes second is refused, and nothing native is
+ * touched twice.
+ */
 @Timeout(120)
 class ConcurrencyTest {
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -89,7 +93,8 @@ class ConcurrencyTest {
                     });
                 }
                 run(tasks);
-                // The connection is whole: it still speaks, once what the threads have thrown away is left out.
+                // The connection is whole: it still speaks, once what the threads have thrown away
+                // is left out.
                 assertTrue(pair.client.tls.isSecure());
             }
         }

@@ -6,6 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,12 +23,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Bad input to a builder: Node's codes, messages and error stacks. */
 class ContextErrorsTest {
@@ -32,9 +33,10 @@ class ContextErrorsTest {
         builder.close();
     }
 
-    // ---- all recorded cases: what Node 20 says is in native/test/data, recorded by a script there ----
+    // ---- all recorded cases: what Node 20 says is in native/test/data, recorded by a script the
 
-    private static final Path DATA = Path.of(System.getProperty("securepair.root", "."), "native", "test", "data");
+    private static final Path DATA =
+            Path.of(System.getProperty("securepair.root", "."), "native", "test", "data");
 
     static List<Arguments> recordedCases() throws IOException {
         Map<String, String> outcomes = new HashMap<>();
@@ -47,7 +49,11 @@ class ContextErrorsTest {
             if (!line.isEmpty() && !line.startsWith("#")) {
                 String[] parts = line.split("\\|");
                 cases.add(Arguments.of(
-                        parts[0], parts[1], parts[2], parts.length > 3 ? parts[3] : null, outcomes.get(parts[0])));
+                        parts[0],
+                        parts[1],
+                        parts[2],
+                        parts.length > 3 ? parts[3] : null,
+                        outcomes.get(parts[0])));
             }
         }
         assertTrue(cases.size() >= 75, "only " + cases.size() + " cases");
@@ -65,7 +71,8 @@ class ContextErrorsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("recordedCases")
-    void everyBadInputIsReportedAsNodeDoes(String name, String what, String file, String argument, String expected) {
+    void everyBadInputIsReportedAsNodeDoes(
+            String name, String what, String file, String argument, String expected) {
         String actual = "ok";
         try {
             use(what, input(file), argument);
@@ -75,7 +82,12 @@ class ContextErrorsTest {
                 lines.clear();
             }
             Collections.reverse(lines);
-            lines.add(0, e.getMessage().replaceAll("(?s)^[0-9A-F]+:(error:[0-9A-F]{8}:[^:]*:)[^:]*(:[^:]*):.*", "$1$2"));
+            lines.add(
+                    0,
+                    e.getMessage()
+                            .replaceAll(
+                                    "(?s)^[0-9A-F]+:(error:[0-9A-F]{8}:[^:]*:)[^:]*(:[^:]*):.*",
+                                    "$1$2"));
             actual = String.join("\t", lines);
         }
         assertEquals(withoutWart(expected), actual);
@@ -83,7 +95,9 @@ class ContextErrorsTest {
 
     /** Node's error for bad signature algorithms says nothing; ours does. */
     private static String withoutWart(String expected) {
-        return expected.equals("error:00000000:lib(0)::reason(0)") ? "Failed to set signature algorithms" : expected;
+        return expected.equals("error:00000000:lib(0)::reason(0)")
+                ? "Failed to set signature algorithms"
+                : expected;
     }
 
     private void use(String what, byte[] input, String argument) {
@@ -138,7 +152,8 @@ class ContextErrorsTest {
     @ParameterizedTest
     @CsvSource({
         "key, =garbage, , ERR_OSSL_UNSUPPORTED, DECODER routines, unsupported",
-        "key, server-rsa-key-encrypted.pem, wrong, ERR_OSSL_BAD_DECRYPT, Provider routines, bad decrypt",
+        "key, server-rsa-key-encrypted.pem, wrong, ERR_OSSL_BAD_DECRYPT, Provider routines, bad"
+                + " decrypt",
         "key, server-rsa-key-encrypted.pem, *1025, ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED, "
                 + "common libcrypto routines, interrupted or cancelled",
         "cert, =garbage, , ERR_OSSL_PEM_NO_START_LINE, PEM routines, no start line",
@@ -147,9 +162,11 @@ class ContextErrorsTest {
                 + "x509 certificate routines, key values mismatch",
         "cert, server-rsa512-cert.pem, , ERR_SSL_EE_KEY_TOO_SMALL, SSL routines, ee key too small",
         "ciphers, =no-such, , ERR_SSL_NO_CIPHER_MATCH, SSL routines, no cipher match",
-        "ciphers, =AES128-SHA:@SECLEVEL=9, , ERR_SSL_INVALID_COMMAND, SSL routines, invalid command",
+        "ciphers, =AES128-SHA:@SECLEVEL=9, , ERR_SSL_INVALID_COMMAND, SSL routines, invalid"
+                + " command",
     })
-    void codesAreNodes(String what, String file, String argument, String code, String library, String reason) {
+    void codesAreNodes(
+            String what, String file, String argument, String code, String library, String reason) {
         SecureContextException e =
                 assertThrows(SecureContextException.class, () -> use(what, input(file), argument));
         assertEquals(code, e.code());
@@ -162,13 +179,17 @@ class ContextErrorsTest {
     @ParameterizedTest
     @CsvSource({
         "pfx, server-rsa.pfx, wrong, , mac verify failure",
-        "pfx, no-key.pfx, passphrase, ERR_CRYPTO_OPERATION_FAILED, Unable to load private key from PFX data",
-        "pfx, no-cert.pfx, passphrase, ERR_CRYPTO_OPERATION_FAILED, Unable to load certificate from PFX data",
-        "pfx, server-rsa-legacy.pfx, passphrase, ERR_CRYPTO_UNSUPPORTED_OPERATION, Unsupported PKCS12 PFX data",
+        "pfx, no-key.pfx, passphrase, ERR_CRYPTO_OPERATION_FAILED, Unable to load private key from"
+                + " PFX data",
+        "pfx, no-cert.pfx, passphrase, ERR_CRYPTO_OPERATION_FAILED, Unable to load certificate"
+                + " from PFX data",
+        "pfx, server-rsa-legacy.pfx, passphrase, ERR_CRYPTO_UNSUPPORTED_OPERATION, Unsupported"
+                + " PKCS12 PFX data",
         "groups, =no-such, , ERR_CRYPTO_OPERATION_FAILED, Failed to set ECDH curve",
         "sigalgs, =no-such, , ERR_CRYPTO_OPERATION_FAILED, Failed to set signature algorithms",
     })
-    void fixedTextsAreNodes(String what, String file, String argument, String code, String message) {
+    void fixedTextsAreNodes(
+            String what, String file, String argument, String code, String message) {
         SecureContextException e =
                 assertThrows(SecureContextException.class, () -> use(what, input(file), argument));
         assertEquals(code, e.code());
@@ -177,13 +198,14 @@ class ContextErrorsTest {
 
     @Test
     void aSessionIdContextThatIsTooLongGivesThePrintedLineWithoutACode() {
-        SecureContextException e =
-                assertThrows(SecureContextException.class, () -> builder.sessionIdContext(new byte[33]));
+        SecureContextException e = assertThrows(
+                SecureContextException.class, () -> builder.sessionIdContext(new byte[33]));
         assertNull(e.code());
         assertTrue(
                 e.getMessage()
-                        .matches("[0-9A-F]{16}:error:0A000111:SSL routines:SSL_CTX_set_session_id_context:"
-                                + "ssl session id context too long:.*ssl_lib\\.c:\\d+:\n"),
+                        .matches("[0-9A-F]{16}:error:0A000111:SSL"
+                                + " routines:SSL_CTX_set_session_id_context:ssl session id"
+                                + " context too long:.*ssl_lib\\.c:\\d+:\n"),
                 e.getMessage());
     }
 
@@ -204,16 +226,19 @@ class ContextErrorsTest {
         byte[] good = Fixtures.bytes("ca1-cert.pem");
         byte[] cut = Arrays.copyOf(good, good.length * 2 - 300);
         System.arraycopy(good, 0, cut, good.length, good.length - 300);
-        SecureContextException e = assertThrows(SecureContextException.class, () -> builder.ca(cut, false));
+        SecureContextException e =
+                assertThrows(SecureContextException.class, () -> builder.ca(cut, false));
         assertEquals("ERR_OSSL_PEM_BAD_END_LINE", e.code());
-        assertThrows(SecureContextException.class, () -> builder.caDer(new byte[] {0x30, 1}, false));
+        assertThrows(
+                SecureContextException.class, () -> builder.caDer(new byte[] {0x30, 1}, false));
     }
 
     // ---- versions, numbers ----
 
     @Test
     void aProtocolThatTheLibraryLacksIsNamed() {
-        SecureContextException e = assertThrows(SecureContextException.class, () -> builder.versions(0x0305, 0));
+        SecureContextException e =
+                assertThrows(SecureContextException.class, () -> builder.versions(0x0305, 0));
         assertTrue(e.getMessage().contains("0x305") || !e.entries().isEmpty(), e.getMessage());
     }
 

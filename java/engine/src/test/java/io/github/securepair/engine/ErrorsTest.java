@@ -7,21 +7,30 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** Codes, reasons and messages are those of Node 20, whichever OpenSSL runs. */
 class ErrorsTest {
     private static OpenSSLError error(long packed, String library, String reason) {
         return new OpenSSLError(
-                packed, (int) (packed >> 23), (int) (packed & 0x7FFFFF), library, reason, "", "a.c", 1, "f");
+                packed,
+                (int) (packed >> 23),
+                (int) (packed & 0x7FFFFF),
+                library,
+                reason,
+                "",
+                "a.c",
+                1,
+                "f");
     }
 
     @ParameterizedTest
@@ -60,7 +69,8 @@ class ErrorsTest {
         assertEquals("whatever", error(0x06800000L | 1040, "asn1", "whatever").reason());
     }
 
-    private static TLSException failure(SecureContext.Builder client, SecureContext.Builder server, boolean ofServer) {
+    private static TLSException failure(
+            SecureContext.Builder client, SecureContext.Builder server, boolean ofServer) {
         try (SecureContext clientContext = client.build();
                 SecureContext serverContext = server.build();
                 Pair pair = new Pair(clientContext, serverContext).pump()) {
@@ -71,7 +81,9 @@ class ErrorsTest {
     @Test
     void noSharedCipherIsTheServersErrorAndAnAlertForTheClient() {
         TLSException server = failure(
-                Fixtures.clientBuilder().versions(0, Protocol.TLS1_2).cipherList("ECDHE-RSA-AES128-GCM-SHA256"),
+                Fixtures.clientBuilder()
+                        .versions(0, Protocol.TLS1_2)
+                        .cipherList("ECDHE-RSA-AES128-GCM-SHA256"),
                 Fixtures.serverBuilder("server-ecdsa"),
                 true);
         assertEquals("ERR_SSL_NO_SHARED_CIPHER", server.code());
@@ -80,7 +92,9 @@ class ErrorsTest {
         assertEquals(40, server.alert());
         assertTrue(server.alertSent());
         TLSException client = failure(
-                Fixtures.clientBuilder().versions(0, Protocol.TLS1_2).cipherList("ECDHE-RSA-AES128-GCM-SHA256"),
+                Fixtures.clientBuilder()
+                        .versions(0, Protocol.TLS1_2)
+                        .cipherList("ECDHE-RSA-AES128-GCM-SHA256"),
                 Fixtures.serverBuilder("server-ecdsa"),
                 false);
         assertEquals("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", client.code());
@@ -89,8 +103,9 @@ class ErrorsTest {
         assertFalse(client.alertSent());
         assertTrue(
                 client.getMessage()
-                        .matches("[0-9A-F]{16}:error:0A000410:SSL routines:ssl3_read_bytes:"
-                                + "sslv3 alert handshake failure:.*rec_layer_s3\\.c:\\d+:SSL alert number 40\n"),
+                        .matches("[0-9A-F]{16}:error:0A000410:SSL routines:ssl3_read_bytes:sslv3"
+                                + " alert handshake failure:.*rec_layer_s3\\.c:\\d+:SSL alert"
+                                + " number 40\n"),
                 client.getMessage());
     }
 
@@ -150,7 +165,8 @@ class ErrorsTest {
             TLSException first = server.failure();
             assertTrue(server.pending() > 0, "the alert waits");
             ByteBuffer out = ByteBuffer.allocateDirect(100);
-            TLSException again = assertThrows(TLSException.class, () -> server.read(null, null, out));
+            TLSException again =
+                    assertThrows(TLSException.class, () -> server.read(null, null, out));
             assertEquals(first.code(), again.code());
             assertEquals(first.entries(), again.entries());
             assertSame(again, server.failure());
@@ -172,7 +188,8 @@ class ErrorsTest {
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(e);
         }
-        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+        try (ObjectInputStream in =
+                new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
             TLSException copy = (TLSException) in.readObject();
             assertEquals(e.code(), copy.code());
             assertEquals(e.entries(), copy.entries());

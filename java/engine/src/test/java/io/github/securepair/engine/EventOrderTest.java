@@ -13,10 +13,12 @@ import io.github.securepair.engine.ConnectionEvent.KeyLog;
 import io.github.securepair.engine.ConnectionEvent.Message;
 import io.github.securepair.engine.ConnectionEvent.NewSession;
 import io.github.securepair.engine.ConnectionEvent.Trace;
-import java.nio.ByteBuffer;
-import java.util.List;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+
+import java.nio.ByteBuffer;
+import java.util.List;
 
 /** Events come in the order of the wire, with the plaintext that precedes them. */
 class EventOrderTest {
@@ -63,7 +65,9 @@ class EventOrderTest {
             pair.client.tls.read(in, plain, null);
             plain.flip();
             int told = 0;
-            for (ConnectionEvent e = pair.client.tls.nextEvent(); e != null; e = pair.client.tls.nextEvent()) {
+            for (ConnectionEvent e = pair.client.tls.nextEvent();
+                    e != null;
+                    e = pair.client.tls.nextEvent()) {
                 order.append(Wire.text(plain.duplicate().position(told).limit(e.offset())));
                 told = e.offset();
                 order.append(e instanceof NewSession ? "[ticket]" : "[" + e + "]");
@@ -141,11 +145,14 @@ class EventOrderTest {
         String text = String.join(
                 "", pair.client.events(Trace.class).stream().map(Trace::text).toList());
         // OpenSSL 3.5 says "Sent TLS Record".
-        assertTrue(text.matches("(?s)Sent (TLS )?Record\\nHeader:\\n  Version = TLS 1\\.0 \\(0x301\\).*"));
+        assertTrue(text.matches(
+                "(?s)Sent (TLS )?Record\\nHeader:\\n  Version = TLS 1\\.0 \\(0x301\\).*"));
         assertTrue(text.contains("ClientHello"));
         List<Message> messages = pair.server.events(Message.class);
-        assertTrue(messages.stream().anyMatch(m -> !m.sent() && m.contentType() == 22 && m.bytes()[0] == 1));
-        assertTrue(messages.stream().anyMatch(m -> m.sent() && m.contentType() == 22 && m.bytes()[0] == 2));
+        assertTrue(messages.stream()
+                .anyMatch(m -> !m.sent() && m.contentType() == 22 && m.bytes()[0] == 1));
+        assertTrue(messages.stream()
+                .anyMatch(m -> m.sent() && m.contentType() == 22 && m.bytes()[0] == 2));
         assertTrue(messages.stream().noneMatch(Message::loss));
         assertEquals(TLSConnection.TELL_MESSAGE, pair.server.tls.events());
     }

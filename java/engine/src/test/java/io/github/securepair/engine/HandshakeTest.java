@@ -8,15 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
 
 class HandshakeTest {
     static List<Arguments> combinations() {
@@ -34,7 +35,8 @@ class HandshakeTest {
     @ParameterizedTest(name = "{0} {1} windows of {2}")
     @MethodSource("combinations")
     void dataPassesBothWays(int version, String key, int window) throws Exception {
-        try (SecureContext serverContext = Fixtures.serverBuilder(key).versions(version, version).build();
+        try (SecureContext serverContext =
+                        Fixtures.serverBuilder(key).versions(version, version).build();
                 SecureContext clientContext = Fixtures.client();
                 Pair pair = new Pair(clientContext, serverContext, window).handshake()) {
             assertEquals(version, pair.client.tls.version());
@@ -53,8 +55,9 @@ class HandshakeTest {
     @ParameterizedTest
     @ValueSource(ints = {Protocol.TLS1_2, Protocol.TLS1_3})
     void closeNotifyArrivesAsClosed(int version) throws Exception {
-        try (SecureContext serverContext =
-                        Fixtures.serverBuilder("server-ecdsa").versions(version, version).build();
+        try (SecureContext serverContext = Fixtures.serverBuilder("server-ecdsa")
+                        .versions(version, version)
+                        .build();
                 SecureContext clientContext = Fixtures.client();
                 Pair pair = new Pair(clientContext, serverContext).handshake()) {
             pair.client.write("bye");
@@ -68,7 +71,9 @@ class HandshakeTest {
             pair.pump();
             assertEquals("still here", pair.client.receivedText());
             assertEquals(Status.CLOSED, pair.client.status);
-            assertEquals(Status.CLOSED, pair.client.tls.write(direct("late"), ByteBuffer.allocateDirect(100)));
+            assertEquals(
+                    Status.CLOSED,
+                    pair.client.tls.write(direct("late"), ByteBuffer.allocateDirect(100)));
             assertEquals(0, pair.client.tls.consumed());
         }
     }
@@ -174,7 +179,8 @@ class HandshakeTest {
     @Test
     void theStateOfAConnectionIsTold() throws Exception {
         try (SecureContext serverContext = Fixtures.server();
-                SecureContext clientContext = Fixtures.clientBuilder().groups("P-256").build();
+                SecureContext clientContext =
+                        Fixtures.clientBuilder().groups("P-256").build();
                 Pair pair = new Pair(clientContext, serverContext)) {
             assertNull(pair.client.tls.cipherName());
             assertNull(pair.client.tls.peerCertificate());
@@ -201,7 +207,8 @@ class HandshakeTest {
             assertArrayEquals(client.peerCertificate(), server.ownCertificate());
             assertEquals(1, client.peerChain().size());
             assertEquals(2, client.peerChainCompleted().size());
-            assertArrayEquals(Fixtures.der("ca1-cert.pem"), client.peerChainCompleted().get(1));
+            assertArrayEquals(
+                    Fixtures.der("ca1-cert.pem"), client.peerChainCompleted().get(1));
             assertTrue(client.hasPeerCertificate());
             assertFalse(server.hasPeerCertificate());
             assertNull(server.peerChain());
@@ -213,7 +220,8 @@ class HandshakeTest {
                     client.exportKeyingMaterial(32, "label", new byte[] {1}),
                     server.exportKeyingMaterial(32, "label", new byte[] {1}));
             assertFalse(java.util.Arrays.equals(
-                    client.exportKeyingMaterial(32, "label", null), client.exportKeyingMaterial(32, "other", null)));
+                    client.exportKeyingMaterial(32, "label", null),
+                    client.exportKeyingMaterial(32, "other", null)));
         }
     }
 
@@ -247,8 +255,10 @@ class HandshakeTest {
                         .versions(0, Protocol.TLS1_2)
                         .npn()
                         .build();
-                SecureContext clientContext =
-                        Fixtures.clientBuilder().versions(0, Protocol.TLS1_2).npn().build();
+                SecureContext clientContext = Fixtures.clientBuilder()
+                        .versions(0, Protocol.TLS1_2)
+                        .npn()
+                        .build();
                 Pair pair = new Pair(clientContext, serverContext)) {
             pair.client.tls.setNPN(Wire.protocols("b", "c"));
             pair.server.tls.setNPN(Wire.protocols("a", "c", "b"));
@@ -261,7 +271,8 @@ class HandshakeTest {
     @ParameterizedTest
     @ValueSource(ints = {Protocol.TLS1_2, Protocol.TLS1_3})
     void clientCertificatesAreSeenByTheServer(int version) throws Exception {
-        SecureContext.Builder serverBuilder = Fixtures.serverBuilder("server-ecdsa").versions(version, version);
+        SecureContext.Builder serverBuilder =
+                Fixtures.serverBuilder("server-ecdsa").versions(version, version);
         serverBuilder.ca(Fixtures.bytes("ca1-cert.pem"), true);
         try (SecureContext serverContext = serverBuilder.build();
                 SecureContext clientContext = Fixtures.clientBuilder()
@@ -294,8 +305,10 @@ class HandshakeTest {
             pair.server.inbox.put(out.flip());
             pair.handshake();
             assertEquals(1, pair.client.tls.renegotiations());
-            assertEquals(2, pair.server.events(ConnectionEvent.HandshakeDone.class).size());
-            TLSException refused = assertThrows(TLSException.class, () -> newer.client.tls.renegotiate(true));
+            assertEquals(
+                    2, pair.server.events(ConnectionEvent.HandshakeDone.class).size());
+            TLSException refused =
+                    assertThrows(TLSException.class, () -> newer.client.tls.renegotiate(true));
             assertEquals("ERR_SSL_WRONG_SSL_VERSION", refused.code());
             assertEquals("wrong ssl version", refused.reason());
         }

@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 
 /** Bytes that no honest peer sends: an error, and nothing worse. */
 class HostileInputTest {
@@ -40,13 +41,16 @@ class HostileInputTest {
                 byte[] bytes = i % 4 < 2
                         ? randomBytes()
                         : mutated(honest.get(random.nextInt(honest.size())));
-                try (TLSConnection connection =
-                        server ? TLSConnection.server(serverContext) : TLSConnection.client(clientContext)) {
+                try (TLSConnection connection = server
+                        ? TLSConnection.server(serverContext)
+                        : TLSConnection.client(clientContext)) {
                     connection.setEvents(random.nextInt(256));
                     if (feed(connection, bytes)) {
                         failed++;
                     }
-                    assertFalse(connection.isSecure(), "bytes of another handshake made a connection secure");
+                    assertFalse(
+                            connection.isSecure(),
+                            "bytes of another handshake made a connection secure");
                 }
             }
         }
@@ -54,9 +58,12 @@ class HostileInputTest {
         assertEquals(before, OpenSSL.live());
     }
 
-    private static void record(SecureContext client, int version, List<byte[]> toServer, List<byte[]> toClient) {
-        try (SecureContext server =
-                        Fixtures.serverBuilder("server-ecdsa").groups("X25519").versions(version, version).build();
+    private static void record(
+            SecureContext client, int version, List<byte[]> toServer, List<byte[]> toClient) {
+        try (SecureContext server = Fixtures.serverBuilder("server-ecdsa")
+                        .groups("X25519")
+                        .versions(version, version)
+                        .build();
                 Pair pair = new Pair(client, server)) {
             pair.client.tls.setServername("localhost");
             pair.client.tls.setALPN(Wire.protocols("a", "b"));
@@ -98,7 +105,12 @@ class HostileInputTest {
                 case 2 -> bytes = Arrays.copyOf(bytes, Math.max(1, at));
                 case 3 -> {
                     byte[] longer = Arrays.copyOf(bytes, bytes.length + 1 + random.nextInt(20));
-                    System.arraycopy(bytes, at, longer, at + longer.length - bytes.length, bytes.length - at);
+                    System.arraycopy(
+                            bytes,
+                            at,
+                            longer,
+                            at + longer.length - bytes.length,
+                            bytes.length - at);
                     bytes = longer;
                 }
                 default -> {
@@ -110,7 +122,10 @@ class HostileInputTest {
         return bytes;
     }
 
-    /** Whether the connection failed. A peer that hangs up follows, so bytes that only ask for more fail here too. */
+    /**
+     * Whether the connection failed. A peer that hangs up follows, so bytes that only ask for more
+     * fail here too.
+     */
     private boolean feed(TLSConnection connection, byte[] bytes) {
         in.clear();
         in.put(bytes, 0, Math.min(bytes.length, in.capacity())).flip();
@@ -165,7 +180,8 @@ class HostileInputTest {
                 for (int offset = 0; offset < 35; offset++) {
                     try (Pair pair = new Pair(clientContext, serverContext).handshake()) {
                         pair.client.write("hello");
-                        pair.server.inbox.flip(Math.min(offset, pair.server.inbox.size() - 1), 0x10);
+                        pair.server.inbox.flip(
+                                Math.min(offset, pair.server.inbox.size() - 1), 0x10);
                         pair.pump();
                         assertTrue(
                                 pair.server.failure != null || pair.server.received.size() == 0,
@@ -179,7 +195,9 @@ class HostileInputTest {
                                     pair.server.failure.code(),
                                     "byte " + offset);
                             assertEquals(20, pair.server.failure.alert());
-                            assertEquals("ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC", pair.client.failure.code());
+                            assertEquals(
+                                    "ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC",
+                                    pair.client.failure.code());
                         }
                     }
                 }

@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -12,6 +16,7 @@ import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -19,9 +24,6 @@ import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Our connection against the JDK's SSLEngine, at either end. */
 class InteropTest {
@@ -41,16 +43,19 @@ class InteropTest {
 
     @ParameterizedTest(name = "our server {0}, {1}, {2}, client certificate {3}")
     @MethodSource("combinations")
-    void dataPassesBothWaysAndBothEndsClose(boolean ourServer, String version, String key, boolean clientCertificate)
+    void dataPassesBothWaysAndBothEndsClose(
+            boolean ourServer, String version, String key, boolean clientCertificate)
             throws Exception {
         SSLEngine theirs = engine(!ourServer, version, key, clientCertificate);
         try (SecureContext context = context(ourServer, version, key, clientCertificate);
-                TLSConnection ours = ourServer ? TLSConnection.server(context) : TLSConnection.client(context)) {
+                TLSConnection ours =
+                        ourServer ? TLSConnection.server(context) : TLSConnection.client(context)) {
             if (ourServer && clientCertificate) {
                 ours.setVerify(VerifyMode.REQUIRE);
             }
             Meeting meeting = new Meeting(new Pair.End(ours, 5000), theirs);
-            meeting.run(() -> ours.isSecure() && theirs.getHandshakeStatus() == HandshakeStatus.NOT_HANDSHAKING);
+            meeting.run(() -> ours.isSecure()
+                    && theirs.getHandshakeStatus() == HandshakeStatus.NOT_HANDSHAKING);
             assertEquals(version, ours.protocol());
             assertEquals(version, theirs.getSession().getProtocol());
             assertEquals(0, ours.verifyResult());
@@ -62,7 +67,8 @@ class InteropTest {
             new Random(5).nextBytes(data);
             meeting.sendTheirs(data);
             meeting.ours.write(data);
-            meeting.run(() -> meeting.ours.received.size() == data.length && meeting.received.size() == data.length);
+            meeting.run(() -> meeting.ours.received.size() == data.length
+                    && meeting.received.size() == data.length);
             assertArrayEquals(data, meeting.ours.received.all());
             assertArrayEquals(data, meeting.received.toByteArray());
             meeting.ours.shutdown();
@@ -72,7 +78,8 @@ class InteropTest {
         }
     }
 
-    private static SecureContext context(boolean server, String version, String key, boolean clientCertificate) {
+    private static SecureContext context(
+            boolean server, String version, String key, boolean clientCertificate) {
         int number = version.equals("TLSv1.3") ? Protocol.TLS1_3 : Protocol.TLS1_2;
         if (server) {
             SecureContext.Builder builder = Fixtures.serverBuilder(key).versions(number, number);
@@ -89,21 +96,25 @@ class InteropTest {
         return builder.build();
     }
 
-    private static SSLEngine engine(boolean server, String version, String key, boolean clientCertificate)
+    private static SSLEngine engine(
+            boolean server, String version, String key, boolean clientCertificate)
             throws Exception {
         char[] password = "passphrase".toCharArray();
         KeyStore identity = KeyStore.getInstance("PKCS12");
         String file = server ? key + ".pfx" : "client.pfx";
         identity.load(new ByteArrayInputStream(Fixtures.bytes(file)), password);
-        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        KeyManagerFactory keys =
+                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keys.init(identity, password);
         KeyStore anchors = KeyStore.getInstance("PKCS12");
         anchors.load(null, null);
         anchors.setCertificateEntry(
                 "ca1",
                 CertificateFactory.getInstance("X.509")
-                        .generateCertificate(new ByteArrayInputStream(Fixtures.der("ca1-cert.pem"))));
-        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+                        .generateCertificate(
+                                new ByteArrayInputStream(Fixtures.der("ca1-cert.pem"))));
+        TrustManagerFactory trust =
+                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trust.init(anchors);
         SSLContext context = SSLContext.getInstance("TLS");
         boolean needsIdentity = server || clientCertificate;
@@ -163,7 +174,8 @@ class InteropTest {
                 toTheirs.skip(packet.position());
                 received.write(plain.array(), 0, plain.position());
                 runTasks();
-                if (packet.position() == 0 && theirs.getHandshakeStatus() != HandshakeStatus.NEED_UNWRAP
+                if (packet.position() == 0
+                                && theirs.getHandshakeStatus() != HandshakeStatus.NEED_UNWRAP
                         || result.getStatus() == SSLEngineResult.Status.BUFFER_UNDERFLOW) {
                     return;
                 }

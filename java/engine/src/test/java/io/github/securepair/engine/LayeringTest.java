@@ -3,6 +3,8 @@ package io.github.securepair.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 
 /** One class knows the generated one, and nobody outside sees either. */
 class LayeringTest {
@@ -68,7 +69,8 @@ class LayeringTest {
         TreeSet<String> names = new TreeSet<>();
         for (Path file : classFiles()) {
             for (String text : constants(file)) {
-                if (text.contains("io/github/securepair/openssl/") || text.contains("org/bytedeco/")) {
+                if (text.contains("io/github/securepair/openssl/")
+                        || text.contains("org/bytedeco/")) {
                     names.add(file.getFileName().toString());
                 }
             }
@@ -94,7 +96,8 @@ class LayeringTest {
             List<Executable> executables = new ArrayList<>(List.of(type.getDeclaredMethods()));
             executables.addAll(List.of(type.getDeclaredConstructors()));
             for (Executable executable : executables) {
-                if (Modifier.isPublic(executable.getModifiers()) || Modifier.isProtected(executable.getModifiers())) {
+                if (Modifier.isPublic(executable.getModifiers())
+                        || Modifier.isProtected(executable.getModifiers())) {
                     check(executable, executable.getParameterTypes());
                     check(executable, executable.getExceptionTypes());
                     if (executable instanceof Method method) {
@@ -119,7 +122,9 @@ class LayeringTest {
             }
             String name = element.getName();
             assertTrue(
-                    element.isPrimitive() || name.startsWith("java.") || name.startsWith("io.github.securepair.engine."),
+                    element.isPrimitive()
+                            || name.startsWith("java.")
+                            || name.startsWith("io.github.securepair.engine."),
                     where + " names " + name);
         }
     }

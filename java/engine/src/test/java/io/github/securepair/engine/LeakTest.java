@@ -3,6 +3,9 @@ package io.github.securepair.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.IOException;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.Reference;
@@ -14,8 +17,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Nothing native outlives what it belongs to. */
 class LeakTest {
@@ -31,7 +32,10 @@ class LeakTest {
         throw new IOException("no VmRSS");
     }
 
-    /** In a process of its own, whose Java heap is all there from the start: what grows then is native. */
+    /**
+     * In a process of its own, whose Java heap is all there from the start: what grows then is
+     * native.
+     */
     @Test
     void tenThousandConnectionsHalfOfThemCutOffLeaveNothing() throws Exception {
         Process process = new ProcessBuilder(
@@ -43,7 +47,8 @@ class LeakTest {
                         "-Dsecurepair.fixtures=" + System.getProperty("securepair.fixtures"),
                         "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                         "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        System.getProperty(
+                                "surefire.test.class.path", System.getProperty("java.class.path")),
                         LeakTest.class.getName())
                 .redirectErrorStream(true)
                 .start();
@@ -86,10 +91,15 @@ class LeakTest {
         System.gc();
         long grown = resident() - settled;
         System.out.println("secure " + secure + ", grown by " + grown + " KiB from " + settled);
-        assertTrue(grown < 10 * 1024, "resident memory grew by " + grown + " KiB over the second half");
+        assertTrue(
+                grown < 10 * 1024,
+                "resident memory grew by " + grown + " KiB over the second half");
     }
 
-    /** Feeds the ends piece by piece and drops them after some random number of bytes, events untaken, questions open. */
+    /**
+     * Feeds the ends piece by piece and drops them after some random number of bytes, events
+     * untaken, questions open.
+     */
     private static void cutOff(Pair pair, Random random) throws TLSException {
         int budget = random.nextInt(4000);
         ByteBuffer out = ByteBuffer.allocateDirect(1000);
@@ -100,7 +110,8 @@ class LeakTest {
             Pair.End other = ends.get(1 - turn % 2);
             byte[] all = end.inbox.all();
             int length = Math.min(all.length, Math.min(budget, 1 + random.nextInt(1500)));
-            ByteBuffer in = ByteBuffer.allocateDirect(length).put(all, 0, length).flip();
+            ByteBuffer in =
+                    ByteBuffer.allocateDirect(length).put(all, 0, length).flip();
             ByteBuffer plain = ByteBuffer.allocateDirect(random.nextInt(50));
             end.tls.read(in, plain, out.clear());
             end.inbox.skip(in.position());

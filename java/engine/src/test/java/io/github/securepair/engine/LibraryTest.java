@@ -6,20 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 
 /** The OpenSSL in use, the default roots, contexts as a whole. */
 class LibraryTest {
     @Test
     void theVersionIsTold() {
         assertTrue(OpenSSL.version().matches("3\\.\\d+\\.\\d+"), OpenSSL.version());
-        assertTrue(OpenSSL.versionText().startsWith("OpenSSL " + OpenSSL.version()), OpenSSL.versionText());
+        assertTrue(
+                OpenSSL.versionText().startsWith("OpenSSL " + OpenSSL.version()),
+                OpenSSL.versionText());
         assertTrue(OpenSSL.headerVersion().startsWith("3."));
         assertFalse(OpenSSL.compilerFlags().isEmpty());
         assertFalse(OpenSSL.builtOn().isEmpty());
@@ -31,7 +34,8 @@ class LibraryTest {
     void oneLibsslAndOneLibcryptoAreInTheProcess() throws Exception {
         Path path = Path.of(OpenSSL.libraryPath());
         assertTrue(Files.exists(path));
-        try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
+        try (Stream<String> lines =
+                Files.lines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
             List<String> libraries = lines.filter(line -> line.contains("/lib"))
                     .map(line -> line.substring(line.indexOf('/')))
                     .filter(file -> file.contains("/libssl.") || file.contains("/libcrypto."))
@@ -62,15 +66,17 @@ class LibraryTest {
     @Test
     void aVersionThatTheLibraryLacksFailsByName() {
         if (OpenSSL.feature(OpenSSL.Feature.SSL3)) {
-            try (SecureContext context =
-                    Fixtures.clientBuilder().versions(Protocol.SSL3, Protocol.SSL3).build()) {
+            try (SecureContext context = Fixtures.clientBuilder()
+                    .versions(Protocol.SSL3, Protocol.SSL3)
+                    .build()) {
                 assertFalse(context.isClosed());
             }
             return;
         }
         try (SecureContext.Builder builder = Fixtures.clientBuilder()) {
             SecureContextException e = assertThrows(
-                    SecureContextException.class, () -> builder.versions(Protocol.SSL3, Protocol.SSL3));
+                    SecureContextException.class,
+                    () -> builder.versions(Protocol.SSL3, Protocol.SSL3));
             assertEquals("ERR_SSL_UNSUPPORTED_PROTOCOL", e.code());
             assertTrue(e.getMessage().contains("SSLv3"), e.getMessage());
         }
@@ -86,14 +92,14 @@ class LibraryTest {
         assertArrayEquals(
                 before.get(0),
                 Base64.getMimeDecoder().decode(texts.get(0).replaceAll("-----[A-Z ]+-----", "")));
-        try (SecureContext roots = SecureContext.builder(SecureContext.Role.CLIENT)
-                .defaultRoots()
-                .build()) {
+        try (SecureContext roots =
+                SecureContext.builder(SecureContext.Role.CLIENT).defaultRoots().build()) {
             assertEquals(before.size(), roots.trustedDer().size());
             RootCertificates.setDefault(List.of(Fixtures.der("ca1-cert.pem")));
             assertEquals(1, RootCertificates.pem().size());
             assertThrows(
-                    SecureContextException.class, () -> RootCertificates.setDefault(List.of(new byte[] {1, 2, 3})));
+                    SecureContextException.class,
+                    () -> RootCertificates.setDefault(List.of(new byte[] {1, 2, 3})));
             assertEquals(1, RootCertificates.der().size(), "a failure changes nothing");
             assertEquals(before.size(), roots.trustedDer().size(), "older contexts keep theirs");
             try (SecureContext server = Fixtures.server();
@@ -123,7 +129,9 @@ class LibraryTest {
             assertArrayEquals(Fixtures.der("ca1-cert.pem"), context.issuerDer());
             assertEquals(1, context.trustedDer().size());
             assertEquals(1, context.chainDer().size());
-            assertEquals(List.of("TLS_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"), context.ciphers());
+            assertEquals(
+                    List.of("TLS_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+                    context.ciphers());
             assertArrayEquals(new byte[48], context.ticketKeys());
         }
         try (SecureContext empty = SecureContext.builder(SecureContext.Role.ANY).build()) {
@@ -154,7 +162,8 @@ class LibraryTest {
                         "-Dsecurepair.fixtures=" + System.getProperty("securepair.fixtures"),
                         "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                         "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        System.getProperty(
+                                "surefire.test.class.path", System.getProperty("java.class.path")),
                         UseAfterClose.class.getName())
                 .redirectErrorStream(true)
                 .start();

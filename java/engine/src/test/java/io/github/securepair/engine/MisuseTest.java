@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -13,11 +19,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What no caller should do gets an exception, never a crash. */
 class MisuseTest {
@@ -71,7 +72,8 @@ class MisuseTest {
     @Test
     void overlappingWindowsDoNoHarm() throws Exception {
         try (Pair pair = new Pair(clientContext, serverContext).handshake()) {
-            pair.client.write("some text that will be overwritten while it is being read".repeat(100));
+            pair.client.write(
+                    "some text that will be overwritten while it is being read".repeat(100));
             byte[] wire = pair.server.inbox.takeAll();
             for (int shift : new int[] {0, 1, 5, 21, 100}) {
                 ByteBuffer all = ByteBuffer.allocateDirect(wire.length + 200);
@@ -105,11 +107,26 @@ class MisuseTest {
     static List<Method> publicMethods() {
         List<Method> methods = new ArrayList<>();
         Set<String> allowed = Set.of(
-                "close", "isClosed", "isServer", "context", "events", "consumed", "produced", "emitted", "pending",
-                "records", "recordEnd", "waitingEvents", "isHandshaking", "isSecure", "failure");
+                "close",
+                "isClosed",
+                "isServer",
+                "context",
+                "events",
+                "consumed",
+                "produced",
+                "emitted",
+                "pending",
+                "records",
+                "recordEnd",
+                "waitingEvents",
+                "isHandshaking",
+                "isSecure",
+                "failure");
         for (Method method : TLSConnection.class.getDeclaredMethods()) {
             int modifiers = method.getModifiers();
-            if (Modifier.isPublic(modifiers) && !Modifier.isStatic(modifiers) && !allowed.contains(method.getName())) {
+            if (Modifier.isPublic(modifiers)
+                    && !Modifier.isStatic(modifiers)
+                    && !allowed.contains(method.getName())) {
                 methods.add(method);
             }
         }
@@ -154,7 +171,9 @@ class MisuseTest {
         assertEquals("TLSConnection is closed", e.getCause().getMessage());
     }
 
-    /** Every method at every stage of a connection's life: whatever comes is an exception of ours. */
+    /**
+     * Every method at every stage of a connection's life: whatever comes is an exception of ours.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"new", "started", "paused", "secure", "shut", "failed"})
     void everyCallAtEveryStageEndsWell(String stage) throws Exception {
@@ -214,7 +233,8 @@ class MisuseTest {
             assertThrows(IllegalStateException.class, () -> TLSConnection.server(serverContext));
             assertThrows(IllegalStateException.class, serverContext::ticketKeys);
             assertThrows(IllegalStateException.class, serverContext::ciphers);
-            assertThrows(IllegalStateException.class, () -> serverContext.setTicketKeys(new byte[48]));
+            assertThrows(
+                    IllegalStateException.class, () -> serverContext.setTicketKeys(new byte[48]));
             pair.handshake();
         }
     }
@@ -250,8 +270,11 @@ class MisuseTest {
     void settingsThatComeTooLateAreRefused() {
         try (Pair pair = new Pair(clientContext, serverContext).handshake()) {
             assertThrows(IllegalStateException.class, () -> pair.client.tls.setServername("a"));
-            assertThrows(IllegalStateException.class, () -> pair.client.tls.setSession(new byte[] {1}));
-            assertThrows(IllegalStateException.class, () -> pair.client.tls.setALPN(Wire.protocols("a")));
+            assertThrows(
+                    IllegalStateException.class, () -> pair.client.tls.setSession(new byte[] {1}));
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> pair.client.tls.setALPN(Wire.protocols("a")));
             assertThrows(IllegalStateException.class, pair.client.tls::requestOCSP);
         }
     }
@@ -262,11 +285,13 @@ class MisuseTest {
         assertThrows(IllegalArgumentException.class, () -> client.setServername("a".repeat(256)));
         assertThrows(NullPointerException.class, () -> client.setServername(null));
         assertThrows(NullPointerException.class, () -> client.setVerify(null));
-        for (byte[] list : new byte[][] {{0}, {1}, {2, 'a'}, {1, 'a', 0}, {1, 'a', 5, 'b'}, new byte[65536]}) {
+        for (byte[] list :
+                new byte[][] {{0}, {1}, {2, 'a'}, {1, 'a', 0}, {1, 'a', 5, 'b'}, new byte[65536]}) {
             assertThrows(IllegalArgumentException.class, () -> client.setALPN(list));
             assertThrows(IllegalArgumentException.class, () -> client.setNPN(list));
         }
-        assertThrows(IllegalArgumentException.class, () -> client.exportKeyingMaterial(0, "a", null));
+        assertThrows(
+                IllegalArgumentException.class, () -> client.exportKeyingMaterial(0, "a", null));
         assertThrows(IllegalStateException.class, () -> client.exportKeyingMaterial(1, "a", null));
         assertThrows(NullPointerException.class, () -> TLSConnection.client(null));
         assertThrows(NullPointerException.class, () -> SecureContext.builder(null));
@@ -277,11 +302,14 @@ class MisuseTest {
 
     @Test
     void aContextOfTheOtherRoleDoesNotCrash() {
-        // Like OpenSSL, a one-sided method may still be forced into the other state; the handshake then fails or not,
+        // Like OpenSSL, a one-sided method may still be forced into the other state; the handshake
+        // then fails or not,
         // but nothing breaks.
         try (Pair pair = new Pair(serverContext, clientContext)) {
             pair.pump();
-            assertTrue(pair.client.failure != null || pair.server.failure != null || !pair.client.tls.isSecure());
+            assertTrue(pair.client.failure != null
+                    || pair.server.failure != null
+                    || !pair.client.tls.isSecure());
         } catch (SecureContextException e) {
             assertFalse(e.entries().isEmpty());
         }

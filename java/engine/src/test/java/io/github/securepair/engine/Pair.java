@@ -16,6 +16,7 @@ final class Pair implements AutoCloseable {
         final List<ConnectionEvent> events = new ArrayList<>();
         /** Called with each event; questions that it leaves open stay open. */
         Consumer<ConnectionEvent> onEvent;
+
         TLSException failure;
         Status status = Status.WANT_INPUT;
         private final ByteBuffer in;
@@ -104,7 +105,8 @@ final class Pair implements AutoCloseable {
             int done = 0;
             while (done < bytes.length) {
                 plain.clear();
-                plain.put(bytes, done, Math.min(plain.capacity(), bytes.length - done)).flip();
+                plain.put(bytes, done, Math.min(plain.capacity(), bytes.length - done))
+                        .flip();
                 int before = plain.remaining();
                 tls.write(plain, out);
                 done += before - plain.remaining();
@@ -236,7 +238,8 @@ final class Pair implements AutoCloseable {
             throw new AssertionError("server failed", server.failure);
         }
         if (!client.tls.isSecure() || !server.tls.isSecure()) {
-            throw new AssertionError("no handshake: client " + client.status + ", server " + server.status);
+            throw new AssertionError(
+                    "no handshake: client " + client.status + ", server " + server.status);
         }
         return this;
     }

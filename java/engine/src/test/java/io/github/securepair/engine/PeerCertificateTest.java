@@ -9,6 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,12 +25,10 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class PeerCertificateTest {
-    private static final Path DATA = Path.of(System.getProperty("securepair.root", "."), "native", "test", "data", "x509");
+    private static final Path DATA =
+            Path.of(System.getProperty("securepair.root", "."), "native", "test", "data", "x509");
 
     static List<String> recorded() throws IOException {
         try (Stream<Path> files = Files.list(DATA)) {
@@ -46,11 +48,15 @@ class PeerCertificateTest {
         return Base64.getMimeDecoder().decode(block.group(1));
     }
 
-    /** What Node 20 says about each certificate is in native/test/data/x509, recorded by a script there. */
+    /**
+     * What Node 20 says about each certificate is in native/test/data/x509, recorded by a script
+     * there.
+     */
     @ParameterizedTest(name = "{0}")
     @MethodSource("recorded")
     void theMapIsNodesObject(String name) throws IOException {
-        List<String> expected = Files.readAllLines(DATA.resolve(name + ".txt"), StandardCharsets.UTF_8);
+        List<String> expected =
+                Files.readAllLines(DATA.resolve(name + ".txt"), StandardCharsets.UTF_8);
         PeerCertificate certificate = PeerCertificate.chain(List.of(der(name)));
         List<String> actual = new ArrayList<>();
         for (String field : new String[] {"subject", "issuer"}) {
@@ -97,7 +103,8 @@ class PeerCertificateTest {
         assertEquals("localhost", certificate.subject().get("CN"));
         assertSame(certificate.issuer(), certificate.issuerInfo());
         assertEquals(
-                "DNS:localhost, DNS:*.example.test, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1",
+                "DNS:localhost, DNS:*.example.test, IP Address:127.0.0.1, IP"
+                        + " Address:0:0:0:0:0:0:0:1",
                 certificate.subjectaltname());
         assertEquals(2048, certificate.bits());
         assertEquals("0x10001", certificate.exponent());
@@ -141,7 +148,8 @@ class PeerCertificateTest {
         assertTrue(intermediate.ca());
         assertSame(root, root.issuerCertificate());
         Map<?, ?> map = leaf.toMap();
-        Map<?, ?> top = (Map<?, ?>) ((Map<?, ?>) map.get("issuerCertificate")).get("issuerCertificate");
+        Map<?, ?> top =
+                (Map<?, ?>) ((Map<?, ?>) map.get("issuerCertificate")).get("issuerCertificate");
         assertSame(top, top.get("issuerCertificate"));
         PeerCertificate alone = PeerCertificate.chain(List.of(Fixtures.der("server-rsa-cert.pem")));
         assertNull(alone.issuerCertificate());
@@ -163,10 +171,13 @@ class PeerCertificateTest {
     void whatIsNoCertificateIsRefused() {
         byte[] good = Fixtures.der("server-rsa-cert.pem");
         assertThrows(IllegalArgumentException.class, () -> PeerCertificate.of(new byte[0]));
-        assertThrows(IllegalArgumentException.class, () -> PeerCertificate.of(new byte[] {0x30, 0}));
         assertThrows(
-                IllegalArgumentException.class, () -> PeerCertificate.of(java.util.Arrays.copyOf(good, good.length - 1)));
+                IllegalArgumentException.class, () -> PeerCertificate.of(new byte[] {0x30, 0}));
         assertThrows(
-                IllegalArgumentException.class, () -> PeerCertificate.of(java.util.Arrays.copyOf(good, good.length + 1)));
+                IllegalArgumentException.class,
+                () -> PeerCertificate.of(java.util.Arrays.copyOf(good, good.length - 1)));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> PeerCertificate.of(java.util.Arrays.copyOf(good, good.length + 1)));
     }
 }

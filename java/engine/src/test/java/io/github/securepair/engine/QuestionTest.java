@@ -12,12 +12,14 @@ import io.github.securepair.engine.ConnectionEvent.CertificateRequest;
 import io.github.securepair.engine.ConnectionEvent.ClientHello;
 import io.github.securepair.engine.ConnectionEvent.OCSPResponse;
 import io.github.securepair.engine.ConnectionEvent.RenegotiationRequest;
-import java.nio.ByteBuffer;
-import java.util.List;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.ByteBuffer;
+import java.util.List;
 
 /** Pauses of the handshake, and their answers: right, late, twice, never. */
 class QuestionTest {
@@ -35,7 +37,9 @@ class QuestionTest {
     }
 
     private void limitTo(int version) {
-        long others = version == Protocol.TLS1_3 ? SSLOptions.SSL_OP_NO_TLSv1_2 : SSLOptions.SSL_OP_NO_TLSv1_3;
+        long others = version == Protocol.TLS1_3
+                ? SSLOptions.SSL_OP_NO_TLSv1_2
+                : SSLOptions.SSL_OP_NO_TLSv1_3;
         pair.server.tls.setOptions(others, 0);
     }
 
@@ -166,7 +170,8 @@ class QuestionTest {
     void theIdentityIsSwitchedAtTheCertificateQuestion(int version) {
         limitTo(version);
         try (SecureContext other = Fixtures.serverBuilder("sni-a").build();
-                SecureContext empty = SecureContext.builder(SecureContext.Role.ANY).build()) {
+                SecureContext empty =
+                        SecureContext.builder(SecureContext.Role.ANY).build()) {
             pair.client.tls.setServername("a.example.test");
             pair.server.tls.setEvents(TLSConnection.ASK_CERT);
             pair.server.onEvent = event -> {
@@ -231,7 +236,9 @@ class QuestionTest {
         limitTo(Protocol.TLS1_2);
         pair.server.tls.setEvents(TLSConnection.ASK_RENEGOTIATION);
         pair.handshake();
-        assertTrue(pair.server.events(RenegotiationRequest.class).isEmpty(), "not for the first handshake");
+        assertTrue(
+                pair.server.events(RenegotiationRequest.class).isEmpty(),
+                "not for the first handshake");
         pair.client.tls.renegotiate(false);
         pair.handshake();
         assertEquals(1, pair.server.events(RenegotiationRequest.class).size());
@@ -249,12 +256,15 @@ class QuestionTest {
 
     @Test
     void answersOutsideAPauseAreRefusedWithoutHarm() {
-        assertThrows(IllegalStateException.class, () -> pair.server.tls.offerSession(new byte[] {1}));
-        assertThrows(IllegalStateException.class, () -> pair.server.tls.setOCSPResponse(new byte[] {1}));
+        assertThrows(
+                IllegalStateException.class, () -> pair.server.tls.offerSession(new byte[] {1}));
+        assertThrows(
+                IllegalStateException.class, () -> pair.server.tls.setOCSPResponse(new byte[] {1}));
         assertThrows(IllegalStateException.class, () -> pair.server.tls.useIdentity(clientContext));
         assertFalse(pair.server.tls.selectALPN("x"));
         pair.handshake();
-        assertThrows(IllegalStateException.class, () -> pair.server.tls.setOCSPResponse(new byte[] {1}));
+        assertThrows(
+                IllegalStateException.class, () -> pair.server.tls.setOCSPResponse(new byte[] {1}));
     }
 
     @Test

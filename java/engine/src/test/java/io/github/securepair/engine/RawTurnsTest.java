@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.engine.internal.RawTurns;
-import java.nio.ByteBuffer;
+
 import org.junit.jupiter.api.Test;
+
+import java.nio.ByteBuffer;
 
 class RawTurnsTest {
     @Test
@@ -24,19 +26,28 @@ class RawTurnsTest {
             int forServer = 0;
             int forClient = 0;
             for (int turn = 0; turn < 20 && !(client.isSecure() && server.isSecure()); turn++) {
-                int status = RawTurns.read(client, toClient, forClient, plainAddress, 1000, toServer, 20_000);
+                int status = RawTurns.read(
+                        client, toClient, forClient, plainAddress, 1000, toServer, 20_000);
                 assertTrue(status == RawTurns.EVENT || status == RawTurns.WANT_INPUT);
                 forClient -= move(b, client.consumed(), forClient);
                 forServer = client.emitted();
                 take(client);
-                RawTurns.read(server, toServer, forServer, plainAddress, 1000, toClient + forClient, 15_000);
+                RawTurns.read(
+                        server,
+                        toServer,
+                        forServer,
+                        plainAddress,
+                        1000,
+                        toClient + forClient,
+                        15_000);
                 move(a, server.consumed(), forServer);
                 forClient += server.emitted();
                 take(server);
             }
             assertTrue(client.isSecure() && server.isSecure());
             plain.put(0, "raw".getBytes());
-            assertEquals(RawTurns.WANT_INPUT, RawTurns.write(client, plainAddress, 3, toServer, 20_000));
+            assertEquals(
+                    RawTurns.WANT_INPUT, RawTurns.write(client, plainAddress, 3, toServer, 20_000));
             assertEquals(3, client.consumed());
             plain.put(0, "___".getBytes());
             assertEquals(
@@ -69,7 +80,8 @@ class RawTurnsTest {
             ByteBuffer junk = Wire.direct("this is no TLS at all");
             int status;
             do {
-                status = RawTurns.read(server, RawTurns.address(junk), junk.remaining(), 0, 0, 0, 0);
+                status =
+                        RawTurns.read(server, RawTurns.address(junk), junk.remaining(), 0, 0, 0, 0);
                 junk.position(junk.position() + server.consumed());
                 take(server);
             } while (status == RawTurns.EVENT);
@@ -77,7 +89,22 @@ class RawTurnsTest {
             assertEquals("ERR_SSL_WRONG_VERSION_NUMBER", server.failure().code());
             server.close();
             assertThrows(IllegalStateException.class, () -> RawTurns.drain(server, 0, 0));
-            assertThrows(IllegalArgumentException.class, () -> RawTurns.address(ByteBuffer.allocate(1)));
+            assertThrows(
+                    IllegalArgumentException.class, () -> RawTurns.address(ByteBuffer.allocate(1)));
+        }
+    }
+
+    @Test
+    void anAddressDoesNotDependOnThePosition() {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(100);
+        ByteBuffer late = buffer.duplicate().position(60).limit(70);
+        ByteBuffer slice = buffer.duplicate().position(60).slice();
+        long address = RawTurns.address(buffer);
+        assertEquals(address, RawTurns.address(late));
+        assertEquals(address + 60, RawTurns.address(slice));
+        for (int i = 0; i < 5; i++) {
+            assertEquals(address, RawTurns.address(late), "also once it is remembered");
+            late.position(60 + i);
         }
     }
 

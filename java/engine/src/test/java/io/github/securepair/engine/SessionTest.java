@@ -12,13 +12,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.securepair.engine.ConnectionEvent.ClientHello;
 import io.github.securepair.engine.ConnectionEvent.HandshakeDone;
 import io.github.securepair.engine.ConnectionEvent.NewSession;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionTest {
     private static SecureContext server(int version, long options) {
@@ -117,7 +119,9 @@ class SessionTest {
             }
             assertTrue(resumesFrom(store, client, server, session));
             store.replaceAll((id, der) -> new byte[] {1, 2, 3});
-            assertFalse(resumesFrom(store, client, server, session), "garbage leads to a full handshake");
+            assertFalse(
+                    resumesFrom(store, client, server, session),
+                    "garbage leads to a full handshake");
             store.clear();
             assertFalse(resumesFrom(store, client, server, session));
         }

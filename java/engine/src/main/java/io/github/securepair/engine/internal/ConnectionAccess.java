@@ -1,9 +1,13 @@
 package io.github.securepair.engine.internal;
 
 import io.github.securepair.engine.TLSConnection;
+
 import java.nio.ByteBuffer;
 
-/** The way into {@link TLSConnection} for {@link RawTurns}, across the package boundary. The connection class gives the only one. */
+/**
+ * The way into {@link TLSConnection} for {@link RawTurns}, across the package boundary. The
+ * connection class gives the only one.
+ */
 public abstract class ConnectionAccess {
     private static volatile ConnectionAccess given;
 
@@ -17,7 +21,8 @@ public abstract class ConnectionAccess {
     static ConnectionAccess get() {
         if (given == null) {
             try {
-                Class.forName(TLSConnection.class.getName(), true, TLSConnection.class.getClassLoader());
+                Class.forName(
+                        TLSConnection.class.getName(), true, TLSConnection.class.getClassLoader());
             } catch (ClassNotFoundException e) {
                 throw new IllegalStateException(e);
             }
@@ -26,9 +31,16 @@ public abstract class ConnectionAccess {
     }
 
     protected abstract int read(
-            TLSConnection connection, long in, int inLength, long plain, int plainCap, long out, int outCap);
+            TLSConnection connection,
+            long in,
+            int inLength,
+            long plain,
+            int plainCap,
+            long out,
+            int outCap);
 
-    protected abstract int write(TLSConnection connection, long plain, int length, long out, int outCap);
+    protected abstract int write(
+            TLSConnection connection, long plain, int length, long out, int outCap);
 
     protected abstract int drain(TLSConnection connection, long out, int outCap);
 
