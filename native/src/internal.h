@@ -80,6 +80,7 @@ struct sp_conn {
     size_t in_left;
     uint8_t *out;
     size_t out_left;
+    uint8_t untidy;         /* a handshake message may have left record buffers behind (io.c) */
     uint8_t starved;        /* OpenSSL asked for input when there was none left */
     sp_chunk *first, *last; /* waiting ciphertext, oldest first */
     size_t pending;         /* bytes in the chain */

@@ -74,6 +74,13 @@ static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t
     return SP_EVENT;
 }
 
+/* OpenSSL 3.0 sets up a write buffer for each handshake message, also for a ticket that nothing answers, and leaves it;
+ * likewise after an alert. RELEASE_BUFFERS sees only to buffers of application data. */
+static void free_buffers(sp_conn *conn)
+{
+    conn->untidy = SSL_free_buffers(conn->ssl) != 1; /* not while half a record is there */
+}
+
 /* close_notify that was asked for while a handshake ran. */
 static void close_late(sp_conn *conn)
 {
@@ -81,6 +88,7 @@ static void close_late(sp_conn *conn)
         conn->shutdown = SP_SHUTDOWN_SENT;
         SSL_shutdown(conn->ssl);
         sp_queue_clear();
+        free_buffers(conn);
     }
 }
 
@@ -114,6 +122,8 @@ int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *p
         return SP_MISUSE;
     status = read_turn(conn, turn, plain, window(plain, plain_cap));
     close_late(conn);
+    if (conn->untidy && status == SP_WANT_INPUT)
+        free_buffers(conn);
     turn->consumed = (uint32_t)(lent.in_len - conn->in_left);
     return sp_turn_close(conn, turn, &lent, status);
 }
@@ -156,8 +166,13 @@ int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *
         status = SP_CLOSED;
     else if (!conn->secure)
         status = SP_WANT_INPUT;
-    else
+    else {
+        conn->untidy |=
+            SSL_get_key_update_type(conn->ssl) != SSL_KEY_UPDATE_NONE; /* goes out before the data */
         status = write_records(conn, turn, plain, window(plain, len));
+        if (conn->untidy && status == SP_WANT_INPUT)
+            free_buffers(conn);
+    }
     return sp_turn_close(conn, turn, &lent, status);
 }
 

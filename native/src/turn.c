@@ -132,6 +132,7 @@ int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
 
     switch (error) {
     case SSL_ERROR_WANT_READ:
+        conn->untidy |= !conn->starved;
         return conn->event_count > 0 ? SP_EVENT : conn->starved ? SP_WANT_INPUT : SP_AGAIN;
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
     case SSL_ERROR_WANT_X509_LOOKUP:
