@@ -2,7 +2,10 @@ package io.github.securepair.events;
 
 import java.util.Locale;
 
-/** The unchecked error thrown at the call that gets a bad argument, with Node's code, class name and message. */
+/**
+ * The unchecked error thrown at the call that gets a bad argument, with Node's code, class name and
+ * message.
+ */
 public class ArgumentException extends IllegalArgumentException implements Coded {
     private static final long serialVersionUID = 1L;
 
@@ -26,14 +29,17 @@ public class ArgumentException extends IllegalArgumentException implements Coded
      * Makes {@code ERR_INVALID_ARG_TYPE}.
      *
      * @param argument the argument's name; one with a dot in it is called a property, as in Node
-     * @param expected what it must be, such as {@code "of type string"} or {@code "an instance of Foo"}
+     * @param expected what it must be, such as {@code "of type string"} or {@code "an instance of
+     *     Foo"}
      * @param actual what it was
      */
-    public static ArgumentException invalidArgType(String argument, String expected, Object actual) {
+    public static ArgumentException invalidArgType(
+            String argument, String expected, Object actual) {
         return new ArgumentException(
                 "TypeError",
                 "ERR_INVALID_ARG_TYPE",
-                "The " + quoted(argument) + " must be " + expected + ". Received " + describe(actual));
+                "The " + quoted(argument) + " must be " + expected + ". Received "
+                        + describe(actual));
     }
 
     /** Makes {@code ERR_INVALID_ARG_VALUE} with Node's usual reason, "is invalid". */
@@ -46,7 +52,8 @@ public class ArgumentException extends IllegalArgumentException implements Coded
         return new ArgumentException(
                 "TypeError",
                 "ERR_INVALID_ARG_VALUE",
-                "The " + kind(argument) + " '" + argument + "' " + reason + ". Received " + inspect(value));
+                "The " + kind(argument) + " '" + argument + "' " + reason + ". Received "
+                        + inspect(value));
     }
 
     /**
@@ -58,16 +65,20 @@ public class ArgumentException extends IllegalArgumentException implements Coded
         return new ArgumentException(
                 "RangeError",
                 "ERR_OUT_OF_RANGE",
-                "The value of \"" + argument + "\" is out of range. It must be " + range + ". Received "
-                        + grouped(value));
+                "The value of \"" + argument + "\" is out of range. It must be " + range
+                        + ". Received " + grouped(value));
     }
 
     /** Makes {@code ERR_UNKNOWN_ENCODING}. */
     public static ArgumentException unknownEncoding(String encoding) {
-        return new ArgumentException("TypeError", "ERR_UNKNOWN_ENCODING", "Unknown encoding: " + encoding);
+        return new ArgumentException(
+                "TypeError", "ERR_UNKNOWN_ENCODING", "Unknown encoding: " + encoding);
     }
 
-    /** Makes {@code ERR_MISSING_ARGS} from a ready list, such as {@code "\"options\" or \"port\" or \"path\""}. */
+    /**
+     * Makes {@code ERR_MISSING_ARGS} from a ready list, such as {@code "\"options\" or \"port\" or
+     * \"path\""}.
+     */
     public static ArgumentException missingArgs(String list, boolean several) {
         return new ArgumentException(
                 "TypeError",
@@ -98,14 +109,18 @@ public class ArgumentException extends IllegalArgumentException implements Coded
         return argument.endsWith(" argument") ? argument : '"' + argument + "\" " + kind(argument);
     }
 
-    /** Describes a value as Node's type errors do: {@code null}, {@code type number (5)}, {@code an instance of X}. */
+    /**
+     * Describes a value as Node's type errors do: {@code null}, {@code type number (5)}, {@code an
+     * instance of X}.
+     */
     static String describe(Object value) {
         if (value == null) {
             return "null";
         }
         if (value instanceof CharSequence text) {
             String shown = text.toString();
-            return "type string (" + inspect(shown.length() > 28 ? shown.substring(0, 25) + "..." : shown) + ")";
+            return "type string ("
+                    + inspect(shown.length() > 28 ? shown.substring(0, 25) + "..." : shown) + ")";
         }
         if (value instanceof Number) {
             return "type number (" + value + ")";

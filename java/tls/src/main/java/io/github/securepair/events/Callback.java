@@ -1,6 +1,9 @@
 package io.github.securepair.events;
 
-/** Node's callback of an asynchronous operation that has no result: called once, with what went wrong or nothing. */
+/**
+ * Node's callback of an asynchronous operation that has no result: called once, with what went
+ * wrong or nothing.
+ */
 @FunctionalInterface
 public interface Callback {
     /**

@@ -4,19 +4,24 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
-/** An error that carries one of Node's error codes, such as {@code ERR_STREAM_DESTROYED} or {@code ECONNRESET}. */
+/**
+ * An error that carries one of Node's error codes, such as {@code ERR_STREAM_DESTROYED} or
+ * {@code ECONNRESET}.
+ */
 public interface Coded {
     /** Returns Node's code of this error. */
     String code();
 
-    /** Returns Node's class of this error: {@code Error}, {@code TypeError} or {@code RangeError}. */
+    /**
+     * Returns Node's class of this error: {@code Error}, {@code TypeError} or {@code RangeError}.
+     */
     default String name() {
         return "Error";
     }
 
     /**
-     * Returns the code of any throwable: of a {@code Coded} one, of one with a public {@code String code()} method
-     * (as the engine's exceptions have), or {@code null}.
+     * Returns the code of any throwable: of a {@code Coded} one, of one with a public {@code String
+     * code()} method (as the engine's exceptions have), or {@code null}.
      */
     static String codeOf(Throwable error) {
         if (error instanceof Coded coded) {

@@ -2,7 +2,10 @@ package io.github.securepair.events;
 
 import java.io.IOException;
 
-/** The checked error that emitters pass to {@code 'error'} listeners and callbacks, with Node's code and message. */
+/**
+ * The checked error that emitters pass to {@code 'error'} listeners and callbacks, with Node's code
+ * and message.
+ */
 public class CodedException extends IOException implements Coded {
     private static final long serialVersionUID = 1L;
 
@@ -25,7 +28,9 @@ public class CodedException extends IOException implements Coded {
         return code;
     }
 
-    /** Returns the text as Node prints it: {@code Error [CODE]: message}, after this class's name. */
+    /**
+     * Returns the text as Node prints it: {@code Error [CODE]: message}, after this class's name.
+     */
     @Override
     public String toString() {
         return getClass().getName() + " [" + code + "]: " + getMessage();

@@ -5,11 +5,11 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The typed key of an event: Node's name for it together with the shape of its listeners. Keys are constants of the
- * class that emits the event, such as {@code Readable.DATA}.
+ * The typed key of an event: Node's name for it together with the shape of its listeners. Keys are
+ * constants of the class that emits the event, such as {@code Readable.DATA}.
  *
- * <p>An emitter files listeners under the name, so a listener added by the key and one added by the string are
- * listeners of the same event.
+ * <p>An emitter files listeners under the name, so a listener added by the key and one added by the
+ * string are listeners of the same event.
  *
  * @param <L> the shape of a listener
  */
@@ -30,8 +30,9 @@ public final class Event<L extends Listener> {
     }
 
     /**
-     * Makes a key and registers it with the class that emits the event, so that {@link #find} sees it for that class
-     * and its subclasses. The first key of a name in a class is the one that is found.
+     * Makes a key and registers it with the class that emits the event, so that {@link #find} sees
+     * it for that class and its subclasses. The first key of a name in a class is the one that is
+     * found.
      */
     public static <L extends Listener> Event<L> of(Class<?> owner, String name) {
         Event<L> event = new Event<>(Objects.requireNonNull(owner), name);
@@ -45,7 +46,8 @@ public final class Event<L extends Listener> {
     /**
      * Finds the key that a class, one of its superclasses or interfaces declares under a name.
      *
-     * @return the key, or {@code null} when the name is none of theirs (an emitter takes it all the same)
+     * @return the key, or {@code null} when the name is none of theirs (an emitter takes it all the
+     *     same)
      */
     public static Event<?> find(Class<?> emitter, String name) {
         for (Class<?> type = emitter; type != null; type = type.getSuperclass()) {

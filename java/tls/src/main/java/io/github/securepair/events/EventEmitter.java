@@ -5,13 +5,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Node's {@code EventEmitter}: listeners filed under event names, called in order on the thread that emits.
+ * Node's {@code EventEmitter}: listeners filed under event names, called in order on the thread
+ * that emits.
  *
- * <p>Listeners may be added and removed on any thread. Everything that emits belongs to one thread, for streams and
- * sockets the thread of their {@link EventLoop}. An {@code emit} calls the listeners that were there when it began.
+ * <p>Listeners may be added and removed on any thread. Everything that emits belongs to one thread,
+ * for streams and sockets the thread of their {@link EventLoop}. An {@code emit} calls the
+ * listeners that were there when it began.
  *
- * <p>Emitting {@code 'error'} without a listener throws: the error itself when it is unchecked, else an
- * {@link UnhandledErrorException}.
+ * <p>Emitting {@code 'error'} without a listener throws: the error itself when it is unchecked,
+ * else an {@link UnhandledErrorException}.
  */
 public class EventEmitter {
     /** {@code 'error'}: something went wrong. Without a listener the error is thrown. */
@@ -25,7 +27,10 @@ public class EventEmitter {
     public static final Event<Listener2<String, Listener>> REMOVE_LISTENER =
             Event.of(EventEmitter.class, "removeListener");
 
-    /** Sees every {@code 'error'} before its listeners do, without counting as one (Node's {@code errorMonitor}). */
+    /**
+     * Sees every {@code 'error'} before its listeners do, without counting as one (Node's
+     * {@code errorMonitor}).
+     */
     public static final Event<Listener1<Throwable>> ERROR_MONITOR =
             Event.of(EventEmitter.class, "Symbol(events.errorMonitor)");
 
@@ -33,7 +38,10 @@ public class EventEmitter {
 
     private static volatile int defaultMaxListeners = 10;
 
-    /** The events that have listeners, oldest first. Replaced as a whole under the lock, read without it. */
+    /**
+     * The events that have listeners, oldest first. Replaced as a whole under the lock, read
+     * without it.
+     */
     private volatile Slot[] slots = NO_SLOTS;
 
     private volatile int maxListeners = -1;
@@ -41,7 +49,9 @@ public class EventEmitter {
     /** Makes an emitter without listeners. */
     public EventEmitter() {}
 
-    /** Returns the limit above which {@link #on} warns, for emitters that set none of their own: 10. */
+    /**
+     * Returns the limit above which {@link #on} warns, for emitters that set none of their own: 10.
+     */
     public static int defaultMaxListeners() {
         return defaultMaxListeners;
     }
@@ -51,7 +61,7 @@ public class EventEmitter {
         defaultMaxListeners = checkLimit(limit, "defaultMaxListeners");
     }
 
-    // ---- adding -------------------------------------------------------------------------------------------------
+    // ---- adding -------------------------------------------------------------------------------
 
     /** Adds a listener at the end of the event's list. */
     public <L extends Listener> EventEmitter on(Event<L> event, L listener) {
@@ -103,9 +113,12 @@ public class EventEmitter {
         return add(event, new OnceListener(this, event, required(listener)), true);
     }
 
-    // ---- removing -----------------------------------------------------------------------------------------------
+    // ---- removing -----------------------------------------------------------------------------
 
-    /** Removes the listener that was added last, if it is one; one added by {@code once} is found as well. */
+    /**
+     * Removes the listener that was added last, if it is one; one added by {@code once} is found as
+     * well.
+     */
     public <L extends Listener> EventEmitter off(Event<L> event, L listener) {
         return remove(event.name(), listener);
     }
@@ -125,7 +138,10 @@ public class EventEmitter {
         return remove(event, listener);
     }
 
-    /** Removes all listeners of all events; those of {@code 'removeListener'} hear of it and go last. */
+    /**
+     * Removes all listeners of all events; those of {@code 'removeListener'} hear of it and go
+     * last.
+     */
     public EventEmitter removeAllListeners() {
         if (find(REMOVE_LISTENER.name()) != null) {
             for (String name : eventNamesInOrder()) {
@@ -160,7 +176,7 @@ public class EventEmitter {
         return this;
     }
 
-    // ---- emitting -----------------------------------------------------------------------------------------------
+    // ---- emitting -----------------------------------------------------------------------------
 
     /**
      * Calls the listeners of an event that carries nothing.
@@ -232,7 +248,8 @@ public class EventEmitter {
      *
      * @return whether there was a listener
      */
-    public final <A, B, C> boolean emit(Event<Listener3<A, B, C>> event, A first, B second, C third) {
+    public final <A, B, C> boolean emit(
+            Event<Listener3<A, B, C>> event, A first, B second, C third) {
         Listener[] listeners = listenersOf(event.name());
         if (listeners == null) {
             return false;
@@ -303,14 +320,19 @@ public class EventEmitter {
         return true;
     }
 
-    // ---- asking -------------------------------------------------------------------------------------------------
+    // ---- asking -------------------------------------------------------------------------------
 
-    /** Returns the listeners of an event, those added by {@code once} without their wrapper. A copy. */
+    /**
+     * Returns the listeners of an event, those added by {@code once} without their wrapper. A copy.
+     */
     public List<Listener> listeners(Event<?> event) {
         return listeners(event.name());
     }
 
-    /** Returns the listeners of the event with this name, those added by {@code once} without their wrapper. */
+    /**
+     * Returns the listeners of the event with this name, those added by {@code once} without their
+     * wrapper.
+     */
     public List<Listener> listeners(String event) {
         List<Listener> result = new ArrayList<>();
         for (Listener listener : rawListeners(event)) {
@@ -353,7 +375,10 @@ public class EventEmitter {
         return count;
     }
 
-    /** Returns the names of the events that have listeners, in the order in which they got their first. */
+    /**
+     * Returns the names of the events that have listeners, in the order in which they got their
+     * first.
+     */
     public List<String> eventNames() {
         return eventNamesInOrder();
     }
@@ -370,25 +395,31 @@ public class EventEmitter {
         return own >= 0 ? own : defaultMaxListeners;
     }
 
-    // ---- for subclasses -----------------------------------------------------------------------------------------
+    // ---- for subclasses -----------------------------------------------------------------------
 
     /**
      * Called after a listener was added, on the thread that added it.
      *
      * @param event the event's name, interned: it may be compared by identity with a key's name
-     * @param prepended whether by {@code prependListener} or {@code prependOnceListener}, to which Node's streams do
-     *     not react
+     * @param prepended whether by {@code prependListener} or {@code prependOnceListener}, to which
+     *     Node's streams do not react
      */
     protected void listenerAdded(String event, boolean prepended) {}
 
-    /** Called after a listener was removed by {@code off}, on the thread that removed it; the name is interned. */
+    /**
+     * Called after a listener was removed by {@code off}, on the thread that removed it; the name
+     * is interned.
+     */
     protected void listenerRemoved(String event) {}
 
-    /** Called by {@code removeAllListeners}: with the event's name, or {@code null} for all events. */
+    /**
+     * Called by {@code removeAllListeners}: with the event's name, or {@code null} for all events.
+     */
     protected void allListenersRemoved(String event) {}
 
     /**
-     * Emits bytes, giving each listener a view of its own to read and to keep; the last one gets {@code bytes} itself.
+     * Emits bytes, giving each listener a view of its own to read and to keep; the last one gets
+     * {@code bytes} itself.
      *
      * @return whether there was a listener
      */
@@ -415,7 +446,7 @@ public class EventEmitter {
         throw (T) thrown;
     }
 
-    // ---- inside -------------------------------------------------------------------------------------------------
+    // ---- inside -------------------------------------------------------------------------------
 
     private EventEmitter add(String event, Listener listener, boolean prepend) {
         required(listener);
@@ -451,7 +482,8 @@ public class EventEmitter {
             Warnings.emit(
                     "MaxListenersExceededWarning",
                     null,
-                    "Possible EventEmitter memory leak detected. " + leaked + " " + name + " listeners added to ["
+                    "Possible EventEmitter memory leak detected. " + leaked + " " + name
+                            + " listeners added to ["
                             + getClass().getSimpleName() + "]. MaxListeners is " + getMaxListeners()
                             + ". Use emitter.setMaxListeners() to increase limit");
         }
@@ -589,7 +621,10 @@ public class EventEmitter {
         return limit;
     }
 
-    /** One event and its listeners; the array is replaced, never changed, so that an emit sees it as it was. */
+    /**
+     * One event and its listeners; the array is replaced, never changed, so that an emit sees it as
+     * it was.
+     */
     private static final class Slot {
         final String name;
         volatile Listener[] listeners;
@@ -659,7 +694,8 @@ public class EventEmitter {
         }
 
         @Override
-        public void call4(Object first, Object second, Object third, Object fourth) throws Exception {
+        public void call4(Object first, Object second, Object third, Object fourth)
+                throws Exception {
             if (take()) {
                 listener.call4(first, second, third, fourth);
             }

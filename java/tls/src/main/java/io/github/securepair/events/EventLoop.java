@@ -1,6 +1,7 @@
 package io.github.securepair.events;
 
 import io.github.securepair.internal.Netty;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,19 +15,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * One thread that runs callbacks one at a time, as Node's event loop does: timers, then input and output, then
- * immediates, then tasks from other threads, again and again. After each of these callbacks the queue of
- * {@link #nextTick} is emptied.
+ * One thread that runs callbacks one at a time, as Node's event loop does: timers, then input and
+ * output, then immediates, then tasks from other threads, again and again. After each of these
+ * callbacks the queue of {@link #nextTick} is emptied.
  *
- * <p>Unless told otherwise all of a program's emitters, streams and sockets share {@link #defaultLoop()}, so that their
- * callbacks need no locks. Methods of streams and sockets belong on their loop's thread; {@link #execute} brings any
- * other thread's work there, and {@link #run} runs a whole program on it.
+ * <p>Unless told otherwise all of a program's emitters, streams and sockets share
+ * {@link #defaultLoop()}, so that their callbacks need no locks. Methods of streams and sockets
+ * belong on their loop's thread; {@link #execute} brings any other thread's work there, and
+ * {@link #run} runs a whole program on it.
  *
- * <p>The thread is a daemon. While there is work left (a referenced {@link Handle}, {@link Timer} or {@link Immediate},
- * or a queued task) a second, sleeping thread keeps the JVM from ending.
+ * <p>The thread is a daemon. While there is work left (a referenced {@link Handle}, {@link Timer}
+ * or {@link Immediate}, or a queued task) a second, sleeping thread keeps the JVM from ending.
  *
- * <p>What a callback throws goes to the handler for uncaught exceptions. The default one prints it and ends the JVM
- * with status 1, as Node does.
+ * <p>What a callback throws goes to the handler for uncaught exceptions. The default one prints it
+ * and ends the JVM with status 1, as Node does.
  */
 public final class EventLoop implements Executor, AutoCloseable {
     private static final Object DEFAULT_LOCK = new Object();
@@ -44,7 +46,9 @@ public final class EventLoop implements Executor, AutoCloseable {
     private final ArrayDeque<Runnable> ticks = new ArrayDeque<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
-    /** Referenced handles, timers and immediates, and tasks that were executed but have not run yet. */
+    /**
+     * Referenced handles, timers and immediates, and tasks that were executed but have not run yet.
+     */
     private final AtomicInteger references = new AtomicInteger();
 
     private ArrayDeque<Immediate> immediates = new ArrayDeque<>();
@@ -63,9 +67,12 @@ public final class EventLoop implements Executor, AutoCloseable {
         });
     }
 
-    // ---- finding a loop -----------------------------------------------------------------------------------------
+    // ---- finding a loop -----------------------------------------------------------------------
 
-    /** Returns the loop that the whole program shares. It is made when first asked for, or again after it was closed. */
+    /**
+     * Returns the loop that the whole program shares. It is made when first asked for, or again
+     * after it was closed.
+     */
     public static EventLoop defaultLoop() {
         EventLoop loop = defaultLoop;
         if (loop == null || loop.isClosing()) {
@@ -85,7 +92,9 @@ public final class EventLoop implements Executor, AutoCloseable {
         return Thread.currentThread() instanceof Netty.LoopThread thread ? thread.loop() : null;
     }
 
-    /** Returns the loop whose thread this is, else the default loop: what a new stream belongs to. */
+    /**
+     * Returns the loop whose thread this is, else the default loop: what a new stream belongs to.
+     */
     public static EventLoop currentOrDefault() {
         EventLoop loop = current();
         return loop != null ? loop : defaultLoop();
@@ -109,8 +118,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * Runs a program as Node runs a script: on the default loop, from start to end before any event is delivered; then
-     * waits until no work is left. For {@code main} methods.
+     * Runs a program as Node runs a script: on the default loop, from start to end before any event
+     * is delivered; then waits until no work is left. For {@code main} methods.
      */
     public static void run(Runnable program) {
         EventLoop loop = defaultLoop();
@@ -122,7 +131,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
-    // ---- work ---------------------------------------------------------------------------------------------------
+    // ---- work ---------------------------------------------------------------------------------
 
     /** Queues a task from any thread. Tasks run in order, each as a callback of its own. */
     @Override
@@ -140,7 +149,10 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
-    /** Queues a task and returns its result; what it throws completes the future and is not uncaught. */
+    /**
+     * Queues a task and returns its result; what it throws completes the future and is not
+     * uncaught.
+     */
     public <T> CompletableFuture<T> submit(Callable<T> task) {
         CompletableFuture<T> result = new CompletableFuture<>();
         execute(() -> {
@@ -154,8 +166,9 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * Queues a callback to run when the current callback has returned, before anything else happens on the loop (Node's
-     * {@code process.nextTick}). From another thread it is the same as {@link #execute}.
+     * Queues a callback to run when the current callback has returned, before anything else happens
+     * on the loop (Node's {@code process.nextTick}). From another thread it is the same as
+     * {@link #execute}.
      */
     public void nextTick(Runnable callback) {
         Objects.requireNonNull(callback);
@@ -180,12 +193,18 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
-    /** Calls back once after a delay in milliseconds; as in Node one below 1 or above 2^31 - 1 counts as 1. */
+    /**
+     * Calls back once after a delay in milliseconds; as in Node one below 1 or above 2^31 - 1
+     * counts as 1.
+     */
     public Timer setTimeout(Runnable callback, long delay) {
         return start(callback, delay, false);
     }
 
-    /** Calls back again and again, with this delay between the start of one call and the next, or more. */
+    /**
+     * Calls back again and again, with this delay between the start of one call and the next, or
+     * more.
+     */
     public Timer setInterval(Runnable callback, long delay) {
         return start(callback, delay, true);
     }
@@ -208,8 +227,9 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * Runs a callback now, as one that comes from outside the program: what it throws is uncaught, and when it returns
-     * the tick queue is emptied. Inside another callback it is a plain call. On the loop thread only.
+     * Runs a callback now, as one that comes from outside the program: what it throws is uncaught,
+     * and when it returns the tick queue is emptied. Inside another callback it is a plain call. On
+     * the loop thread only.
      */
     public void makeCallback(Runnable callback) {
         if (depth > 0) {
@@ -226,7 +246,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
-    // ---- state --------------------------------------------------------------------------------------------------
+    // ---- state --------------------------------------------------------------------------------
 
     /** Tells whether this thread is the loop's. */
     public boolean inLoop() {
@@ -250,7 +270,8 @@ public final class EventLoop implements Executor, AutoCloseable {
      */
     public boolean awaitIdle(long milliseconds) throws InterruptedException {
         if (inLoop()) {
-            throw new IllegalStateException("awaitIdle() cannot be called on the loop it waits for");
+            throw new IllegalStateException(
+                    "awaitIdle() cannot be called on the loop it waits for");
         }
         return keeper.await(milliseconds);
     }
@@ -277,8 +298,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     /**
      * Replaces the handler for what callbacks throw.
      *
-     * @param handler called on the loop thread; {@code null} restores the default. What it throws itself goes to the
-     *     default handler.
+     * @param handler called on the loop thread; {@code null} restores the default. What it throws
+     *     itself goes to the default handler.
      */
     public void onUncaughtException(Consumer<Throwable> handler) {
         uncaught = handler;
@@ -295,8 +316,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * Ends the loop: what was queued runs, open connections are closed by the transport, then the thread ends. Any
-     * thread; does not wait, see {@link #closed}.
+     * Ends the loop: what was queued runs, open connections are closed by the transport, then the
+     * thread ends. Any thread; does not wait, see {@link #closed}.
      */
     @Override
     public void close() {
@@ -313,7 +334,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         return "EventLoop[" + name + "]";
     }
 
-    // ---- inside -------------------------------------------------------------------------------------------------
+    // ---- inside -------------------------------------------------------------------------------
 
     boolean isClosing() {
         return netty.isShuttingDown();
@@ -348,7 +369,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     private Timer start(Runnable callback, long delay, boolean repeats) {
-        Timer timer = new Timer(timers, Objects.requireNonNull(callback), Timers.delayOf(delay), repeats);
+        Timer timer =
+                new Timer(timers, Objects.requireNonNull(callback), Timers.delayOf(delay), repeats);
         runInLoop(() -> {
             if (!timer.isClosed()) {
                 timers.insert(timer);
@@ -472,8 +494,9 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * A thread that is not a daemon and sleeps as long as its loop has work. What is published here lags behind the
-     * count while the loop is in the middle of a round, so that handles may come and go without a thread starting.
+     * A thread that is not a daemon and sleeps as long as its loop has work. What is published here
+     * lags behind the count while the loop is in the middle of a round, so that handles may come
+     * and go without a thread starting.
      */
     private static final class Keeper implements Runnable {
         private final String name;
@@ -526,7 +549,8 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
 
         synchronized boolean await(long milliseconds) throws InterruptedException {
-            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.min(milliseconds, 1L << 40));
+            long end = System.nanoTime()
+                    + TimeUnit.MILLISECONDS.toNanos(Math.min(milliseconds, 1L << 40));
             while (published) {
                 long left = end - System.nanoTime();
                 if (left <= 0) {

@@ -4,7 +4,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Several loops to spread connections over, each with its own thread. Made by {@link EventLoop#group}. */
+/**
+ * Several loops to spread connections over, each with its own thread. Made by
+ * {@link EventLoop#group}.
+ */
 public final class EventLoopGroup implements AutoCloseable {
     private final List<EventLoop> loops;
     private final AtomicInteger turn = new AtomicInteger();
@@ -31,6 +34,7 @@ public final class EventLoopGroup implements AutoCloseable {
 
     /** Completes when all loops have ended. */
     public CompletableFuture<Void> closed() {
-        return CompletableFuture.allOf(loops.stream().map(EventLoop::closed).toArray(CompletableFuture[]::new));
+        return CompletableFuture.allOf(
+                loops.stream().map(EventLoop::closed).toArray(CompletableFuture[]::new));
     }
 }

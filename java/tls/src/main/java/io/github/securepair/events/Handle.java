@@ -1,8 +1,9 @@
 package io.github.securepair.events;
 
 /**
- * Something open that keeps its {@link EventLoop} alive while it is referenced, as libuv's handles do: a listening
- * server, a socket, a child. A new handle is referenced. Methods may be called on any thread.
+ * Something open that keeps its {@link EventLoop} alive while it is referenced, as libuv's handles
+ * do: a listening server, a socket, a child. A new handle is referenced. Methods may be called on
+ * any thread.
  */
 public final class Handle implements AutoCloseable {
     private final EventLoop loop;
@@ -14,7 +15,10 @@ public final class Handle implements AutoCloseable {
         loop.retain();
     }
 
-    /** Makes the handle keep its loop alive. Does nothing when it already does, or when it is closed. */
+    /**
+     * Makes the handle keep its loop alive. Does nothing when it already does, or when it is
+     * closed.
+     */
     public synchronized void ref() {
         if (!referenced) {
             referenced = true;

@@ -1,6 +1,9 @@
 package io.github.securepair.events;
 
-/** A callback scheduled by {@link EventLoop#setImmediate}. A new one keeps its loop alive. Any thread may use it. */
+/**
+ * A callback scheduled by {@link EventLoop#setImmediate}. A new one keeps its loop alive. Any
+ * thread may use it.
+ */
 public final class Immediate implements AutoCloseable {
     private final EventLoop loop;
     private Runnable callback;

@@ -1,14 +1,15 @@
 package io.github.securepair.events;
 
 /**
- * A function called when an event is emitted, taking whatever the event carries. This is the shape used with event
- * names given as strings; events with a typed key use {@link Listener0} to {@link Listener4}.
+ * A function called when an event is emitted, taking whatever the event carries. This is the shape
+ * used with event names given as strings; events with a typed key use {@link Listener0} to
+ * {@link Listener4}.
  *
- * <p>As in Node, the number of arguments need not match: a listener that takes fewer gets the first ones, one that
- * takes more gets {@code null} for the rest.
+ * <p>As in Node, the number of arguments need not match: a listener that takes fewer gets the first
+ * ones, one that takes more gets {@code null} for the rest.
  *
- * <p>A listener may throw anything; the exception unwinds through {@code emit} to whoever called it, at last to the
- * {@link EventLoop} and its handler for uncaught exceptions.
+ * <p>A listener may throw anything; the exception unwinds through {@code emit} to whoever called
+ * it, at last to the {@link EventLoop} and its handler for uncaught exceptions.
  */
 @FunctionalInterface
 public interface Listener {
@@ -19,7 +20,10 @@ public interface Listener {
      */
     void call(Object... args) throws Exception;
 
-    /** Delivers an event without arguments. Emitters call this; the fixed shapes override it to save the array. */
+    /**
+     * Delivers an event without arguments. Emitters call this; the fixed shapes override it to save
+     * the array.
+     */
     default void call0() throws Exception {
         call();
     }

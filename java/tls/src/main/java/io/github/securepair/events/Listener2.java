@@ -9,9 +9,7 @@ public interface Listener2<A, B> extends Listener {
 
     @Override
     default void call(Object... args) throws Exception {
-        handle(
-                (A) (args.length > 0 ? args[0] : null),
-                (B) (args.length > 1 ? args[1] : null));
+        handle((A) (args.length > 0 ? args[0] : null), (B) (args.length > 1 ? args[1] : null));
     }
 
     @Override

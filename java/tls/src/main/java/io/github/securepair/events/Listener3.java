@@ -9,10 +9,8 @@ public interface Listener3<A, B, C> extends Listener {
 
     @Override
     default void call(Object... args) throws Exception {
-        handle(
-                (A) (args.length > 0 ? args[0] : null),
-                (B) (args.length > 1 ? args[1] : null),
-                (C) (args.length > 2 ? args[2] : null));
+        handle((A) (args.length > 0 ? args[0] : null), (B) (args.length > 1 ? args[1] : null), (C)
+                (args.length > 2 ? args[2] : null));
     }
 
     @Override

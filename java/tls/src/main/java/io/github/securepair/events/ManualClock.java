@@ -3,8 +3,8 @@ package io.github.securepair.events;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Time that moves only when told, for tests of time-outs: made by {@link EventLoop#manualClock}. The loop's timers
- * follow it from then on; input and output go on as before.
+ * Time that moves only when told, for tests of time-outs: made by {@link EventLoop#manualClock}.
+ * The loop's timers follow it from then on; input and output go on as before.
  */
 public final class ManualClock {
     private final EventLoop loop;
@@ -21,12 +21,13 @@ public final class ManualClock {
     }
 
     /**
-     * Moves time forward, stopping at every timer on the way to run it. Returns when all have run and the loop has done
-     * what they queued as ticks. Must be called off the loop thread.
+     * Moves time forward, stopping at every timer on the way to run it. Returns when all have run
+     * and the loop has done what they queued as ticks. Must be called off the loop thread.
      */
     public void advance(long milliseconds) {
         if (loop.inLoop()) {
-            throw new IllegalStateException("advance() waits for the loop and cannot be called on it");
+            throw new IllegalStateException(
+                    "advance() waits for the loop and cannot be called on it");
         }
         CompletableFuture<Void> done = new CompletableFuture<>();
         loop.execute(() -> {
@@ -36,7 +37,10 @@ public final class ManualClock {
         done.join();
     }
 
-    /** One expiry at a time, each in a turn of its own so that a callback's ticks run before the next one. */
+    /**
+     * One expiry at a time, each in a turn of its own so that a callback's ticks run before the
+     * next one.
+     */
     private void step(long target, CompletableFuture<Void> done) {
         long expiry = loop.timers().nextExpiry();
         if (expiry < 0 || expiry > target) {

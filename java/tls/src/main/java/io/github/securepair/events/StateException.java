@@ -1,6 +1,9 @@
 package io.github.securepair.events;
 
-/** The unchecked error thrown by a call that the object's state does not allow, with Node's code and message. */
+/**
+ * The unchecked error thrown by a call that the object's state does not allow, with Node's code and
+ * message.
+ */
 public class StateException extends IllegalStateException implements Coded {
     private static final long serialVersionUID = 1L;
 

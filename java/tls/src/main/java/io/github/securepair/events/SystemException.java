@@ -3,14 +3,19 @@ package io.github.securepair.events;
 import java.util.Map;
 
 /**
- * An error of the operating system or of name resolution, with the properties of Node's system errors.
+ * An error of the operating system or of name resolution, with the properties of Node's system
+ * errors.
  *
- * <p>Properties that do not apply are {@code null}, 0 for {@link #errno()} and -1 for {@link #port()}.
+ * <p>Properties that do not apply are {@code null}, 0 for {@link #errno()} and -1 for
+ * {@link #port()}.
  */
 public class SystemException extends CodedException {
     private static final long serialVersionUID = 1L;
 
-    /** Number and text of each code as libuv gives them on Linux; the numbers below -3000 are libuv's own. */
+    /**
+     * Number and text of each code as libuv gives them on Linux; the numbers below -3000 are
+     * libuv's own.
+     */
     private static final Map<String, Known> KNOWN = Map.ofEntries(
             known("EPERM", 1, "operation not permitted"),
             known("ENOENT", 2, "no such file or directory"),
@@ -56,9 +61,17 @@ public class SystemException extends CodedException {
     private final int port;
     private final String path;
 
-    /** Makes an error from its parts, see the class comment for the values that stand for "not set". */
+    /**
+     * Makes an error from its parts, see the class comment for the values that stand for "not set".
+     */
     public SystemException(
-            String code, String message, int errno, String syscall, String address, int port, String path) {
+            String code,
+            String message,
+            int errno,
+            String syscall,
+            String address,
+            int port,
+            String path) {
         super(code, message);
         this.errno = errno;
         this.syscall = syscall;
@@ -69,18 +82,30 @@ public class SystemException extends CodedException {
 
     /** Makes an error like {@code read ECONNRESET}. */
     public static SystemException of(String code, String syscall) {
-        return new SystemException(code, syscall + " " + code, errnoOf(code), syscall, null, -1, null);
+        return new SystemException(
+                code, syscall + " " + code, errnoOf(code), syscall, null, -1, null);
     }
 
-    /** Makes an error like {@code connect ECONNREFUSED 127.0.0.1:443}; a port of -1 or 0 is left out of the text. */
+    /**
+     * Makes an error like {@code connect ECONNREFUSED 127.0.0.1:443}; a port of -1 or 0 is left out
+     * of the text.
+     */
     public static SystemException ofAddress(String code, String syscall, String address, int port) {
         return new SystemException(
-                code, syscall + " " + code + " " + place(address, port), errnoOf(code), syscall, address, port, null);
+                code,
+                syscall + " " + code + " " + place(address, port),
+                errnoOf(code),
+                syscall,
+                address,
+                port,
+                null);
     }
 
     /** Makes an error like {@code listen EADDRINUSE: address already in use 127.0.0.1:443}. */
-    public static SystemException describedAddress(String code, String syscall, String address, int port) {
-        String message = syscall + " " + code + ": " + description(code) + " " + place(address, port);
+    public static SystemException describedAddress(
+            String code, String syscall, String address, int port) {
+        String message =
+                syscall + " " + code + ": " + description(code) + " " + place(address, port);
         return new SystemException(code, message, errnoOf(code), syscall, address, port, null);
     }
 
@@ -90,7 +115,10 @@ public class SystemException extends CodedException {
                 code, syscall + " " + code + " " + path, errnoOf(code), syscall, path, -1, path);
     }
 
-    /** Makes an error without a number, like {@code socket hang up} with the code {@code ECONNRESET}. */
+    /**
+     * Makes an error without a number, like {@code socket hang up} with the code
+     * {@code ECONNRESET}.
+     */
     public static SystemException plain(String code, String message) {
         return new SystemException(code, message, 0, null, null, -1, null);
     }

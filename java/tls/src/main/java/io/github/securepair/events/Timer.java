@@ -1,9 +1,9 @@
 package io.github.securepair.events;
 
 /**
- * A timer made by {@link EventLoop#setTimeout} or {@link EventLoop#setInterval}. A new timer is referenced: it keeps
- * its loop alive until it has fired or was closed. Methods may be called on any thread and take effect in order on the
- * loop's.
+ * A timer made by {@link EventLoop#setTimeout} or {@link EventLoop#setInterval}. A new timer is
+ * referenced: it keeps its loop alive until it has fired or was closed. Methods may be called on
+ * any thread and take effect in order on the loop's.
  */
 public final class Timer implements AutoCloseable {
     final Timers timers;
@@ -16,6 +16,7 @@ public final class Timer implements AutoCloseable {
 
     /** The list of equal delays this timer waits in, or null while it does not wait. */
     Timers.Delay list;
+
     Timer previous;
     Timer next;
 
@@ -50,8 +51,8 @@ public final class Timer implements AutoCloseable {
     }
 
     /**
-     * Starts the delay again from now, cheaply and without a new object; a timer that has fired becomes active again.
-     * A closed timer stays closed.
+     * Starts the delay again from now, cheaply and without a new object; a timer that has fired
+     * becomes active again. A closed timer stays closed.
      */
     public Timer refresh() {
         if (timers.loop.inLoop()) {

@@ -6,8 +6,9 @@ import java.util.Map;
 import java.util.PriorityQueue;
 
 /**
- * The timers of one loop, in Node's layout: one list per delay, each in order of expiry by construction, and a queue of
- * the lists by their first expiry. Starting, refreshing and closing a timer cost no search. Confined to the loop.
+ * The timers of one loop, in Node's layout: one list per delay, each in order of expiry by
+ * construction, and a queue of the lists by their first expiry. Starting, refreshing and closing a
+ * timer cost no search. Confined to the loop.
  */
 final class Timers {
     /** The longest delay Node accepts; a longer one becomes 1 ms. */
@@ -15,8 +16,8 @@ final class Timers {
 
     final EventLoop loop;
     private final Map<Long, Delay> lists = new HashMap<>();
-    private final PriorityQueue<Delay> queue =
-            new PriorityQueue<>(Comparator.<Delay>comparingLong(list -> list.expiry).thenComparingLong(l -> l.rank));
+    private final PriorityQueue<Delay> queue = new PriorityQueue<>(
+            Comparator.<Delay>comparingLong(list -> list.expiry).thenComparingLong(l -> l.rank));
 
     /** Among lists that expire at the same time the one queued first goes first. */
     private long ranks;
@@ -64,13 +65,19 @@ final class Timers {
         }
     }
 
-    /** Returns the loop time at which the first timer may be due, or -1. It may be early, after a refresh. */
+    /**
+     * Returns the loop time at which the first timer may be due, or -1. It may be early, after a
+     * refresh.
+     */
     long nextExpiry() {
         Delay first = queue.peek();
         return first == null ? -1 : first.expiry;
     }
 
-    /** Calls back what is due now, each timer as a callback of its own. What they start waits for the next round. */
+    /**
+     * Calls back what is due now, each timer as a callback of its own. What they start waits for
+     * the next round.
+     */
     void run() {
         if (queue.isEmpty()) {
             return;

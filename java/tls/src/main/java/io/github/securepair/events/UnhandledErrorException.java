@@ -1,8 +1,9 @@
 package io.github.securepair.events;
 
 /**
- * Thrown by {@code emit} for an {@code 'error'} event that nobody listens to, when the error itself cannot be thrown
- * because it is a checked exception or no {@code Throwable} at all. (An unchecked error is thrown as it is.)
+ * Thrown by {@code emit} for an {@code 'error'} event that nobody listens to, when the error itself
+ * cannot be thrown because it is a checked exception or no {@code Throwable} at all. (An unchecked
+ * error is thrown as it is.)
  */
 public class UnhandledErrorException extends RuntimeException implements Coded {
     private static final long serialVersionUID = 1L;
@@ -20,7 +21,8 @@ public class UnhandledErrorException extends RuntimeException implements Coded {
 
     /** Wraps what was emitted instead of an error. */
     UnhandledErrorException(Object context) {
-        super("Unhandled error. (" + (context instanceof CharSequence ? "'" + context + "'" : context) + ")");
+        super("Unhandled error. ("
+                + (context instanceof CharSequence ? "'" + context + "'" : context) + ")");
         this.code = "ERR_UNHANDLED_ERROR";
         this.context = context;
     }

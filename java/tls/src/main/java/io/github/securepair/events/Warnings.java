@@ -3,7 +3,9 @@ package io.github.securepair.events;
 import java.util.Objects;
 import java.util.function.Consumer;
 
-/** The program's warnings, as Node's {@code process.emitWarning} and {@code process.on('warning')}. */
+/**
+ * The program's warnings, as Node's {@code process.emitWarning} and {@code process.on('warning')}.
+ */
 public final class Warnings {
     private static volatile Consumer<Warning> handler = Warnings::print;
 
@@ -12,7 +14,8 @@ public final class Warnings {
     /**
      * One warning.
      *
-     * @param name its kind, such as {@code MaxListenersExceededWarning} or {@code DeprecationWarning}
+     * @param name its kind, such as {@code MaxListenersExceededWarning} or
+     *     {@code DeprecationWarning}
      * @param code such as {@code DEP0064}, or {@code null}
      * @param message the text
      */
@@ -37,7 +40,7 @@ public final class Warnings {
 
     private static void print(Warning warning) {
         String code = warning.code() == null ? "" : "[" + warning.code() + "] ";
-        System.err.println(
-                "(" + ProcessHandle.current().pid() + ") " + code + warning.name() + ": " + warning.message());
+        System.err.println("(" + ProcessHandle.current().pid() + ") " + code + warning.name() + ": "
+                + warning.message());
     }
 }

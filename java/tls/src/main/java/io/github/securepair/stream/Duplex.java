@@ -3,12 +3,16 @@ package io.github.securepair.stream;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.Event;
 import io.github.securepair.events.Listener;
+
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/** Node's {@code stream.Duplex}: a readable and a writable stream in one object, with a buffer for each direction. */
+/**
+ * Node's {@code stream.Duplex}: a readable and a writable stream in one object, with a buffer for
+ * each direction.
+ */
 public non-sealed class Duplex extends Readable implements WritableStream {
     private final WriteSide side;
     private final BiConsumer<ByteBuffer, Callback> writeFunction;
@@ -16,7 +20,10 @@ public non-sealed class Duplex extends Readable implements WritableStream {
     private final Consumer<Callback> finalFunction;
     private boolean allowHalfOpen;
 
-    /** Makes a stream with Node's defaults, for subclasses that override {@link #_read} and {@link #_write}. */
+    /**
+     * Makes a stream with Node's defaults, for subclasses that override {@link #_read} and
+     * {@link #_write}.
+     */
     public Duplex() {
         this((DuplexOptions) null);
     }
@@ -56,7 +63,8 @@ public non-sealed class Duplex extends Readable implements WritableStream {
     }
 
     /**
-     * Hands one chunk over. Not called again before the callback was called. Called on the loop thread.
+     * Hands one chunk over. Not called again before the callback was called. Called on the loop
+     * thread.
      *
      * @param chunk the bytes between position and limit, which may be consumed
      * @param callback to be called once, with what went wrong or {@code null}; on any thread
@@ -72,14 +80,17 @@ public non-sealed class Duplex extends Readable implements WritableStream {
     }
 
     /**
-     * Hands several chunks over at once. Only called when it is overridden or given as an option; otherwise chunks that
-     * have been waiting go to {@link #_write} one by one.
+     * Hands several chunks over at once. Only called when it is overridden or given as an option;
+     * otherwise chunks that have been waiting go to {@link #_write} one by one.
      */
     protected void _writev(List<ByteBuffer> chunks, Callback callback) throws Exception {
         throw StreamErrors.notImplemented("_writev()");
     }
 
-    /** Completes the stream after the last chunk, before {@code 'finish'}; called only when overridden. */
+    /**
+     * Completes the stream after the last chunk, before {@code 'finish'}; called only when
+     * overridden.
+     */
     protected void _final(Callback callback) throws Exception {
         callback.done();
     }

@@ -2,11 +2,13 @@ package io.github.securepair.stream;
 
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.Listener0;
+
 import java.nio.ByteBuffer;
 
 /**
- * Two streams in memory, each delivering what is written to the other (Node's {@code stream.duplexPair}). A write is
- * done when the other side has asked for more, so that backpressure goes through.
+ * Two streams in memory, each delivering what is written to the other (Node's
+ * {@code stream.duplexPair}). A write is done when the other side has asked for more, so that
+ * backpressure goes through.
  *
  * @param first one end
  * @param second the other end

@@ -1,6 +1,7 @@
 package io.github.securepair.stream;
 
 import io.github.securepair.events.ArgumentException;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -56,7 +57,10 @@ enum Encoding {
         };
     }
 
-    /** Returns the bytes of a text, as {@code Buffer.from(text, encoding)} does: what cannot be decoded is dropped. */
+    /**
+     * Returns the bytes of a text, as {@code Buffer.from(text, encoding)} does: what cannot be
+     * decoded is dropped.
+     */
     ByteBuffer encode(String text) {
         return ByteBuffer.wrap(bytes(text));
     }
@@ -85,8 +89,9 @@ enum Encoding {
     }
 
     /**
-     * Java's decoder puts one U+FFFD where the bytes of a surrogate were, all others put one per byte; bad bytes are
-     * therefore replaced here, one mark for each longest beginning of a character.
+     * Java's decoder puts one U+FFFD where the bytes of a surrogate were, all others put one per
+     * byte; bad bytes are therefore replaced here, one mark for each longest beginning of a
+     * character.
      */
     private static String decodeUtf8(byte[] bytes, int from, int to) {
         String text = new String(bytes, from, to - from, StandardCharsets.UTF_8);
@@ -104,7 +109,9 @@ enum Encoding {
             }
             int length = lead >= 0xf5 || lead < 0xc2 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
             int good = 1;
-            while (good < length && i + good < to && continues(lead, good, bytes[i + good] & 0xff)) {
+            while (good < length
+                    && i + good < to
+                    && continues(lead, good, bytes[i + good] & 0xff)) {
                 good++;
             }
             if (length > 1 && good == length) {
@@ -117,7 +124,9 @@ enum Encoding {
         return mended.toString();
     }
 
-    /** Some first bytes narrow the second: no overlong forms, no surrogates, nothing above U+10FFFF. */
+    /**
+     * Some first bytes narrow the second: no overlong forms, no surrogates, nothing above U+10FFFF.
+     */
     private static boolean continues(int lead, int index, int value) {
         if (index > 1) {
             return value >= 0x80 && value < 0xc0;
@@ -197,7 +206,10 @@ enum Encoding {
         return c < 128 ? Character.digit(c, 16) : -1;
     }
 
-    /** Takes both alphabets, skips what belongs to neither, stops at the first padding, as Node does. */
+    /**
+     * Takes both alphabets, skips what belongs to neither, stops at the first padding, as Node
+     * does.
+     */
     private static byte[] fromBase64(String text) {
         byte[] bytes = new byte[(text.length() * 3 + 3) / 4];
         int count = 0;
@@ -259,7 +271,9 @@ enum Encoding {
         }
         if (to - i == 1) {
             int held = bytes[i] & 0xff;
-            text.append(digits[held >> 2]).append(digits[held << 4 & 63]).append(padded ? "==" : "");
+            text.append(digits[held >> 2])
+                    .append(digits[held << 4 & 63])
+                    .append(padded ? "==" : "");
         } else if (to - i == 2) {
             int held = (bytes[i] & 0xff) << 8 | bytes[i + 1] & 0xff;
             text.append(digits[held >> 10])

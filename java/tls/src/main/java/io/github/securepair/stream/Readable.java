@@ -5,6 +5,7 @@ import io.github.securepair.events.Event;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,14 +14,16 @@ import java.util.List;
 /**
  * Node's {@code stream.Readable}: a source of bytes, or of text after {@link #setEncoding}.
  *
- * <p>It delivers by {@code 'data'} while it flows (after {@code on(DATA, ..)}, {@link #resume} or {@link #pipe}), or is
- * asked by {@link #read()} after {@code 'readable'}; {@code 'end'} follows when all has been consumed.
+ * <p>It delivers by {@code 'data'} while it flows (after {@code on(DATA, ..)}, {@link #resume} or
+ * {@link #pipe}), or is asked by {@link #read()} after {@code 'readable'}; {@code 'end'} follows
+ * when all has been consumed.
  *
- * <p>A chunk is a heap {@link ByteBuffer} that the listener may read, change and keep. After {@code setEncoding} it is a
- * {@code String}: listen with {@link #TEXT} then, which is the same event under a key of that type.
+ * <p>A chunk is a heap {@link ByteBuffer} that the listener may read, change and keep. After
+ * {@code setEncoding} it is a {@code String}: listen with {@link #TEXT} then, which is the same
+ * event under a key of that type.
  *
- * <p>Make one from options with a {@code read} function, or override {@link #_read}; either fetches data and gives it
- * to {@link #push(Object)}.
+ * <p>Make one from options with a {@code read} function, or override {@link #_read}; either fetches
+ * data and gives it to {@link #push(Object)}.
  */
 public class Readable extends Stream {
     /** {@code 'data'} (chunk): bytes arrived. */
@@ -92,7 +95,9 @@ public class Readable extends Stream {
     /** Destinations whose 'drain' must come before the flow goes on. */
     private List<Stream> awaitDrain = List.of();
 
-    /** There has been more than one pipe at a time since the source last waited for a single one. */
+    /**
+     * There has been more than one pipe at a time since the source last waited for a single one.
+     */
     private boolean severalPipes;
 
     /** Made once: scheduled after almost every chunk. */
@@ -128,7 +133,7 @@ public class Readable extends Stream {
         }
     }
 
-    // ---- consuming ----------------------------------------------------------------------------------------------
+    // ---- consuming ----------------------------------------------------------------------------
 
     /** Takes all that is buffered, or in flowing mode the first chunk. See {@link #read(int)}. */
     public Object read() {
@@ -139,8 +144,8 @@ public class Readable extends Stream {
      * Takes bytes from the buffer.
      *
      * @param size how many bytes (chars after setEncoding); 0 only makes the stream fetch more
-     * @return exactly that many, a ByteBuffer or String; all that is left when the stream has ended; or {@code null}
-     *     when there is not enough
+     * @return exactly that many, a ByteBuffer or String; all that is left when the stream has
+     *     ended; or {@code null} when there is not enough
      */
     public Object read(int size) {
         if (size < 0) {
@@ -210,7 +215,8 @@ public class Readable extends Stream {
     }
 
     /**
-     * Writes everything this stream delivers to another, pausing while that one is full, and ends it at the end.
+     * Writes everything this stream delivers to another, pausing while that one is full, and ends
+     * it at the end.
      *
      * @param options {@code null} for the defaults
      * @return the destination
@@ -261,7 +267,7 @@ public class Readable extends Stream {
         return this;
     }
 
-    // ---- producing ----------------------------------------------------------------------------------------------
+    // ---- producing ----------------------------------------------------------------------------
 
     /** Does {@code push(chunk, null)}. */
     public boolean push(Object chunk) {
@@ -271,8 +277,8 @@ public class Readable extends Stream {
     /**
      * Adds a chunk at the end of the stream, for those who implement it. On the loop thread.
      *
-     * @param chunk a ByteBuffer (given away: a listener will keep it; direct memory is copied), byte[] or String;
-     *     {@code null} ends the stream
+     * @param chunk a ByteBuffer (given away: a listener will keep it; direct memory is copied),
+     *     byte[] or String; {@code null} ends the stream
      * @param encodingName of a string; {@code null} for the default
      * @return false when the buffer is full: push no more until {@link #_read} is called again
      */
@@ -304,7 +310,10 @@ public class Readable extends Stream {
         return unshift(chunk, null);
     }
 
-    /** Puts a chunk back at the front of the stream. On the loop thread; otherwise as {@link #push(Object, String)}. */
+    /**
+     * Puts a chunk back at the front of the stream. On the loop thread; otherwise as
+     * {@link #push(Object, String)}.
+     */
     public boolean unshift(Object chunk, String encodingName) {
         Object value;
         if (chunk == null) {
@@ -327,7 +336,8 @@ public class Readable extends Stream {
             return false;
         }
         if (value instanceof ByteBuffer bytes && encoding != null) {
-            // Node would leave bytes among the strings; they are text here as everywhere in this stream.
+            // Node would leave bytes among the strings; they are text here as everywhere in this
+            // stream.
             value = decodeWhole(bytes);
         }
         if (lengthOf(value) == 0) {
@@ -344,8 +354,8 @@ public class Readable extends Stream {
     }
 
     /**
-     * Fetches more data and gives it to {@link #push(Object)}, now or later. It is not called again before something
-     * was pushed. Called on the loop thread.
+     * Fetches more data and gives it to {@link #push(Object)}, now or later. It is not called again
+     * before something was pushed. Called on the loop thread.
      *
      * @param size how many bytes would be welcome; more or fewer may be pushed
      */
@@ -356,7 +366,7 @@ public class Readable extends Stream {
         readFunction.read(this, size);
     }
 
-    // ---- state --------------------------------------------------------------------------------------------------
+    // ---- state --------------------------------------------------------------------------------
 
     /** Tells whether it is safe to read: not destroyed, not failed, not ended. */
     public boolean readable() {
@@ -383,7 +393,9 @@ public class Readable extends Stream {
         return endEmitted;
     }
 
-    /** Returns whether the stream flows; {@code null} while nobody has asked for data in any way. */
+    /**
+     * Returns whether the stream flows; {@code null} while nobody has asked for data in any way.
+     */
     public Boolean readableFlowing() {
         return hasFlowing ? (Boolean) flowing : null;
     }
@@ -398,7 +410,7 @@ public class Readable extends Stream {
         return length;
     }
 
-    // ---- results of the right type ------------------------------------------------------------------------------
+    // ---- results of the right type ------------------------------------------------------------
 
     @Override
     public Readable destroy() {
@@ -436,7 +448,7 @@ public class Readable extends Stream {
         return this;
     }
 
-    // ---- listeners ----------------------------------------------------------------------------------------------
+    // ---- listeners ----------------------------------------------------------------------------
 
     @Override
     protected void listenerAdded(String event, boolean prepended) {
@@ -505,7 +517,7 @@ public class Readable extends Stream {
         }
     }
 
-    // ---- the machine --------------------------------------------------------------------------------------------
+    // ---- the machine --------------------------------------------------------------------------
 
     private void setDecoder(StringDecoder next) {
         decoder = next;
@@ -607,7 +619,8 @@ public class Readable extends Stream {
             StackTraceElement[] trace = wrongKey.getStackTrace();
             if (trace.length > 0 && trace[0].getClassName().equals(Listener1.class.getName())) {
                 ClassCastException clear = new ClassCastException(
-                        "this stream has an encoding, so its 'data' chunks are Strings: listen with Readable.TEXT");
+                        "this stream has an encoding, so its 'data' chunks are Strings: listen"
+                                + " with Readable.TEXT");
                 clear.initCause(wrongKey);
                 throw clear;
             }
@@ -857,7 +870,7 @@ public class Readable extends Stream {
         }
     }
 
-    // ---- for pipes ----------------------------------------------------------------------------------------------
+    // ---- for pipes ----------------------------------------------------------------------------
 
     void addPipe(Pipe pipe) {
         severalPipes |= pipes.size() == 1;
@@ -914,11 +927,13 @@ public class Readable extends Stream {
         }
     }
 
-    // ---- small things -------------------------------------------------------------------------------------------
+    // ---- small things -------------------------------------------------------------------------
 
     private String decodeWhole(ByteBuffer bytes) {
         return encoding.decode(
-                bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.arrayOffset() + bytes.limit());
+                bytes.array(),
+                bytes.arrayOffset() + bytes.position(),
+                bytes.arrayOffset() + bytes.limit());
     }
 
     private static int lengthOf(Object chunk) {

@@ -6,6 +6,7 @@ import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
+
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -15,15 +16,17 @@ import java.util.function.Consumer;
 /**
  * What readable and writable streams have in common: the loop they belong to, and how they end.
  *
- * <p>A stream belongs to the thread of its {@link #loop()}. The verbs that return the stream itself, and {@code write},
- * may be called from other threads too: they are then queued on the loop in order, behind {@link EventLoop#execute}.
- * Everything else, and all listeners, run on the loop.
+ * <p>A stream belongs to the thread of its {@link #loop()}. The verbs that return the stream
+ * itself, and {@code write}, may be called from other threads too: they are then queued on the loop
+ * in order, behind {@link EventLoop#execute}. Everything else, and all listeners, run on the loop.
  */
 public abstract class Stream extends EventEmitter {
     /** {@code 'close'}: the stream and what is beneath it have been closed; nothing follows. */
     public static final Event<Listener0> CLOSE = Event.of(Stream.class, "close");
 
-    /** The order in which Node lists the events every stream knows, whatever was listened to first. */
+    /**
+     * The order in which Node lists the events every stream knows, whatever was listened to first.
+     */
     private static final List<String> KNOWN_ORDER =
             List.of("close", "error", "prefinish", "finish", "drain", "data", "end", "readable");
 
@@ -59,19 +62,24 @@ public abstract class Stream extends EventEmitter {
         loop = given != null ? given : EventLoop.currentOrDefault();
         emitClose = options == null || options.emitClose;
         autoDestroy = options == null || options.autoDestroy;
-        overrides = options == null ? OVERRIDES.get(getClass()) : OVERRIDES.get(getClass()).with(options);
+        overrides = options == null
+                ? OVERRIDES.get(getClass())
+                : OVERRIDES.get(getClass()).with(options);
         constructFunction = options == null ? null : options.construct;
         destroyFunction = options == null ? null : options.destroy;
     }
 
-    // ---- for everyone -------------------------------------------------------------------------------------------
+    // ---- for everyone -------------------------------------------------------------------------
 
     /** Returns the loop this stream belongs to. */
     public final EventLoop loop() {
         return loop;
     }
 
-    /** Tells whether {@link #destroy()} was called, by the program or by the stream itself at its end. */
+    /**
+     * Tells whether {@link #destroy()} was called, by the program or by the stream itself at its
+     * end.
+     */
     public boolean destroyed() {
         return destroyed;
     }
@@ -92,8 +100,8 @@ public abstract class Stream extends EventEmitter {
     }
 
     /**
-     * Destroys the stream: releases what is beneath it, drops what is buffered, then emits {@code 'error'}, if there is
-     * one, and {@code 'close'}. Does nothing the second time.
+     * Destroys the stream: releases what is beneath it, drops what is buffered, then emits
+     * {@code 'error'}, if there is one, and {@code 'close'}. Does nothing the second time.
      *
      * @param error what went wrong, or {@code null}
      */
@@ -155,11 +163,11 @@ public abstract class Stream extends EventEmitter {
         return this;
     }
 
-    // ---- for subclasses -----------------------------------------------------------------------------------------
+    // ---- for subclasses -----------------------------------------------------------------------
 
     /**
-     * Prepares the stream before anything else happens to it, if overridden; until the callback comes, reading,
-     * writing and destroying wait. Such a stream must be made on its loop's thread.
+     * Prepares the stream before anything else happens to it, if overridden; until the callback
+     * comes, reading, writing and destroying wait. Such a stream must be made on its loop's thread.
      */
     protected void _construct(Callback callback) {
         callback.done();
@@ -169,21 +177,22 @@ public abstract class Stream extends EventEmitter {
      * Releases what is beneath the stream.
      *
      * @param error what {@link #destroy(Throwable)} was given
-     * @param callback to be called when it is done, with {@code error} or another one, or {@code null} to hide it
+     * @param callback to be called when it is done, with {@code error} or another one, or
+     *     {@code null} to hide it
      */
     protected void _destroy(Throwable error, Callback callback) {
         callback.call(error);
     }
 
     /**
-     * Fails the stream as its own machinery does on an error: destroys it, or only emits {@code 'error'} when
-     * {@code autoDestroy} is off. Does nothing once it is destroyed.
+     * Fails the stream as its own machinery does on an error: destroys it, or only emits
+     * {@code 'error'} when {@code autoDestroy} is off. Does nothing once it is destroyed.
      */
     protected final void errorOrDestroy(Throwable error) {
         errorOrDestroy(error, false);
     }
 
-    // ---- inside -------------------------------------------------------------------------------------------------
+    // ---- inside -------------------------------------------------------------------------------
 
     /** What both sides of a stream do first when it is destroyed. */
     void beforeDestroy() {}
@@ -220,7 +229,8 @@ public abstract class Stream extends EventEmitter {
             return;
         }
         if (!loop.inLoop()) {
-            throw new IllegalStateException("a stream with _construct must be made on its loop's thread");
+            throw new IllegalStateException(
+                    "a stream with _construct must be made on its loop's thread");
         }
         constructed = false;
         loop.nextTick(this::callConstruct);
@@ -308,7 +318,8 @@ public abstract class Stream extends EventEmitter {
             heard = true;
         } finally {
             if (!heard) {
-                // Node would never emit 'close' now. Who survives the uncaught exception needs it to clean up.
+                // Node would never emit 'close' now. Who survives the uncaught exception needs it
+                // to clean up.
                 loop.nextTick(this::emitCloseNow);
             }
         }
@@ -330,8 +341,13 @@ public abstract class Stream extends EventEmitter {
     }
 
     private static boolean overrides(Class<?> type, String name, Class<?>... parameters) {
-        for (Class<?> each = type; each != null && !each.getName().startsWith("java."); each = each.getSuperclass()) {
-            if (each == Stream.class || each == Readable.class || each == Writable.class || each == Duplex.class) {
+        for (Class<?> each = type;
+                each != null && !each.getName().startsWith("java.");
+                each = each.getSuperclass()) {
+            if (each == Stream.class
+                    || each == Readable.class
+                    || each == Writable.class
+                    || each == Duplex.class) {
                 return false;
             }
             try {
@@ -344,7 +360,10 @@ public abstract class Stream extends EventEmitter {
         return false;
     }
 
-    /** Which optional methods a stream has: Node looks whether they are there, this looks whether they are overridden. */
+    /**
+     * Which optional methods a stream has: Node looks whether they are there, this looks whether
+     * they are overridden.
+     */
     record Overrides(boolean construct, boolean finale, boolean writev) {
         Overrides with(StreamOptions<?> options) {
             boolean construct = this.construct || options.construct != null;

@@ -22,7 +22,8 @@ final class StreamErrors {
 
     static CodedException alreadyFinished(String verb) {
         return new CodedException(
-                "ERR_STREAM_ALREADY_FINISHED", "Cannot call " + verb + " after a stream was finished");
+                "ERR_STREAM_ALREADY_FINISHED",
+                "Cannot call " + verb + " after a stream was finished");
     }
 
     static CodedException pushAfterEof() {
@@ -30,7 +31,8 @@ final class StreamErrors {
     }
 
     static CodedException unshiftAfterEnd() {
-        return new CodedException("ERR_STREAM_UNSHIFT_AFTER_END_EVENT", "stream.unshift() after end event");
+        return new CodedException(
+                "ERR_STREAM_UNSHIFT_AFTER_END_EVENT", "stream.unshift() after end event");
     }
 
     static CodedException prematureClose() {
@@ -42,11 +44,13 @@ final class StreamErrors {
     }
 
     static StateException notImplemented(String method) {
-        return new StateException("ERR_METHOD_NOT_IMPLEMENTED", "The " + method + " method is not implemented");
+        return new StateException(
+                "ERR_METHOD_NOT_IMPLEMENTED", "The " + method + " method is not implemented");
     }
 
     static ArgumentException nullValues() {
-        return new ArgumentException("TypeError", "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
+        return new ArgumentException(
+                "TypeError", "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
     }
 
     static ArgumentException badChunk(Object chunk) {

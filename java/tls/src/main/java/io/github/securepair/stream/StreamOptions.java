@@ -3,6 +3,7 @@ package io.github.securepair.stream;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventLoop;
+
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;

@@ -30,8 +30,8 @@ public final class StringDecoder {
     }
 
     /**
-     * Returns the characters that are whole after these bytes, and keeps the rest for the next call. The buffer's
-     * position does not move.
+     * Returns the characters that are whole after these bytes, and keeps the rest for the next
+     * call. The buffer's position does not move.
      */
     public String write(ByteBuffer chunk) {
         int length = chunk.remaining();
@@ -69,7 +69,10 @@ public final class StringDecoder {
         return encoding.decode(bytes, from, to - rest);
     }
 
-    /** Returns how many bytes at the end begin a character of which more is to come, going by its first byte alone. */
+    /**
+     * Returns how many bytes at the end begin a character of which more is to come, going by its
+     * first byte alone.
+     */
     private static int incompleteUtf8(byte[] bytes, int from, int to) {
         for (int back = 1; back <= 3 && to - back >= from; back++) {
             int lead = bytes[to - back] & 0xff;

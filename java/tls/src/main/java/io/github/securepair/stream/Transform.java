@@ -2,13 +2,14 @@ package io.github.securepair.stream;
 
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.Listener0;
+
 import java.nio.ByteBuffer;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Node's {@code stream.Transform}: what is written comes out changed on the readable side. Make one from options with a
- * {@code transform} function, or override {@link #_transform}.
+ * Node's {@code stream.Transform}: what is written comes out changed on the readable side. Make one
+ * from options with a {@code transform} function, or override {@link #_transform}.
  */
 public class Transform extends Duplex {
     private final BiConsumer<ByteBuffer, TransformCallback> transformFunction;
@@ -97,7 +98,9 @@ public class Transform extends Duplex {
         if (ended) {
             // The end must be seen first.
             loop().nextTick(callback::done);
-        } else if (writeSideEnded() || before == readableLength() || readableLength() < readableHighWaterMark()) {
+        } else if (writeSideEnded()
+                || before == readableLength()
+                || readableLength() < readableHighWaterMark()) {
             callback.done();
         } else {
             waiting = callback;
@@ -140,12 +143,16 @@ public class Transform extends Duplex {
         }
     }
 
-    /** With a readable mark of 0 the writable side does not buffer either, as a Transform is meant to buffer once. */
+    /**
+     * With a readable mark of 0 the writable side does not buffer either, as a Transform is meant
+     * to buffer once.
+     */
     private static int writableMark(TransformOptions options) {
         if (options == null) {
             return WriteSide.mark(null);
         }
-        int readable = options.highWaterMark >= 0 ? options.highWaterMark : options.readableHighWaterMark;
+        int readable =
+                options.highWaterMark >= 0 ? options.highWaterMark : options.readableHighWaterMark;
         return readable == 0 ? Math.max(0, options.writableHighWaterMark) : WriteSide.mark(options);
     }
 }

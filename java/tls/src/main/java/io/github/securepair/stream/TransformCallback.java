@@ -7,7 +7,8 @@ public interface TransformCallback {
      * Ends the step.
      *
      * @param error what went wrong, or {@code null}
-     * @param data a last piece of output, as for {@link Readable#push(Object)}, or {@code null} for none
+     * @param data a last piece of output, as for {@link Readable#push(Object)}, or {@code null} for
+     *     none
      */
     void call(Throwable error, Object data);
 

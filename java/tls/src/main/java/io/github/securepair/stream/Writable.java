@@ -3,14 +3,15 @@ package io.github.securepair.stream;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.Event;
 import io.github.securepair.events.Listener;
+
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Node's {@code stream.Writable}: a destination of bytes. Make one from options with a {@code write} function, or
- * override {@link #_write}.
+ * Node's {@code stream.Writable}: a destination of bytes. Make one from options with a
+ * {@code write} function, or override {@link #_write}.
  */
 public non-sealed class Writable extends Stream implements WritableStream {
     private final WriteSide side;
@@ -34,7 +35,8 @@ public non-sealed class Writable extends Stream implements WritableStream {
     }
 
     /**
-     * Hands one chunk over. Not called again before the callback was called. Called on the loop thread.
+     * Hands one chunk over. Not called again before the callback was called. Called on the loop
+     * thread.
      *
      * @param chunk the bytes between position and limit, which may be consumed
      * @param callback to be called once, with what went wrong or {@code null}; on any thread
@@ -50,14 +52,17 @@ public non-sealed class Writable extends Stream implements WritableStream {
     }
 
     /**
-     * Hands several chunks over at once. Only called when it is overridden or given as an option; otherwise chunks that
-     * have been waiting go to {@link #_write} one by one.
+     * Hands several chunks over at once. Only called when it is overridden or given as an option;
+     * otherwise chunks that have been waiting go to {@link #_write} one by one.
      */
     protected void _writev(List<ByteBuffer> chunks, Callback callback) throws Exception {
         throw StreamErrors.notImplemented("_writev()");
     }
 
-    /** Completes the stream after the last chunk, before {@code 'finish'}; called only when overridden. */
+    /**
+     * Completes the stream after the last chunk, before {@code 'finish'}; called only when
+     * overridden.
+     */
     protected void _final(Callback callback) throws Exception {
         callback.done();
     }

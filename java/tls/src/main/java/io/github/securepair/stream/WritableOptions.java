@@ -1,6 +1,7 @@
 package io.github.securepair.stream;
 
 import io.github.securepair.events.Callback;
+
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;

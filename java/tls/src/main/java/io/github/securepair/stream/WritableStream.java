@@ -10,12 +10,13 @@ import io.github.securepair.events.Listener1;
 import io.github.securepair.events.Listener2;
 
 /**
- * Everything that can be written to: a {@link Writable}, or the writable side of a {@link Duplex}. (In Node a Duplex is
- * an instance of both Readable and Writable; here it extends the one and shares this interface with the other.)
+ * Everything that can be written to: a {@link Writable}, or the writable side of a {@link Duplex}.
+ * (In Node a Duplex is an instance of both Readable and Writable; here it extends the one and
+ * shares this interface with the other.)
  *
- * <p>A chunk is a {@code String}, a {@code byte[]} or a {@code ByteBuffer}. Bytes are not copied: their content must
- * stay as it is until the callback of the write comes. A ByteBuffer's own position and limit are free at once, and a
- * write does not move them.
+ * <p>A chunk is a {@code String}, a {@code byte[]} or a {@code ByteBuffer}. Bytes are not copied:
+ * their content must stay as it is until the callback of the write comes. A ByteBuffer's own
+ * position and limit are free at once, and a write does not move them.
  */
 public sealed interface WritableStream permits Writable, Duplex {
     /** {@code 'drain'}: after {@code write} returned false, the buffer is empty again. */
@@ -51,12 +52,13 @@ public sealed interface WritableStream permits Writable, Duplex {
     /**
      * Writes a chunk.
      *
-     * @param chunk a String, byte[] or ByteBuffer; {@code null} throws {@code ERR_STREAM_NULL_VALUES}, anything else
-     *     {@code ERR_INVALID_ARG_TYPE}
+     * @param chunk a String, byte[] or ByteBuffer; {@code null} throws
+     *     {@code ERR_STREAM_NULL_VALUES}, anything else {@code ERR_INVALID_ARG_TYPE}
      * @param encoding of a string; {@code null} for the default
      * @param callback called when the chunk was taken or has failed; may be {@code null}
-     * @return false when the buffer is full: wait for {@code 'drain'} before you write more. The chunk is accepted all
-     *     the same. From another thread than the loop's the answer is an estimate.
+     * @return false when the buffer is full: wait for {@code 'drain'} before you write more. The
+     *     chunk is accepted all the same. From another thread than the loop's the answer is an
+     *     estimate.
      */
     boolean write(Object chunk, String encoding, Callback callback);
 
@@ -90,11 +92,15 @@ public sealed interface WritableStream permits Writable, Duplex {
      *
      * @param chunk a last chunk as for {@code write}, or {@code null} for none
      * @param encoding of a string; {@code null} for the default
-     * @param callback called once with {@code null} after {@code 'finish'} or with the error; may be {@code null}
+     * @param callback called once with {@code null} after {@code 'finish'} or with the error; may
+     *     be {@code null}
      */
     WritableStream end(Object chunk, String encoding, Callback callback);
 
-    /** Holds writes back until {@link #uncork} has been called as often, so that they go out together. */
+    /**
+     * Holds writes back until {@link #uncork} has been called as often, so that they go out
+     * together.
+     */
     void cork();
 
     /** Undoes one {@link #cork}. */

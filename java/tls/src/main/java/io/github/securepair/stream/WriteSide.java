@@ -1,12 +1,16 @@
 package io.github.securepair.stream;
 
 import io.github.securepair.events.Callback;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Node's state machine of a writable stream, shared by {@link Writable} and {@link Duplex}. Confined to the loop. */
+/**
+ * Node's state machine of a writable stream, shared by {@link Writable} and {@link Duplex}.
+ * Confined to the loop.
+ */
 final class WriteSide {
     /** Stands for "the program gave no callback". */
     private static final Callback NONE = error -> {};
@@ -48,7 +52,10 @@ final class WriteSide {
 
     private Callback writingCallback = NONE;
 
-    /** Chunks that wait, and whether there are any; the flag outlives the queue until a round of writing is over. */
+    /**
+     * Chunks that wait, and whether there are any; the flag outlives the queue until a round of
+     * writing is over.
+     */
     private ArrayDeque<Chunk> queue;
 
     private boolean buffered;
@@ -90,13 +97,15 @@ final class WriteSide {
         boolean otherSideDone();
     }
 
-    // ---- verbs --------------------------------------------------------------------------------------------------
+    // ---- verbs --------------------------------------------------------------------------------
 
     boolean write(Object chunk, String encoding, Callback callback) {
         ByteBuffer bytes = bytesOf(chunk, encoding);
         Callback given = callback == null ? NONE : callback;
         if (!stream.loop.inLoop()) {
-            boolean room = !needDrain && length + bytes.remaining() < highWaterMark && stream.errored == null;
+            boolean room = !needDrain
+                    && length + bytes.remaining() < highWaterMark
+                    && stream.errored == null;
             stream.loop.execute(() -> write(bytes, given));
             return room && !stream.destroyed;
         }
@@ -185,7 +194,7 @@ final class WriteSide {
         defaultEncoding = Encoding.of(encoding);
     }
 
-    // ---- state --------------------------------------------------------------------------------------------------
+    // ---- state --------------------------------------------------------------------------------
 
     boolean writable() {
         return enabled && !ending && !ended && !stream.destroyed && stream.errored == null;
@@ -211,7 +220,7 @@ final class WriteSide {
         return needDrain && !ending && !stream.destroyed;
     }
 
-    // ---- the machine --------------------------------------------------------------------------------------------
+    // ---- the machine --------------------------------------------------------------------------
 
     private ByteBuffer bytesOf(Object chunk, String encoding) {
         if (chunk == null) {
@@ -366,7 +375,8 @@ final class WriteSide {
             Chunk chunk;
             while ((chunk = queue.poll()) != null) {
                 length -= chunk.size;
-                chunk.callback.call(stream.errored != null ? stream.errored : StreamErrors.destroyed("write"));
+                chunk.callback.call(
+                        stream.errored != null ? stream.errored : StreamErrors.destroyed("write"));
             }
         }
         callOnFinished(stream.errored != null ? stream.errored : StreamErrors.destroyed("end"));
@@ -374,7 +384,12 @@ final class WriteSide {
     }
 
     private void clearBuffer() {
-        if (stream.destroyed || processing || corked > 0 || !buffered || !stream.constructed || queue.isEmpty()) {
+        if (stream.destroyed
+                || processing
+                || corked > 0
+                || !buffered
+                || !stream.constructed
+                || queue.isEmpty()) {
             return;
         }
         processing = true;
@@ -419,7 +434,8 @@ final class WriteSide {
                         each.call(error);
                     }
                 };
-        // The queue must be free before the write: it may end inside, and its callback may write again.
+        // The queue must be free before the write: it may end inside, and its callback may write
+        // again.
         begin(length, callback);
         try {
             hooks.writev(bytes, onWrite);

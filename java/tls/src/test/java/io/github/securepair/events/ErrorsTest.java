@@ -3,8 +3,9 @@ package io.github.securepair.events;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import java.io.IOException;
 import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
 
 class ErrorsTest {
     /** As an exception of a lower layer that cannot know {@link Coded}. */
@@ -22,15 +23,19 @@ class ErrorsTest {
                 "The \"size\" argument must be of type number. Received type string ('12')",
                 ArgumentException.invalidArgType("size", "of type number", "12").getMessage());
         assertEquals(
-                "The \"options.ca\" property must be of type string. Received an instance of Object",
-                ArgumentException.invalidArgType("options.ca", "of type string", new Object()).getMessage());
+                "The \"options.ca\" property must be of type string. Received an instance of"
+                        + " Object",
+                ArgumentException.invalidArgType("options.ca", "of type string", new Object())
+                        .getMessage());
         assertEquals(
                 "The \"flag\" argument must be of type string. Received type boolean (true)",
                 ArgumentException.invalidArgType("flag", "of type string", true).getMessage());
         assertEquals(
                 "The \"text\" argument must be of type number."
                         + " Received type string ('abcdefghijklmnopqrstuvwxy...')",
-                ArgumentException.invalidArgType("text", "of type number", "abcdefghijklmnopqrstuvwxyz0123").getMessage());
+                ArgumentException.invalidArgType(
+                                "text", "of type number", "abcdefghijklmnopqrstuvwxyz0123")
+                        .getMessage());
         assertEquals(
                 "The argument 'size' is invalid. Received 'x'",
                 ArgumentException.invalidArgValue("size", "x").getMessage());
@@ -40,12 +45,15 @@ class ErrorsTest {
         assertEquals(
                 "The value of \"size\" is out of range. It must be <= 1GiB. Received 5_000_000_000",
                 ArgumentException.outOfRange("size", "<= 1GiB", 5_000_000_000L).getMessage());
-        assertEquals("Unknown encoding: rot13", ArgumentException.unknownEncoding("rot13").getMessage());
+        assertEquals(
+                "Unknown encoding: rot13",
+                ArgumentException.unknownEncoding("rot13").getMessage());
     }
 
     @Test
     void systemErrorsCarryNodesProperties() {
-        SystemException refused = SystemException.ofAddress("ECONNREFUSED", "connect", "127.0.0.1", 443);
+        SystemException refused =
+                SystemException.ofAddress("ECONNREFUSED", "connect", "127.0.0.1", 443);
         assertEquals("connect ECONNREFUSED 127.0.0.1:443", refused.getMessage());
         assertEquals(-111, refused.errno());
         assertEquals("connect", refused.syscall());
@@ -54,8 +62,11 @@ class ErrorsTest {
         assertNull(refused.path());
         assertEquals(
                 "listen EADDRINUSE: address already in use :::80",
-                SystemException.describedAddress("EADDRINUSE", "listen", "::", 80).getMessage());
-        assertEquals("connect ENOENT /run/x", SystemException.ofPath("ENOENT", "connect", "/run/x").getMessage());
+                SystemException.describedAddress("EADDRINUSE", "listen", "::", 80)
+                        .getMessage());
+        assertEquals(
+                "connect ENOENT /run/x",
+                SystemException.ofPath("ENOENT", "connect", "/run/x").getMessage());
         SystemException hangUp = SystemException.plain("ECONNRESET", "socket hang up");
         assertEquals(0, hangUp.errno());
         assertEquals("ECONNRESET", hangUp.code());

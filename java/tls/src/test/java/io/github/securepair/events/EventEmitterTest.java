@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -14,15 +16,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.Test;
 
 class EventEmitterTest {
     private static class Sample extends EventEmitter {
         static final Event<Listener0> NOTHING = Event.of(Sample.class, "nothing");
         static final Event<Listener1<String>> ONE = Event.of(Sample.class, "one");
         static final Event<Listener2<String, Integer>> TWO = Event.of(Sample.class, "two");
-        static final Event<Listener3<String, Integer, Runnable>> THREE = Event.of(Sample.class, "three");
-        static final Event<Listener4<String, String, String, String>> FOUR = Event.of(Sample.class, "four");
+        static final Event<Listener3<String, Integer, Runnable>> THREE =
+                Event.of(Sample.class, "three");
+        static final Event<Listener4<String, String, String, String>> FOUR =
+                Event.of(Sample.class, "four");
         static final Event<Listener1<ByteBuffer>> BYTES = Event.of(Sample.class, "bytes");
     }
 
@@ -74,7 +77,8 @@ class EventEmitterTest {
     @Test
     void aNameMadeAtRunTimeIsTheSameName() {
         Sample sample = new Sample();
-        sample.on(new StringBuilder("o").append("ne").toString(), args -> log.add((String) args[0]));
+        sample.on(
+                new StringBuilder("o").append("ne").toString(), args -> log.add((String) args[0]));
         sample.emit(Sample.ONE, "x");
         sample.emit(new StringBuilder("one").toString(), "y");
         assertEquals(List.of("x", "y"), log);
@@ -85,10 +89,13 @@ class EventEmitterTest {
         Sample sample = new Sample();
         sample.on("two", (Listener0) () -> log.add("none"));
         sample.on("two", (Listener1<String>) text -> log.add("one " + text));
-        sample.on("two", (Listener3<String, Integer, Object>) (a, b, c) -> log.add("three " + a + b + c));
+        sample.on("two", (Listener3<String, Integer, Object>)
+                (a, b, c) -> log.add("three " + a + b + c));
         sample.emit(Sample.TWO, "a", 1);
         sample.emit("two");
-        assertEquals(List.of("none", "one a", "three a1null", "none", "one null", "three nullnullnull"), log);
+        assertEquals(
+                List.of("none", "one a", "three a1null", "none", "one null", "three nullnullnull"),
+                log);
     }
 
     @Test
@@ -128,8 +135,10 @@ class EventEmitterTest {
                 emitter.on("x", named("inner"));
             }
         });
-        emitter.on(EventEmitter.REMOVE_LISTENER,
-                (name, listener) -> log.add("removed " + name + " " + listener + " " + emitter.listenerCount(name)));
+        emitter.on(
+                EventEmitter.REMOVE_LISTENER,
+                (name, listener) -> log.add(
+                        "removed " + name + " " + listener + " " + emitter.listenerCount(name)));
         log.clear();
         Listener a = named("a");
         Listener b = named("b");
@@ -256,23 +265,35 @@ class EventEmitterTest {
     @Test
     void anUnheardUncheckedErrorIsThrownItself() {
         IllegalStateException error = new IllegalStateException("boom");
-        assertSame(error, assertThrows(IllegalStateException.class, () -> emitter.emit("error", error)));
-        assertSame(error, assertThrows(IllegalStateException.class, () -> emitter.emit(EventEmitter.ERROR, error)));
+        assertSame(
+                error,
+                assertThrows(IllegalStateException.class, () -> emitter.emit("error", error)));
+        assertSame(
+                error,
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> emitter.emit(EventEmitter.ERROR, error)));
         OutOfMemoryError fatal = new OutOfMemoryError();
-        assertSame(fatal, assertThrows(OutOfMemoryError.class, () -> emitter.emit(EventEmitter.ERROR, fatal)));
+        assertSame(
+                fatal,
+                assertThrows(
+                        OutOfMemoryError.class, () -> emitter.emit(EventEmitter.ERROR, fatal)));
     }
 
     @Test
     void anUnheardCheckedErrorIsWrappedWithItsCode() {
         SystemException error = SystemException.of("ECONNRESET", "read");
-        UnhandledErrorException thrown =
-                assertThrows(UnhandledErrorException.class, () -> emitter.emit(EventEmitter.ERROR, error));
+        UnhandledErrorException thrown = assertThrows(
+                UnhandledErrorException.class, () -> emitter.emit(EventEmitter.ERROR, error));
         assertSame(error, thrown.getCause());
         assertEquals("ECONNRESET", thrown.code());
         assertEquals("read ECONNRESET", thrown.getMessage());
         assertEquals(
                 "ERR_UNHANDLED_ERROR",
-                assertThrows(UnhandledErrorException.class, () -> emitter.emit("error", new IOException())).code());
+                assertThrows(
+                                UnhandledErrorException.class,
+                                () -> emitter.emit("error", new IOException()))
+                        .code());
     }
 
     @Test
@@ -283,7 +304,8 @@ class EventEmitterTest {
         assertEquals("text", thrown.context());
         assertEquals(
                 "Unhandled error. (5)",
-                assertThrows(UnhandledErrorException.class, () -> emitter.emit("error", 5)).getMessage());
+                assertThrows(UnhandledErrorException.class, () -> emitter.emit("error", 5))
+                        .getMessage());
     }
 
     @Test
@@ -297,8 +319,11 @@ class EventEmitterTest {
     @Test
     void theErrorMonitorSeesButDoesNotHandle() {
         emitter.on(EventEmitter.ERROR_MONITOR, error -> log.add("seen " + error.getMessage()));
-        assertThrows(UnhandledErrorException.class, () -> emitter.emit(EventEmitter.ERROR, new IOException("x")));
-        assertThrows(UnhandledErrorException.class, () -> emitter.emit("error", new IOException("y")));
+        assertThrows(
+                UnhandledErrorException.class,
+                () -> emitter.emit(EventEmitter.ERROR, new IOException("x")));
+        assertThrows(
+                UnhandledErrorException.class, () -> emitter.emit("error", new IOException("y")));
         assertEquals(List.of("seen x", "seen y"), log);
     }
 
@@ -308,15 +333,17 @@ class EventEmitterTest {
             throw new IOException("checked");
         });
         emitter.on("x", named("later"));
-        assertEquals("checked", assertThrows(IOException.class, () -> emitter.emit("x")).getMessage());
+        assertEquals(
+                "checked",
+                assertThrows(IOException.class, () -> emitter.emit("x")).getMessage());
         assertEquals(List.of(), log);
     }
 
     @Test
     void theLeakWarningComesOnce() {
         List<String> warnings = new ArrayList<>();
-        Consumer<Warnings.Warning> before =
-                Warnings.onWarning(warning -> warnings.add(warning.name() + ": " + warning.message()));
+        Consumer<Warnings.Warning> before = Warnings.onWarning(
+                warning -> warnings.add(warning.name() + ": " + warning.message()));
         try {
             Sample sample = new Sample();
             for (int i = 0; i < 13; i++) {
@@ -331,8 +358,9 @@ class EventEmitterTest {
             Warnings.onWarning(before);
         }
         assertEquals(
-                List.of("MaxListenersExceededWarning: Possible EventEmitter memory leak detected. 11 leak listeners"
-                        + " added to [Sample]. MaxListeners is 10. Use emitter.setMaxListeners() to increase limit"),
+                List.of("MaxListenersExceededWarning: Possible EventEmitter memory leak detected."
+                        + " 11 leak listeners added to [Sample]. MaxListeners is 10. Use"
+                        + " emitter.setMaxListeners() to increase limit"),
                 warnings);
     }
 
@@ -340,17 +368,22 @@ class EventEmitterTest {
     void maxListenersHasADefaultAndBounds() {
         assertEquals(10, emitter.getMaxListeners());
         assertEquals(3, emitter.setMaxListeners(3).getMaxListeners());
-        ArgumentException thrown = assertThrows(ArgumentException.class, () -> emitter.setMaxListeners(-1));
+        ArgumentException thrown =
+                assertThrows(ArgumentException.class, () -> emitter.setMaxListeners(-1));
         assertEquals("RangeError", thrown.name());
         assertEquals(
-                "The value of \"setMaxListeners\" is out of range. It must be >= 0. Received -1", thrown.getMessage());
+                "The value of \"setMaxListeners\" is out of range. It must be >= 0. Received -1",
+                thrown.getMessage());
     }
 
     @Test
     void aNullListenerIsRefused() {
-        ArgumentException thrown = assertThrows(ArgumentException.class, () -> emitter.on("x", null));
+        ArgumentException thrown =
+                assertThrows(ArgumentException.class, () -> emitter.on("x", null));
         assertEquals("ERR_INVALID_ARG_TYPE", thrown.code());
-        assertEquals("The \"listener\" argument must be of type function. Received null", thrown.getMessage());
+        assertEquals(
+                "The \"listener\" argument must be of type function. Received null",
+                thrown.getMessage());
         assertThrows(ArgumentException.class, () -> emitter.once("x", null));
         assertThrows(ArgumentException.class, () -> emitter.off("x", null));
     }

@@ -10,6 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.internal.Netty;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,10 +28,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class EventLoopTest {
@@ -47,7 +49,7 @@ class EventLoopTest {
         assertTrue(loop.awaitIdle(10_000));
     }
 
-    // ---- order --------------------------------------------------------------------------------------------------
+    // ---- order --------------------------------------------------------------------------------
 
     @Test
     void ticksRunAfterTheCallbackAndBeforeAnythingElse() throws Exception {
@@ -66,7 +68,8 @@ class EventLoopTest {
             log.add("main");
         });
         settle();
-        assertEquals(List.of("main", "tickA", "tickB", "tickC", "imm1", "tick1", "imm2", "imm3"), log);
+        assertEquals(
+                List.of("main", "tickA", "tickB", "tickC", "imm1", "tick1", "imm2", "imm3"), log);
     }
 
     @Test
@@ -162,7 +165,7 @@ class EventLoopTest {
         settle();
     }
 
-    // ---- threads ------------------------------------------------------------------------------------------------
+    // ---- threads ------------------------------------------------------------------------------
 
     @Test
     void callbacksKnowTheirLoop() throws Exception {
@@ -176,10 +179,12 @@ class EventLoopTest {
     @Test
     void submitGivesTheResultOrTheFailure() throws Exception {
         assertEquals(5, loop.submit(() -> 5).get());
-        ExecutionException thrown = assertThrows(ExecutionException.class, () -> loop.submit(() -> {
-                    throw new IOException("no");
-                })
-                .get());
+        ExecutionException thrown = assertThrows(
+                ExecutionException.class,
+                () -> loop.submit(() -> {
+                            throw new IOException("no");
+                        })
+                        .get());
         assertEquals("no", thrown.getCause().getMessage());
     }
 
@@ -198,7 +203,9 @@ class EventLoopTest {
             group.close();
             group.closed().get(10, TimeUnit.SECONDS);
         }
-        assertEquals("ERR_OUT_OF_RANGE", assertThrows(ArgumentException.class, () -> EventLoop.group(0)).code());
+        assertEquals(
+                "ERR_OUT_OF_RANGE",
+                assertThrows(ArgumentException.class, () -> EventLoop.group(0)).code());
     }
 
     @Test
@@ -224,7 +231,7 @@ class EventLoopTest {
         assertEquals(1, second.submit(() -> 1).get());
     }
 
-    // ---- being alive --------------------------------------------------------------------------------------------
+    // ---- being alive --------------------------------------------------------------------------
 
     @Test
     void aHandleKeepsTheLoopAlive() throws Exception {
@@ -270,11 +277,13 @@ class EventLoopTest {
 
     @Test
     void waitingForIdleOnTheLoopItselfIsRefused() {
-        CompletionException thrown = assertThrows(CompletionException.class, () -> loop.submit(() -> {
-                    loop.awaitIdle();
-                    return null;
-                })
-                .join());
+        CompletionException thrown = assertThrows(
+                CompletionException.class,
+                () -> loop.submit(() -> {
+                            loop.awaitIdle();
+                            return null;
+                        })
+                        .join());
         assertTrue(thrown.getCause() instanceof IllegalStateException);
     }
 
@@ -303,7 +312,7 @@ class EventLoopTest {
         assertFalse(loop.alive());
     }
 
-    // ---- exceptions ---------------------------------------------------------------------------------------------
+    // ---- exceptions ---------------------------------------------------------------------------
 
     @Test
     void whatACallbackThrowsGoesToTheHandlerAndTheLoopGoesOn() throws Exception {
@@ -318,9 +327,11 @@ class EventLoopTest {
             loop.setImmediate(() -> {
                 throw new IllegalStateException("from immediate");
             });
-            loop.setTimeout(() -> {
-                throw new IllegalStateException("from timer");
-            }, 1);
+            loop.setTimeout(
+                    () -> {
+                        throw new IllegalStateException("from timer");
+                    },
+                    1);
             throw new IllegalStateException("from task");
         });
         settle();

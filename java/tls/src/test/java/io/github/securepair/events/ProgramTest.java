@@ -3,12 +3,13 @@ package io.github.securepair.events;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** How whole programs end: each runs in a JVM of its own. */
 @Timeout(60)
@@ -16,14 +17,27 @@ class ProgramTest {
     private record Ended(int status, String output) {}
 
     private static Ended run(Class<?> program) throws IOException, InterruptedException {
-        String path = System.getProperty("jdk.module.path", "") + File.pathSeparator
+        String path = System.getProperty("jdk.module.path", "")
+                + File.pathSeparator
                 + System.getProperty("java.class.path")
                 + File.pathSeparator
-                + new File(ProgramTest.class.getProtectionDomain().getCodeSource().getLocation().getPath())
+                + new File(ProgramTest.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .getPath())
                 + File.pathSeparator
-                + new File(EventLoop.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+                + new File(EventLoop.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .getPath());
         Process process = new ProcessBuilder(
-                        System.getProperty("java.home") + "/bin/java", "-Xshare:auto", "-cp", path, program.getName())
+                        System.getProperty("java.home") + "/bin/java",
+                        "-Xshare:auto",
+                        "-cp",
+                        path,
+                        program.getName())
                 .redirectErrorStream(true)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -59,9 +73,11 @@ class ProgramTest {
         public static void main(String[] args) {
             EventLoop loop = EventLoop.defaultLoop();
             loop.handle();
-            loop.setTimeout(() -> {
-                throw new IllegalStateException("broken");
-            }, 1);
+            loop.setTimeout(
+                    () -> {
+                        throw new IllegalStateException("broken");
+                    },
+                    1);
         }
     }
 

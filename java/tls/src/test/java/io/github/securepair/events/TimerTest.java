@@ -5,14 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 @Timeout(30)
 class TimerTest {
@@ -67,10 +68,12 @@ class TimerTest {
 
     @Test
     void ticksRunBetweenTimers() {
-        loop.setTimeout(() -> {
-            log.add("first");
-            loop.nextTick(() -> log.add("tick"));
-        }, 1);
+        loop.setTimeout(
+                () -> {
+                    log.add("first");
+                    loop.nextTick(() -> log.add("tick"));
+                },
+                1);
         timer("second", 1);
         clock.advance(1);
         assertEquals(List.of("first", "tick", "second"), log);
@@ -78,10 +81,12 @@ class TimerTest {
 
     @Test
     void aTimerStartedByATimerWaitsItsTime() {
-        loop.setTimeout(() -> {
-            log.add("outer " + clock.now());
-            loop.setTimeout(() -> log.add("inner"), 1);
-        }, 1);
+        loop.setTimeout(
+                () -> {
+                    log.add("outer " + clock.now());
+                    loop.setTimeout(() -> log.add("inner"), 1);
+                },
+                1);
         clock.advance(1);
         assertEquals(1, log.size());
         clock.advance(1);
@@ -104,10 +109,12 @@ class TimerTest {
     @Test
     void oneTimerMayCloseTheNext() {
         Timer[] second = new Timer[1];
-        loop.setTimeout(() -> {
-            log.add("first");
-            second[0].close();
-        }, 5);
+        loop.setTimeout(
+                () -> {
+                    log.add("first");
+                    second[0].close();
+                },
+                5);
         second[0] = timer("second", 5);
         timer("third", 5);
         clock.advance(5);
@@ -117,12 +124,14 @@ class TimerTest {
     @Test
     void anIntervalRepeatsUntilItIsCleared() {
         Timer[] interval = new Timer[1];
-        interval[0] = loop.setInterval(() -> {
-            log.add("at " + (log.size() + 1));
-            if (log.size() == 3) {
-                loop.clearInterval(interval[0]);
-            }
-        }, 10);
+        interval[0] = loop.setInterval(
+                () -> {
+                    log.add("at " + (log.size() + 1));
+                    if (log.size() == 3) {
+                        loop.clearInterval(interval[0]);
+                    }
+                },
+                10);
         clock.advance(25);
         assertEquals(List.of("at 1", "at 2"), log);
         clock.advance(100);
@@ -132,9 +141,11 @@ class TimerTest {
     @Test
     void anIntervalThatThrowsGoesOn() {
         loop.onUncaughtException(error -> log.add(error.getMessage()));
-        Timer interval = loop.setInterval(() -> {
-            throw new IllegalStateException("again");
-        }, 10);
+        Timer interval = loop.setInterval(
+                () -> {
+                    throw new IllegalStateException("again");
+                },
+                10);
         clock.advance(20);
         assertEquals(List.of("again", "again"), log);
         interval.close();
@@ -171,12 +182,14 @@ class TimerTest {
     @Test
     void refreshInsideItsOwnCallbackRepeats() {
         Timer[] timer = new Timer[1];
-        timer[0] = loop.setTimeout(() -> {
-            log.add("t");
-            if (log.size() < 3) {
-                timer[0].refresh();
-            }
-        }, 10);
+        timer[0] = loop.setTimeout(
+                () -> {
+                    log.add("t");
+                    if (log.size() < 3) {
+                        timer[0].refresh();
+                    }
+                },
+                10);
         clock.advance(100);
         assertEquals(List.of("t", "t", "t"), log);
     }
@@ -217,7 +230,8 @@ class TimerTest {
 
     @Test
     void theManualClockIsNotForTheLoopItself() throws Exception {
-        loop.submit(() -> assertThrows(IllegalStateException.class, () -> clock.advance(1))).get();
+        loop.submit(() -> assertThrows(IllegalStateException.class, () -> clock.advance(1)))
+                .get();
     }
 
     @Test
@@ -238,10 +252,12 @@ class TimerTest {
         EventLoop real = EventLoop.create();
         Timer late = real.setTimeout(() -> log.add("late"), 60_000);
         // The loop sleeps for a minute by now, or will in a moment.
-        real.setTimeout(() -> {
-            log.add("early");
-            late.close();
-        }, 10);
+        real.setTimeout(
+                () -> {
+                    log.add("early");
+                    late.close();
+                },
+                10);
         assertTrue(real.awaitIdle(20_000));
         assertEquals(List.of("early"), log);
         real.close();

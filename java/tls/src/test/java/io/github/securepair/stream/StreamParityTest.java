@@ -6,6 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.events.EventLoop;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -13,13 +20,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestFactory;
 
-/** Runs what the real Node was recorded doing, and compares line by line. See {@code test/node/streams.js}. */
+/**
+ * Runs what the real Node was recorded doing, and compares line by line. See
+ * {@code test/node/streams.js}.
+ */
 class StreamParityTest {
     private static EventLoop loop;
 
@@ -85,7 +90,8 @@ class StreamParityTest {
     }
 
     private static String resource(String name) throws IOException {
-        try (InputStream in = StreamParityTest.class.getResourceAsStream("/traces/streams/" + name)) {
+        try (InputStream in =
+                StreamParityTest.class.getResourceAsStream("/traces/streams/" + name)) {
             return in == null ? null : new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }

@@ -4,6 +4,7 @@ import io.github.securepair.events.Callback;
 import io.github.securepair.events.Coded;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -12,13 +13,16 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/** One scenario of {@code traces/streams/*.scn} and its run: the twin of {@code test/node/streams.js}. */
+/**
+ * One scenario of {@code traces/streams/*.scn} and its run: the twin of
+ * {@code test/node/streams.js}.
+ */
 final class StreamScenario {
     private static final int ROUNDS = 40;
     private static final int STEPS = 300;
@@ -67,7 +71,9 @@ final class StreamScenario {
                 continue;
             }
             Statement statement = new Statement(new ArrayList<>(), new ArrayList<>());
-            while (at[0] < tokens.size() && !tokens.get(at[0]).equals(";") && !tokens.get(at[0]).equals("}")) {
+            while (at[0] < tokens.size()
+                    && !tokens.get(at[0]).equals(";")
+                    && !tokens.get(at[0]).equals("}")) {
                 String token = tokens.get(at[0]++);
                 if (token.equals("{")) {
                     statement.blocks.add(block(tokens, at));
@@ -100,7 +106,10 @@ final class StreamScenario {
         if (value instanceof String text) {
             StringBuilder out = new StringBuilder("s:");
             for (char c : text.toCharArray()) {
-                out.append(c > 0x20 && c < 0x7f ? String.valueOf(c) : String.format("\\u%04x", (int) c));
+                out.append(
+                        c > 0x20 && c < 0x7f
+                                ? String.valueOf(c)
+                                : String.format("\\u%04x", (int) c));
             }
             return out.toString();
         }
@@ -168,21 +177,22 @@ final class StreamScenario {
             }
         }
 
-        private void attempt(String verb, String name, String what, Callable<Object> call) {
+        private void attempt(String verb, String name, Callable<Object> call) {
             Object result;
             try {
                 result = call.call();
             } catch (Throwable thrown) {
-                log(name + "." + what + " throws " + shown(unwrapped(thrown)));
+                log(name + "." + verb + " throws " + shown(unwrapped(thrown)));
                 return;
             }
-            if (result instanceof Boolean || verb.equals("read") && result != streams.get(name)) {
-                log(name + "." + what + " -> " + describe(result));
+            if (result instanceof Boolean || verb.equals("read")) {
+                log(name + "." + verb + " -> " + describe(result));
             }
         }
 
         private static Throwable unwrapped(Throwable thrown) {
-            return thrown instanceof io.github.securepair.events.UnhandledErrorException && thrown.getCause() != null
+            return thrown instanceof io.github.securepair.events.UnhandledErrorException
+                            && thrown.getCause() != null
                     ? thrown.getCause()
                     : thrown;
         }
@@ -203,24 +213,39 @@ final class StreamScenario {
         }
 
         private void statement(Statement statement) {
+            if (!made(statement) && !listened(statement) && !read(statement) && !wrote(statement)) {
+                other(statement);
+            }
+        }
+
+        private boolean made(Statement statement) {
+            String name = statement.word(1);
+            Map<String, String> options = options(statement);
+            switch (statement.word(0)) {
+                case "readable", "writable", "duplex", "transform", "passthrough" ->
+                    make(statement.word(0), name, options, statement);
+                case "pair" -> {
+                    DuplexPair pair = DuplexPair.create(twoSided(new DuplexOptions(), options));
+                    keep(name, pair.first());
+                    keep(statement.word(2), pair.second());
+                }
+                default -> {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private boolean listened(Statement statement) {
             String verb = statement.word(0);
             String name = statement.word(1);
             String a = statement.word(2);
             String b = statement.word(3);
             Stream stream = streams.get(name);
-            Readable r = stream instanceof Readable readable ? readable : null;
-            WritableStream w = stream instanceof WritableStream writable ? writable : null;
-            Map<String, String> options = options(statement);
             switch (verb) {
-                case "readable", "writable", "duplex", "transform", "passthrough" ->
-                        make(verb, name, options, statement);
-                case "pair" -> {
-                    DuplexPair pair = DuplexPair.create(twoSided(new DuplexOptions(), options));
-                    keep(name, pair.first());
-                    keep(a, pair.second());
-                }
                 case "track" -> track(name, stream, statement.words.contains("noerror"));
-                case "on", "once", "prepend", "prependonce" -> listen(statement, verb, name, a, options, stream);
+                case "on", "once", "prepend", "prependonce" ->
+                    listen(statement, verb, name, a, options(statement), stream);
                 case "off" -> stream.removeListener(a, listeners.get(b));
                 case "offall" -> {
                     if (a == null) {
@@ -229,56 +254,118 @@ final class StreamScenario {
                         stream.removeAllListeners(a);
                     }
                 }
-                case "emit" -> attempt(verb, name, "emit", () -> b == null ? stream.emit(a) : stream.emit(a, b));
-                case "emiterror" -> attempt(verb, name, "emiterror", () -> stream.emit("error", new Failure(a)));
-                case "push" -> attempt(verb, name, "push", () -> r.push(a, b));
-                case "pushhex" -> attempt(verb, name, "pushhex", () -> r.push(HexFormat.of().parseHex(a)));
-                case "pushnothing" -> attempt(verb, name, "pushnothing", () -> r.push(""));
-                case "eof" -> attempt(verb, name, "eof", () -> r.push(null));
-                case "unshift" -> attempt(verb, name, "unshift", () -> r.unshift(a));
-                case "read" -> attempt(verb, name, "read", () -> a == null ? r.read() : r.read(Integer.parseInt(a)));
-                case "pause" -> attempt(verb, name, "pause", r::pause);
-                case "resume" -> attempt(verb, name, "resume", r::resume);
-                case "setencoding" -> attempt(verb, name, "setencoding", () -> r.setEncoding(a));
-                case "write" -> attempt(verb, name, "write", () -> w.write(a, label(statement, 3)));
-                case "writehex" ->
-                        attempt(verb, name, "writehex", () -> w.write(HexFormat.of().parseHex(a), label(statement, 3)));
-                case "writeencoded" -> attempt(verb, name, "writeencoded", () -> w.write(a, b));
-                case "writenothing" -> attempt(verb, name, "writenothing", () -> w.write("", label(statement, 2)));
-                case "writenull" -> attempt(verb, name, "writenull", () -> w.write((Object) null));
-                case "writenumber" -> attempt(verb, name, "writenumber", () -> w.write(5));
-                case "defaultencoding" -> attempt(verb, name, "defaultencoding", () -> w.setDefaultEncoding(a));
-                case "end" -> attempt(
-                        verb, name, "end", () -> w.end(a == null || a.equals("-") ? null : a, label(statement, 3)));
+                case "emit" ->
+                    attempt(verb, name, () -> b == null ? stream.emit(a) : stream.emit(a, b));
+                case "emiterror" -> attempt(verb, name, () -> stream.emit("error", new Failure(a)));
+                case "count" -> log(name + " count " + a + " " + stream.listenerCount(a));
+                case "names" -> log(name + " names " + String.join(",", stream.eventNames()));
+                default -> {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private boolean read(Statement statement) {
+            String verb = statement.word(0);
+            String name = statement.word(1);
+            String a = statement.word(2);
+            String b = statement.word(3);
+            Readable r = streams.get(name) instanceof Readable readable ? readable : null;
+            WritableStream target = streams.get(a) instanceof WritableStream sink ? sink : null;
+            switch (verb) {
+                case "push" -> attempt(verb, name, () -> r.push(a, b));
+                case "pushhex" ->
+                    attempt(verb, name, () -> r.push(HexFormat.of().parseHex(a)));
+                case "pushnothing" -> attempt(verb, name, () -> r.push(""));
+                case "eof" -> attempt(verb, name, () -> r.push(null));
+                case "unshift" -> attempt(verb, name, () -> r.unshift(a));
+                case "read" ->
+                    attempt(verb, name, () -> a == null ? r.read() : r.read(Integer.parseInt(a)));
+                case "pause" -> attempt(verb, name, r::pause);
+                case "resume" -> attempt(verb, name, r::resume);
+                case "setencoding" -> attempt(verb, name, () -> r.setEncoding(a));
+                case "pipe" -> {
+                    PipeOptions options = new PipeOptions().end(!"noend".equals(b));
+                    attempt(verb, name, () -> r.pipe(target, options));
+                }
+                case "unpipe" -> attempt(verb, name, () -> r.unpipe(target));
+                default -> {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private boolean wrote(Statement statement) {
+            String verb = statement.word(0);
+            String name = statement.word(1);
+            String a = statement.word(2);
+            String b = statement.word(3);
+            WritableStream w = streams.get(name) instanceof WritableStream sink ? sink : null;
+            switch (verb) {
+                case "write" -> attempt(verb, name, () -> w.write(a, label(statement, 3)));
+                case "writehex" -> {
+                    byte[] bytes = HexFormat.of().parseHex(a);
+                    attempt(verb, name, () -> w.write(bytes, label(statement, 3)));
+                }
+                case "writeencoded" -> attempt(verb, name, () -> w.write(a, b));
+                case "writenothing" -> attempt(verb, name, () -> w.write("", label(statement, 2)));
+                case "writenull" -> attempt(verb, name, () -> w.write((Object) null));
+                case "writenumber" -> attempt(verb, name, () -> w.write(5));
+                case "defaultencoding" -> attempt(verb, name, () -> w.setDefaultEncoding(a));
+                case "end" -> {
+                    String chunk = a == null || a.equals("-") ? null : a;
+                    attempt(verb, name, () -> w.end(chunk, label(statement, 3)));
+                }
                 case "cork" -> w.cork();
                 case "uncork" -> w.uncork();
-                case "destroy" -> attempt(
-                        verb, name, "destroy", () -> a == null ? stream.destroy() : stream.destroy(new Failure(a)));
-                case "pipe" -> attempt(verb, name, "pipe", () -> {
-                    r.pipe((WritableStream) streams.get(a), new PipeOptions().end(!"noend".equals(b)));
-                    return null;
-                });
-                case "unpipe" ->
-                        attempt(verb, name, "unpipe", () -> r.unpipe(a == null ? null : (WritableStream) streams.get(a)));
                 case "done" -> answer(name, null);
                 case "fail" -> answer(name, new Failure(a));
+                default -> {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private void other(Statement statement) {
+            String name = statement.word(1);
+            String a = statement.word(2);
+            Stream stream = streams.get(name);
+            switch (statement.word(0)) {
+                case "destroy" ->
+                    attempt(
+                            "destroy",
+                            name,
+                            () -> a == null ? stream.destroy() : stream.destroy(new Failure(a)));
+                case "state" -> state(name, stream);
                 case "tick" -> loop.nextTick(() -> execute(statement.block(0)));
                 case "immediate" -> loop.setImmediate(() -> execute(statement.block(0)));
                 case "all" -> execute(statement.block(0));
                 case "log" -> log("log " + name);
                 case "throw" -> throw new IllegalStateException(name);
-                case "count" -> log(name + " count " + a + " " + stream.listenerCount(a));
-                case "names" -> log(name + " names " + String.join(",", stream.eventNames()));
-                case "state" -> state(name, stream);
                 default -> throw new AssertionError("unknown statement " + statement.words);
             }
         }
 
         private void track(String name, Stream stream, boolean withoutError) {
             for (String event : List.of(
-                    "close", "error", "end", "finish", "prefinish", "drain", "pause", "resume", "pipe", "unpipe")) {
+                    "close",
+                    "error",
+                    "end",
+                    "finish",
+                    "prefinish",
+                    "drain",
+                    "pause",
+                    "resume",
+                    "pipe",
+                    "unpipe")) {
                 if (!(withoutError && event.equals("error"))) {
-                    stream.on(event, args -> log(name + " " + event + (args.length == 0 ? "" : " " + describe(args[0]))));
+                    stream.on(
+                            event,
+                            args -> log(name + " " + event
+                                    + (args.length == 0 ? "" : " " + describe(args[0]))));
                 }
             }
         }
@@ -290,10 +377,12 @@ final class StreamScenario {
                 String event,
                 Map<String, String> options,
                 Stream stream) {
-            int times = Integer.parseInt(options.getOrDefault("times", String.valueOf(Integer.MAX_VALUE)));
+            int times = Integer.parseInt(
+                    options.getOrDefault("times", String.valueOf(Integer.MAX_VALUE)));
             int[] calls = {0};
             Listener listener = args -> {
-                log(name + " " + verb + " " + event + (args.length == 0 ? "" : " " + describe(args[0])));
+                log(name + " " + verb + " " + event
+                        + (args.length == 0 ? "" : " " + describe(args[0])));
                 if (calls[0]++ < times) {
                     execute(statement.block(0));
                 }
@@ -400,7 +489,8 @@ final class StreamScenario {
             }
         }
 
-        private void make(String kind, String name, Map<String, String> options, Statement statement) {
+        private void make(
+                String kind, String name, Map<String, String> options, Statement statement) {
             boolean writes = kind.equals("writable");
             Script readScript = new Script(writes ? List.of() : statement.block(0));
             Script writeScript = new Script(statement.block(writes ? 0 : 1));
@@ -424,46 +514,63 @@ final class StreamScenario {
                 log(name + " _write " + shown(chunk));
                 step.accept(callback);
             };
-            BiConsumer<List<ByteBuffer>, Callback> writev = !options.containsKey("writev") ? null : (chunks, callback) -> {
-                log(name + " _writev " + String.join(" ", chunks.stream().map(StreamScenario::shown).toList()));
-                step.accept(callback);
-            };
-            Consumer<Callback> finale = !options.containsKey("final") ? null : callback -> {
-                log(name + " _final");
-                pending.put(name, callback);
-                settle(options.get("final"), callback);
-            };
-            BiConsumer<Throwable, Callback> destroy =
-                    !options.containsKey("destroy") ? null : (error, callback) -> {
+            BiConsumer<List<ByteBuffer>, Callback> writev = !options.containsKey("writev")
+                    ? null
+                    : (chunks, callback) -> {
+                        log(name + " _writev "
+                                + String.join(
+                                        " ",
+                                        chunks.stream()
+                                                .map(StreamScenario::shown)
+                                                .toList()));
+                        step.accept(callback);
+                    };
+            Consumer<Callback> finale = !options.containsKey("final")
+                    ? null
+                    : callback -> {
+                        log(name + " _final");
+                        pending.put(name, callback);
+                        settle(options.get("final"), callback);
+                    };
+            BiConsumer<Throwable, Callback> destroy = !options.containsKey("destroy")
+                    ? null
+                    : (error, callback) -> {
                         log(name + " _destroy " + shown(error));
                         destroy(options.get("destroy"), error, callback);
                     };
-            Consumer<Callback> construct = !options.containsKey("construct") ? null : callback -> {
-                log(name + " _construct");
-                settle(options.get("construct"), callback);
-            };
-            keep(name, switch (kind) {
-                case "readable" -> {
-                    ReadableOptions given = common(new ReadableOptions(), options).read(read);
-                    given(options, "encoding", given::encoding);
-                    yield new Readable(given.destroy(destroy).construct(construct));
-                }
-                case "writable" -> new Writable(common(new WritableOptions(), options)
-                        .write(write)
-                        .writev(writev)
-                        .final_(finale)
-                        .destroy(destroy)
-                        .construct(construct));
-                case "duplex" -> new Duplex(twoSided(new DuplexOptions(), options)
-                        .read(read)
-                        .write(write)
-                        .writev(writev)
-                        .final_(finale)
-                        .destroy(destroy)
-                        .construct(construct));
-                case "transform" -> new Transform(transform(name, options));
-                default -> new PassThrough(twoSided(new TransformOptions(), options));
-            });
+            Consumer<Callback> construct = !options.containsKey("construct")
+                    ? null
+                    : callback -> {
+                        log(name + " _construct");
+                        settle(options.get("construct"), callback);
+                    };
+            keep(
+                    name,
+                    switch (kind) {
+                        case "readable" -> {
+                            ReadableOptions given =
+                                    common(new ReadableOptions(), options).read(read);
+                            given(options, "encoding", given::encoding);
+                            yield new Readable(given.destroy(destroy).construct(construct));
+                        }
+                        case "writable" ->
+                            new Writable(common(new WritableOptions(), options)
+                                    .write(write)
+                                    .writev(writev)
+                                    .final_(finale)
+                                    .destroy(destroy)
+                                    .construct(construct));
+                        case "duplex" ->
+                            new Duplex(twoSided(new DuplexOptions(), options)
+                                    .read(read)
+                                    .write(write)
+                                    .writev(writev)
+                                    .final_(finale)
+                                    .destroy(destroy)
+                                    .construct(construct));
+                        case "transform" -> new Transform(transform(name, options));
+                        default -> new PassThrough(twoSided(new TransformOptions(), options));
+                    });
         }
 
         private void destroy(String mode, Throwable error, Callback callback) {
@@ -477,17 +584,20 @@ final class StreamScenario {
         }
 
         private TransformOptions transform(String name, Map<String, String> options) {
-            TransformOptions result = twoSided(new TransformOptions(), options).transform((chunk, callback) -> {
-                log(name + " _transform " + shown(chunk));
-                String upper = shown(chunk).substring(2).toUpperCase();
-                Callback more = error -> callback.call(error, error == null ? upper : null);
-                pending.put(name, more);
-                settle(options.get("transform"), more);
-            });
+            TransformOptions result = twoSided(new TransformOptions(), options)
+                    .transform((chunk, callback) -> {
+                        log(name + " _transform " + shown(chunk));
+                        String upper = shown(chunk).substring(2).toUpperCase();
+                        Callback more = error -> callback.call(error, error == null ? upper : null);
+                        pending.put(name, more);
+                        settle(options.get("transform"), more);
+                    });
             if (options.containsKey("flush")) {
                 result.flush(callback -> {
                     log(name + " _flush");
-                    settle(options.get("flush"), error -> callback.call(error, error == null ? "END" : null));
+                    settle(
+                            options.get("flush"),
+                            error -> callback.call(error, error == null ? "END" : null));
                 });
             }
             return result;

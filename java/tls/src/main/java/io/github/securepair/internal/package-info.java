@@ -1,0 +1,2 @@
+/** How the loop and Netty are one thing; not exported. */
+package io.github.securepair.internal;
