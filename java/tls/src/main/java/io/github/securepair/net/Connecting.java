@@ -82,11 +82,15 @@ final class Connecting {
         if (cancelled) {
             return;
         }
+        if (Channels.isTooLong(path)) {
+            socket.destroy(error("ENAMETOOLONG", "connect", path, 0, null));
+            return;
+        }
         SocketAddress address;
         try {
             address = Channels.unixAddress(path);
-        } catch (RuntimeException badPath) {
-            socket.destroy(error("ENOENT", "connect", path, 0, null));
+        } catch (IllegalArgumentException notForTheJdk) {
+            socket.destroy(error("EINVAL", "connect", path, 0, null));
             return;
         }
         channel.connect(address, error -> {
@@ -172,7 +176,9 @@ final class Connecting {
     private void one(String ip, int family) {
         if (refused != null) {
             socket.emit(Socket.CONNECTION_ATTEMPT, ip, port, family);
-            socket.destroy(error(refused, "connect", ip, port, socket.localAddress() + ":" + socket.localPort()));
+            AddressInfo bound = socket.address();
+            String local = bound.isEmpty() ? anyAddress(family) + ":0" : bound.address() + ":" + bound.port();
+            socket.destroy(error(refused, "connect", ip, port, local));
             return;
         }
         ChannelTransport channel = open(family);

@@ -349,9 +349,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (!closed && receiver != null && channel.isWritable()) {
-            frame(receiver::onWritable);
-        }
+        tellWritable();
     }
 
     /** The end was found; it must wait for bytes that are kept, and for someone who reads. */
@@ -372,6 +370,16 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
                 receiver.onEnd();
             }
         });
+    }
+
+    private void tellWritable() {
+        if (!closed && receiver != null && !isBacklogged()) {
+            if (inCall) {
+                later(this::tellWritable);
+            } else {
+                frame(receiver::onWritable);
+            }
+        }
     }
 
     // ---- writing ------------------------------------------------------------------------------------------------
@@ -541,6 +549,12 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         ChannelPromise promise = channel.newPromise();
         promise.addListener(future -> {
+            if (future.cause() != null && writeError == null) {
+                Throwable cause = future.cause();
+                writeError = cause instanceof ChannelOutputShutdownException && cause.getCause() != null
+                        ? cause.getCause()
+                        : cause;
+            }
             Throwable error = future.cause() == null ? null : error();
             if (inCall) {
                 later(() -> frame(() -> done.done(error)));
@@ -584,6 +598,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         } finally {
             inCall = outer;
         }
+        tellWritable();
         finishShutdown();
     }
 

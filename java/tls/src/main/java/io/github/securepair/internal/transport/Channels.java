@@ -22,9 +22,13 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.spi.SelectorProvider;
+import java.nio.charset.StandardCharsets;
 
 /** Makes channels and addresses of the kind the loops of this process use: epoll's where it works, else NIO's. */
 public final class Channels {
+    /** Linux: sun_path has 108 bytes, one of them for the zero at the end. */
+    private static final int LONGEST_PATH = 107;
+
     private Channels() {}
 
     static Channel socket(boolean ipv6) {
@@ -47,6 +51,11 @@ public final class Channels {
 
     static ServerChannel unixServer() {
         return Netty.epoll() ? new EpollServerDomainSocketChannel() : new NioServerDomainSocketChannel();
+    }
+
+    /** Tells whether the path of a unix socket does not fit into sockaddr_un; the native code would cut it off. */
+    public static boolean isTooLong(String path) {
+        return path.getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH;
     }
 
     /** Makes the address of a unix socket; throws IllegalArgumentException for a path the JDK cannot take. */

@@ -87,6 +87,9 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
 
     /** Binds a unix socket and listens. On the loop thread. */
     public static Result listen(EventLoop loop, String path, int backlog, Acceptor acceptor) {
+        if (Channels.isTooLong(path)) {
+            return new Result(null, "ENAMETOOLONG");
+        }
         Path file = path.startsWith("\0") ? null : Path.of(path);
         if (file != null && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             // Netty would remove it and take over, whoever it belongs to.
@@ -236,7 +239,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
 
     /** Runs a task when the port of a server closed just now is free. */
     public static void whenFree(EventLoop loop, Runnable task) {
-        if (Netty.epoll()) {
+        if (Netty.epoll() || Netty.eventLoop(loop).isShuttingDown()) {
             loop.nextTick(task);
         } else {
             // The JDK closes a registered descriptor when its selector has run once more.
