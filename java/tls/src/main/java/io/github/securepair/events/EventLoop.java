@@ -61,10 +61,6 @@ public final class EventLoop implements Executor, AutoCloseable {
         this.name = name;
         this.keeper = new Keeper(name, references);
         this.netty = Netty.open(this, name);
-        this.netty.terminationFuture().addListener(done -> {
-            keeper.end();
-            closed.complete(null);
-        });
     }
 
     // ---- finding a loop -----------------------------------------------------------------------
@@ -232,6 +228,10 @@ public final class EventLoop implements Executor, AutoCloseable {
      * the loop thread only.
      */
     public void makeCallback(Runnable callback) {
+        if (!inLoop()) {
+            throw new IllegalStateException(
+                    "makeCallback() belongs on the loop's thread; use execute()");
+        }
         if (depth > 0) {
             callback.run();
             return;
@@ -363,8 +363,26 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     void release() {
-        if (references.decrementAndGet() == 0 && !inLoop() && !isClosing()) {
-            netty.execute(() -> {});
+        if (references.decrementAndGet() == 0 && !inLoop()) {
+            try {
+                // Have the loop see for itself that it is idle.
+                netty.execute(() -> {});
+            } catch (RejectedExecutionException ended) {
+                // Then it is.
+            }
+        }
+    }
+
+    /** Has the loop do something that is pointless once it has ended. */
+    void runIfOpen(Runnable task) {
+        if (inLoop()) {
+            task.run();
+            return;
+        }
+        try {
+            execute(task);
+        } catch (RejectedExecutionException ended) {
+            // Nothing of this loop will ever run again.
         }
     }
 
@@ -490,6 +508,12 @@ public final class EventLoop implements Executor, AutoCloseable {
                 loop.leave();
             }
             loop.keeper.update();
+        }
+
+        @Override
+        public void ended(EventLoop loop) {
+            loop.keeper.end();
+            loop.closed.complete(null);
         }
     }
 

@@ -34,14 +34,14 @@ public final class Timer implements AutoCloseable {
     /** Makes the timer keep its loop alive while it is active. */
     public Timer ref() {
         referenced = true;
-        timers.loop.runInLoop(this::count);
+        timers.loop.runIfOpen(this::count);
         return this;
     }
 
     /** Lets the program end although the timer is active. */
     public Timer unref() {
         referenced = false;
-        timers.loop.runInLoop(this::count);
+        timers.loop.runIfOpen(this::count);
         return this;
     }
 
@@ -67,7 +67,7 @@ public final class Timer implements AutoCloseable {
     @Override
     public void close() {
         destroyed = true;
-        timers.loop.runInLoop(() -> timers.remove(this));
+        timers.loop.runIfOpen(() -> timers.remove(this));
     }
 
     /** Tells whether the timer was closed. */

@@ -103,6 +103,8 @@ public final class Netty {
         long nanosToTimer(EventLoop loop, long nanoTime);
 
         void endOfRound(EventLoop loop);
+
+        void ended(EventLoop loop);
     }
 
     /** The thread of a loop. */
@@ -113,6 +115,16 @@ public final class Netty {
             super(task, name);
             this.loop = loop;
             setDaemon(true);
+        }
+
+        /** When this returns, Netty's loop has ended for good. */
+        @Override
+        public void run() {
+            try {
+                super.run();
+            } finally {
+                access.ended(loop);
+            }
         }
 
         /** Returns the loop this thread belongs to. */

@@ -7,6 +7,11 @@ import io.github.securepair.events.Listener2;
 /** One source writing to one destination, and the listeners that make it so. */
 final class Pipe {
     final Readable source;
+
+    /** What the program piped to. */
+    final WritableStream target;
+
+    /** What is written to: the same, or the {@link Relay} to a target on another loop. */
     final Stream destination;
 
     private final WritableStream sink;
@@ -21,8 +26,9 @@ final class Pipe {
     private boolean listensToDrain;
     private boolean cleanedUp;
 
-    Pipe(Readable source, WritableStream sink, boolean end) {
+    Pipe(Readable source, WritableStream target, WritableStream sink, boolean end) {
         this.source = source;
+        this.target = target;
         this.sink = sink;
         this.destination = (Stream) sink;
         this.end = end;
@@ -120,6 +126,6 @@ final class Pipe {
     }
 
     private void unpipe() {
-        source.unpipe(sink);
+        source.unpipe(target);
     }
 }

@@ -222,10 +222,11 @@ public class Readable extends Stream {
      * @return the destination
      */
     public <W extends WritableStream> W pipe(W destination, PipeOptions options) {
+        boolean end = options == null || options.end;
         if (!loop.inLoop()) {
-            loop.execute(() -> new Pipe(this, destination, options == null || options.end).start());
+            loop.execute(() -> startPipe(destination, end));
         } else {
-            new Pipe(this, destination, options == null || options.end).start();
+            startPipe(destination, end);
         }
         return destination;
     }
@@ -254,7 +255,7 @@ public class Readable extends Stream {
             return this;
         }
         for (int i = 0; i < pipes.size(); i++) {
-            if (pipes.get(i).destination == destination) {
+            if (pipes.get(i).target == destination) {
                 Stream target = pipes.get(i).destination;
                 pipes.remove(i);
                 if (pipes.isEmpty()) {
@@ -275,14 +276,18 @@ public class Readable extends Stream {
     }
 
     /**
-     * Adds a chunk at the end of the stream, for those who implement it. On the loop thread.
+     * Adds a chunk at the end of the stream, for those who implement it.
      *
      * @param chunk a ByteBuffer (given away: a listener will keep it; direct memory is copied),
      *     byte[] or String; {@code null} ends the stream
      * @param encodingName of a string; {@code null} for the default
-     * @return false when the buffer is full: push no more until {@link #_read} is called again
+     * @return false when the buffer is full: push no more until {@link #_read} is called again.
+     *     From another thread than the loop's the answer is an estimate.
      */
     public boolean push(Object chunk, String encodingName) {
+        if (!loop.inLoop()) {
+            return later(chunk, encodingName, () -> push(chunk, encodingName));
+        }
         if (chunk instanceof ByteBuffer bytes) {
             return pushBytes(bytes.hasArray() ? bytes : copy(bytes));
         }
@@ -315,6 +320,9 @@ public class Readable extends Stream {
      * {@link #push(Object, String)}.
      */
     public boolean unshift(Object chunk, String encodingName) {
+        if (!loop.inLoop()) {
+            return later(chunk, encodingName, () -> unshift(chunk, encodingName));
+        }
         Object value;
         if (chunk == null) {
             reading = false;
@@ -467,8 +475,12 @@ public class Readable extends Stream {
         if (event == READABLE.name()) {
             // Later, so that once('readable') may be set again meanwhile.
             loop.nextTick(this::updateListening);
-        } else if (event == DATA.name() && listenerCount(DATA) == 0) {
-            dataListening = false;
+        } else if (event == DATA.name()) {
+            if (loop.inLoop()) {
+                dataListening &= listenerCount(DATA) > 0;
+            } else {
+                loop.execute(() -> dataListening &= listenerCount(DATA) > 0);
+            }
         }
     }
 
@@ -535,6 +547,15 @@ public class Readable extends Stream {
         if (length > 0) {
             buffer.add(content.toString());
         }
+    }
+
+    /** Takes data from another thread; the answer can only be a guess. */
+    private boolean later(Object chunk, String encodingName, Runnable task) {
+        if (chunk instanceof String && encodingName != null) {
+            Encoding.of(encodingName);
+        }
+        loop.execute(task);
+        return chunk != null && canPushMore();
     }
 
     private boolean pushBytes(ByteBuffer bytes) {
@@ -653,6 +674,10 @@ public class Readable extends Stream {
     }
 
     private Object read(int size, boolean toCaller) {
+        if (toCaller && !loop.inLoop()) {
+            throw new IllegalStateException(
+                    "read() belongs on the stream's loop; use loop().execute()");
+        }
         int wanted = size;
         if (wanted > highWaterMark) {
             highWaterMark = nextPowerOfTwo(wanted);
@@ -871,6 +896,15 @@ public class Readable extends Stream {
     }
 
     // ---- for pipes ----------------------------------------------------------------------------
+
+    private void startPipe(WritableStream destination, boolean end) {
+        if (destination.loop() == loop) {
+            new Pipe(this, destination, destination, end).start();
+        } else {
+            Relay relay = new Relay(this, destination, end);
+            new Pipe(this, destination, relay, true).start();
+        }
+    }
 
     void addPipe(Pipe pipe) {
         severalPipes |= pipes.size() == 1;

@@ -10,6 +10,7 @@ import io.github.securepair.events.Listener0;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -107,7 +108,11 @@ public abstract class Stream extends EventEmitter {
      */
     public Stream destroy(Throwable error) {
         if (!loop.inLoop()) {
-            loop.execute(() -> destroy(error));
+            try {
+                loop.execute(() -> destroy(error));
+            } catch (RejectedExecutionException ended) {
+                // The loop has ended and taken what is beneath the stream with it.
+            }
             return this;
         }
         if (destroyed) {
