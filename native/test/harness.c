@@ -6,6 +6,7 @@
 
 static test_case *first, **last = &first;
 static jmp_buf escape;
+static int running; /* escape is set: not so in the fuzzers, which use the shared files too */
 enum { PASSED = 0, FAILED, SKIPPED };
 
 void test_add(test_case *test)
@@ -23,6 +24,8 @@ void test_failed(const char *file, int line, const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
+    if (!running)
+        abort();
     longjmp(escape, FAILED);
 }
 
@@ -46,6 +49,7 @@ static int run(const test_case *test)
 {
     switch (setjmp(escape)) {
     case PASSED:
+        running = 1;
         test->body();
         printf("ok      %s\n", test->name);
         return PASSED;

@@ -1,0 +1,20 @@
+/* A server connection that is sent anything. */
+#include "fuzz.h"
+
+int fuzz_seed(size_t n, bytes *to)
+{
+    if (n >= 2)
+        return 0;
+    fuzz_transcript(0, n == 0 ? 0x0303 : 0x0304, to);
+    return 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static sp_ctx *ctx;
+
+    if (ctx == NULL)
+        ctx = test_ctx(SP_ROLE_SERVER, 0x0303, 0x0304);
+    fuzz_feed(ctx, 1, data, len);
+    return 0;
+}
