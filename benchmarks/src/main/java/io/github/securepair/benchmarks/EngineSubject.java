@@ -6,6 +6,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCountUtil;
+
 import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,7 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
+
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -26,7 +28,10 @@ import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManagerFactory;
 
-/** Every stack that speaks {@link SSLEngine}: the JDK's, netty-tcnative's (BoringSSL), Conscrypt's; each in its best configuration. */
+/**
+ * Every stack that speaks {@link SSLEngine}: the JDK's, netty-tcnative's (BoringSSL), Conscrypt's;
+ * each in its best configuration.
+ */
 final class EngineSubject implements Subject {
     /** Makes the engines of one stack. */
     private interface Engines {
@@ -46,22 +51,28 @@ final class EngineSubject implements Subject {
     }
 
     static EngineSubject jsse(Setting setting) throws Exception {
-        System.setProperty("jdk.tls.namedGroups", setting.group().equals("P-256") ? "secp256r1" : "x25519");
+        System.setProperty(
+                "jdk.tls.namedGroups", setting.group().equals("P-256") ? "secp256r1" : "x25519");
         return new EngineSubject(ofContexts(setting, null), setting);
     }
 
     static EngineSubject conscrypt(Setting setting) throws Exception {
-        return new EngineSubject(ofContexts(setting, org.conscrypt.Conscrypt.newProvider()), setting);
+        return new EngineSubject(
+                ofContexts(setting, org.conscrypt.Conscrypt.newProvider()), setting);
     }
 
     static EngineSubject tcnative(Setting setting) throws Exception {
-        SslContext client = netty(SslContextBuilder.forClient().trustManager(certificate(setting.ca())), setting);
+        SslContext client = netty(
+                SslContextBuilder.forClient().trustManager(certificate(setting.ca())), setting);
         SslContext server = netty(
-                SslContextBuilder.forServer(privateKey(setting), certificate(setting.certificate())), setting);
+                SslContextBuilder.forServer(
+                        privateKey(setting), certificate(setting.certificate())),
+                setting);
         Engines engines = new Engines() {
             @Override
             public SSLEngine client() {
-                return parameters(client.newEngine(UnpooledByteBufAllocator.DEFAULT, "localhost", 443), true);
+                return parameters(
+                        client.newEngine(UnpooledByteBufAllocator.DEFAULT, "localhost", 443), true);
             }
 
             @Override
@@ -89,14 +100,17 @@ final class EngineSubject implements Subject {
     private static Engines ofContexts(Setting setting, Provider provider) throws Exception {
         KeyStore keys = KeyStore.getInstance("PKCS12");
         keys.load(null, null);
-        keys.setKeyEntry(
-                "key", privateKey(setting), new char[0], new X509Certificate[] {certificate(setting.certificate())});
-        KeyManagerFactory keyManagers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.setKeyEntry("key", privateKey(setting), new char[0], new X509Certificate[] {
+            certificate(setting.certificate())
+        });
+        KeyManagerFactory keyManagers =
+                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keyManagers.init(keys, new char[0]);
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
         trusted.setCertificateEntry("ca", certificate(setting.ca()));
-        TrustManagerFactory trustManagers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        TrustManagerFactory trustManagers =
+                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trustManagers.init(trusted);
         SSLContext client = context(provider);
         client.init(null, trustManagers.getTrustManagers(), null);
@@ -107,7 +121,8 @@ final class EngineSubject implements Subject {
 
             @Override
             public SSLEngine client() {
-                // Without resumption every connection goes to another peer, so that the session cache never hits.
+                // Without resumption every connection goes to another peer, so that the session
+                // cache never hits.
                 int port = setting.resume() ? 443 : 1024 + fresh++ % 60000;
                 SSLEngine engine = client.createSSLEngine("localhost", port);
                 if (!setting.resume()) {
@@ -127,7 +142,9 @@ final class EngineSubject implements Subject {
     }
 
     private static SSLContext context(Provider provider) throws Exception {
-        return provider == null ? SSLContext.getInstance("TLS") : SSLContext.getInstance("TLS", provider);
+        return provider == null
+                ? SSLContext.getInstance("TLS")
+                : SSLContext.getInstance("TLS", provider);
     }
 
     private static SSLEngine configure(SSLEngine engine, Setting setting, boolean isClient) {
@@ -147,20 +164,22 @@ final class EngineSubject implements Subject {
     }
 
     static X509Certificate certificate(byte[] pem) throws Exception {
-        return (X509Certificate)
-                CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(pem));
+        return (X509Certificate) CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(pem));
     }
 
     static PrivateKey privateKey(Setting setting) throws Exception {
         String pem = new String(setting.privateKey(), StandardCharsets.US_ASCII);
         byte[] der = Base64.getMimeDecoder().decode(pem.replaceAll("-----[A-Z ]+-----", ""));
-        return KeyFactory.getInstance(setting.key().equals("rsa") ? "RSA" : "EC").generatePrivate(new PKCS8EncodedKeySpec(der));
+        return KeyFactory.getInstance(setting.key().equals("rsa") ? "RSA" : "EC")
+                .generatePrivate(new PKCS8EncodedKeySpec(der));
     }
 
     @Override
     public TlsPair pair() throws Exception {
         if (setting.resume()) {
-            // The stack's own client cache holds the session of the pair before; the first pair fills it.
+            // The stack's own client cache holds the session of the pair before; the first pair
+            // fills it.
             if (!primed) {
                 primed = true;
                 try (Pair first = new Pair(engines.client(), engines.server())) {
@@ -220,7 +239,9 @@ final class EngineSubject implements Subject {
             while (true) {
                 HandshakeStatus status = engine.getHandshakeStatus();
                 if (status == HandshakeStatus.NEED_TASK) {
-                    for (Runnable task = engine.getDelegatedTask(); task != null; task = engine.getDelegatedTask()) {
+                    for (Runnable task = engine.getDelegatedTask();
+                            task != null;
+                            task = engine.getDelegatedTask()) {
                         task.run();
                     }
                     moved = true;
@@ -232,7 +253,9 @@ final class EngineSubject implements Subject {
                     plain.clear();
                     SSLEngineResult result = in.hasRemaining() ? engine.unwrap(in, plain) : null;
                     in.compact();
-                    if (result == null || result.bytesConsumed() == 0 && result.getStatus() != SSLEngineResult.Status.OK) {
+                    if (result == null
+                            || result.bytesConsumed() == 0
+                                    && result.getStatus() != SSLEngineResult.Status.OK) {
                         return moved;
                     }
                     if (result.bytesConsumed() == 0 && engine.getHandshakeStatus() == status) {
@@ -253,7 +276,8 @@ final class EngineSubject implements Subject {
             return transfer(server, client, text, toClient);
         }
 
-        private int transfer(SSLEngine from, SSLEngine to, ByteBuffer text, ByteBuffer wire) throws Exception {
+        private int transfer(SSLEngine from, SSLEngine to, ByteBuffer text, ByteBuffer wire)
+                throws Exception {
             wire.clear();
             while (text.hasRemaining()) {
                 from.wrap(text, wire);

@@ -1,6 +1,5 @@
 package io.github.securepair.benchmarks;
 
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -14,7 +13,11 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Full and resumed handshakes in memory, both ends in one thread; the client verifies the server. */
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Full and resumed handshakes in memory, both ends in one thread; the client verifies the server.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -50,10 +53,12 @@ public class HandshakeBenchmark {
             pair.handshake();
             String expected = setting.protocol() + " " + setting.standardCipher();
             if (!pair.agreed().equals(expected)) {
-                throw new IllegalStateException(subject + " agreed on " + pair.agreed() + " instead of " + expected);
+                throw new IllegalStateException(
+                        subject + " agreed on " + pair.agreed() + " instead of " + expected);
             }
             if (pair.resumed() != resume) {
-                throw new IllegalStateException(subject + (resume ? " did not resume" : " resumed"));
+                throw new IllegalStateException(
+                        subject + (resume ? " did not resume" : " resumed"));
             }
         }
     }
@@ -63,7 +68,8 @@ public class HandshakeBenchmark {
         try (TlsPair pair = stack.pair()) {
             pair.handshake();
             if (pair.resumed() != resume) {
-                throw new IllegalStateException(subject + (resume ? " did not resume" : " resumed"));
+                throw new IllegalStateException(
+                        subject + (resume ? " did not resume" : " resumed"));
             }
             return pair.resumed();
         }

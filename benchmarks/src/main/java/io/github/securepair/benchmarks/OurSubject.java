@@ -5,6 +5,7 @@ import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.VerifyMode;
+
 import java.nio.ByteBuffer;
 
 /** Our engine through its public API: ByteBuffers, no loop, no stream. */
@@ -95,7 +96,8 @@ final class OurSubject implements Subject {
             if (!client.isSecure() || !server.isSecure()) {
                 throw new IllegalStateException("The handshake did not complete");
             }
-            if (client.verifyResult() != 0 || (!client.hasPeerCertificate() && !client.isSessionReused())) {
+            if (client.verifyResult() != 0
+                    || (!client.hasPeerCertificate() && !client.isSessionReused())) {
                 throw new IllegalStateException("The server was not verified");
             }
         }
@@ -107,7 +109,9 @@ final class OurSubject implements Subject {
             do {
                 status = end.read(in, plain, out);
                 if (status == Status.EVENT) {
-                    for (ConnectionEvent event = end.nextEvent(); event != null; event = end.nextEvent()) {
+                    for (ConnectionEvent event = end.nextEvent();
+                            event != null;
+                            event = end.nextEvent()) {
                         if (event instanceof ConnectionEvent.NewSession fresh) {
                             lastSession = fresh.der();
                         }
@@ -127,7 +131,12 @@ final class OurSubject implements Subject {
             return transfer(server, client, text, toClient, toServer);
         }
 
-        private int transfer(TLSConnection from, TLSConnection to, ByteBuffer text, ByteBuffer wire, ByteBuffer back)
+        private int transfer(
+                TLSConnection from,
+                TLSConnection to,
+                ByteBuffer text,
+                ByteBuffer wire,
+                ByteBuffer back)
                 throws Exception {
             wire.clear();
             from.write(text, wire);

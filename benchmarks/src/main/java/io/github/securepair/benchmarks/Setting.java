@@ -33,7 +33,9 @@ record Setting(String protocol, String key, String group, boolean resume) {
         if (protocol.equals("TLSv1.3")) {
             return cipher();
         }
-        return key.equals("rsa") ? "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" : "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+        return key.equals("rsa")
+                ? "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+                : "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
     }
 
     byte[] certificate() {
@@ -53,7 +55,8 @@ record Setting(String protocol, String key, String group, boolean resume) {
         try {
             return Files.readAllBytes(folder.resolve(name));
         } catch (IOException e) {
-            throw new UncheckedIOException("Run from the top of the project or set -Dsecurepair.fixtures", e);
+            throw new UncheckedIOException(
+                    "Run from the top of the project or set -Dsecurepair.fixtures", e);
         }
     }
 }

@@ -1,6 +1,9 @@
 package io.github.securepair.benchmarks;
 
-/** Everything one TLS stack needs for many pairs: contexts and session caches, made once and not counted. */
+/**
+ * Everything one TLS stack needs for many pairs: contexts and session caches, made once and not
+ * counted.
+ */
 interface Subject extends AutoCloseable {
     /** A fresh, unconnected pair. */
     TlsPair pair() throws Exception;
@@ -8,7 +11,10 @@ interface Subject extends AutoCloseable {
     @Override
     void close();
 
-    /** Makes the subject called {@code name}: {@code ours}, {@code jsse}, {@code tcnative} or {@code conscrypt}. */
+    /**
+     * Makes the subject called {@code name}: {@code ours}, {@code jsse}, {@code tcnative} or
+     * {@code conscrypt}.
+     */
     static Subject of(String name, Setting setting) throws Exception {
         return switch (name) {
             case "ours" -> new OurSubject(setting);

@@ -3,15 +3,22 @@ package io.github.securepair.benchmarks;
 import java.nio.ByteBuffer;
 
 /**
- * A client and a server in one thread, joined by memory: the same work for every subject. Both ends' work is counted.
+ * A client and a server in one thread, joined by memory: the same work for every subject. Both
+ * ends' work is counted.
  *
  * <p>Confined to the thread that made it. All buffers are direct.
  */
 interface TlsPair extends AutoCloseable {
-    /** Runs the handshake to its end on both sides, session tickets included; fails loudly if it did not verify the server. */
+    /**
+     * Runs the handshake to its end on both sides, session tickets included; fails loudly if it did
+     * not verify the server.
+     */
     void handshake() throws Exception;
 
-    /** Encrypts what remains in {@code plain} on the client and decrypts it on the server; returns the bytes that arrived. */
+    /**
+     * Encrypts what remains in {@code plain} on the client and decrypts it on the server; returns
+     * the bytes that arrived.
+     */
     int clientToServer(ByteBuffer plain) throws Exception;
 
     /** The other direction. */

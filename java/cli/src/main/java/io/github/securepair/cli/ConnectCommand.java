@@ -7,12 +7,7 @@ import io.github.securepair.stream.Readable;
 import io.github.securepair.tls.ConnectOptions;
 import io.github.securepair.tls.TLS;
 import io.github.securepair.tls.TLSSocket;
-import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.nio.ByteBuffer;
-import java.nio.file.Path;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,10 +15,21 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code securepair connect}: standard input to the server, the server's bytes to standard output, what was agreed to standard error. */
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * {@code securepair connect}: standard input to the server, the server's bytes to standard output,
+ * what was agreed to standard error.
+ */
 @Command(
         name = "connect",
-        description = "Connects to a TLS server: standard input goes to it, its answer to standard output.",
+        description = "Connects to a TLS server: standard input goes to it, its answer to standard"
+                + " output.",
         mixinStandardHelpOptions = true)
 final class ConnectCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "HOST:PORT", description = "where to connect")
@@ -32,16 +38,23 @@ final class ConnectCommand implements Callable<Integer> {
     @Option(names = "--path", paramLabel = "FILE", description = "unix socket to connect to")
     private Path path;
 
-    @Option(names = "--servername", paramLabel = "NAME", description = "name to send (SNI) and to check; HOST by default")
+    @Option(
+            names = "--servername",
+            paramLabel = "NAME",
+            description = "name to send (SNI) and to check; HOST by default")
     private String servername;
 
     @Option(names = "--no-servername", description = "send no server name")
     private boolean noServername;
 
-    @Option(names = "--insecure", description = "go on when the server's certificate does not verify, and say so")
+    @Option(
+            names = "--insecure",
+            description = "go on when the server's certificate does not verify, and say so")
     private boolean insecure;
 
-    @Option(names = {"-q", "--quiet"}, description = "do not print what was agreed")
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "do not print what was agreed")
     private boolean quiet;
 
     @Mixin
@@ -114,7 +127,8 @@ final class ConnectCommand implements Callable<Integer> {
 
     /** Tells what was agreed, the way a person wants to read it. */
     static void report(TLSSocket socket, PrintWriter out) {
-        out.println("protocol   " + socket.getProtocol() + (socket.isSessionReused() ? ", resumed session" : ""));
+        out.println("protocol   " + socket.getProtocol()
+                + (socket.isSessionReused() ? ", resumed session" : ""));
         out.println("cipher     " + socket.getCipher().name());
         if (socket.alpnProtocol() != null) {
             out.println("alpn       " + socket.alpnProtocol());
@@ -124,12 +138,14 @@ final class ConnectCommand implements Callable<Integer> {
             out.println("peer       " + name(peer.subject()) + ", valid until " + peer.valid_to());
             out.println("issuer     " + name(peer.issuer()));
         }
-        out.println("authorized " + (socket.authorized() ? "yes" : "no: " + socket.authorizationError()));
+        out.println("authorized "
+                + (socket.authorized() ? "yes" : "no: " + socket.authorizationError()));
         out.flush();
     }
 
     private static String name(java.util.Map<String, Object> name) {
-        Object shown = name.get("CN") != null ? name.get("CN") : name.isEmpty() ? "(no name)" : name;
+        Object shown =
+                name.get("CN") != null ? name.get("CN") : name.isEmpty() ? "(no name)" : name;
         return String.valueOf(shown);
     }
 }

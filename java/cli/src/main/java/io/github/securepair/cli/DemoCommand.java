@@ -9,6 +9,11 @@ import io.github.securepair.tls.ServerOptions;
 import io.github.securepair.tls.TLS;
 import io.github.securepair.tls.TLSServer;
 import io.github.securepair.tls.TLSSocket;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -18,14 +23,16 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
-/** {@code securepair demo}: a server and clients against each other over TCP, and what happened, step by step. */
+/**
+ * {@code securepair demo}: a server and clients against each other over TCP, and what happened,
+ * step by step.
+ */
 @Command(
         name = "demo",
-        description = "Makes a throw-away key and certificate, runs a server and clients against each other, and shows what happened.",
+        description =
+                "Makes a throw-away key and certificate, runs a server and clients against each"
+                        + " other, and shows what happened.",
         mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
     private static final int SECONDS = 30;
@@ -63,15 +70,27 @@ final class DemoCommand implements Callable<Integer> {
     private void start() {
         ThrowawayIdentity identity = ThrowawayIdentity.create("localhost", Duration.ofDays(1));
         say("made a P-256 key and a self-signed certificate for localhost, in memory");
-        ConnectOptions trusting = new ConnectOptions().ca(identity.certificate()).servername("localhost");
+        ConnectOptions trusting =
+                new ConnectOptions().ca(identity.certificate()).servername("localhost");
         visits.add(new Visit("a client that trusts the certificate", trusting.copy(), true));
         visits.add(new Visit("the same with TLS 1.2", trusting.copy().maxVersion("TLSv1.2"), true));
-        visits.add(new Visit("one that asks for ALPN", trusting.copy().ALPNProtocols(List.of("http/1.1", "echo")), true));
-        visits.add(new Visit("a client that does not know the certificate", new ConnectOptions().servername("localhost"), false));
-        visits.add(new Visit("a client that wants another host", trusting.copy().servername("example.org"), false));
+        visits.add(new Visit(
+                "one that asks for ALPN",
+                trusting.copy().ALPNProtocols(List.of("http/1.1", "echo")),
+                true));
+        visits.add(new Visit(
+                "a client that does not know the certificate",
+                new ConnectOptions().servername("localhost"),
+                false));
+        visits.add(new Visit(
+                "a client that wants another host",
+                trusting.copy().servername("example.org"),
+                false));
 
-        ServerOptions options = new ServerOptions().key(identity.key()).cert(identity.certificate());
-        server = TLS.createServer(options.ALPNProtocols(List.of("echo")), socket -> socket.pipe(socket));
+        ServerOptions options =
+                new ServerOptions().key(identity.key()).cert(identity.certificate());
+        server = TLS.createServer(
+                options.ALPNProtocols(List.of("echo")), socket -> socket.pipe(socket));
         server.on(EventEmitter.ERROR, done::completeExceptionally);
         server.listen(0, "127.0.0.1", () -> {
             say("echo server on 127.0.0.1:" + server.address().port());
@@ -87,7 +106,8 @@ final class DemoCommand implements Callable<Integer> {
         }
         out.println();
         say(visit.title());
-        TLSSocket socket = TLS.connect(visit.options().host("127.0.0.1").port(server.address().port()));
+        TLSSocket socket = TLS.connect(
+                visit.options().host("127.0.0.1").port(server.address().port()));
         socket.on(TLSSocket.SECURE_CONNECT, () -> {
             ConnectCommand.report(socket, out);
             socket.end("hello over " + socket.getProtocol());
@@ -105,7 +125,10 @@ final class DemoCommand implements Callable<Integer> {
     private void finish() {
         out.println();
         say("every handle closed: " + OpenSSL.live());
-        say(failures == 0 ? "all went as it should" : failures + " visits did not go as they should");
+        say(
+                failures == 0
+                        ? "all went as it should"
+                        : failures + " visits did not go as they should");
         done.complete(failures == 0 ? 0 : Main.FAILED);
     }
 

@@ -1,6 +1,7 @@
 package io.github.securepair.cli;
 
 import io.github.securepair.events.Coded;
+
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CompletionException;
@@ -21,7 +22,8 @@ final class Errors {
         if (cause instanceof NoSuchFileException missing) {
             return "no such file: " + missing.getFile();
         }
-        String message = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        String message =
+                cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         message = message.strip().replaceAll("\\s*\\R\\s*", " ");
         String code = Coded.codeOf(cause);
         return code == null || message.contains(code) ? message : message + " (" + code + ")";

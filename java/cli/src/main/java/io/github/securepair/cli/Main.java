@@ -1,15 +1,17 @@
 package io.github.securepair.cli;
 
-import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
+import java.util.concurrent.Callable;
+
 /**
- * Entry point. Exit codes: 0 done, 1 the work failed (no connection, refused certificate, ...), 2 wrong use. Errors are one line on standard
- * error; {@code -Dsecurepair.cli.stacktrace=true} shows where they came from.
+ * Entry point. Exit codes: 0 done, 1 the work failed (no connection, refused certificate, ...), 2
+ * wrong use. Errors are one line on standard error; {@code -Dsecurepair.cli.stacktrace=true} shows
+ * where they came from.
  */
 @Command(
         name = "securepair",
@@ -51,7 +53,9 @@ public final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "Say what to do: serve, connect, ciphers, version, demo or help");
+        throw new ParameterException(
+                spec.commandLine(),
+                "Say what to do: serve, connect, ciphers, version, demo or help");
     }
 
     private static int wrongUse(ParameterException error) {

@@ -7,6 +7,13 @@ import io.github.securepair.tls.ServerOptions;
 import io.github.securepair.tls.TLS;
 import io.github.securepair.tls.TLSServer;
 import io.github.securepair.tls.TLSSocket;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,34 +21,45 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
-/** {@code securepair serve}: an echo server, or one that gives every HTTP request the same answer. */
+/**
+ * {@code securepair serve}: an echo server, or one that gives every HTTP request the same answer.
+ */
 @Command(
         name = "serve",
         description = "Runs a TLS server that echoes, or gives one fixed HTTP answer.",
         mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
-    @Option(names = "--port", paramLabel = "PORT", description = "port to listen on; 0, the default, picks a free one")
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            description = "port to listen on; 0, the default, picks a free one")
     private int port;
 
-    @Option(names = "--host", paramLabel = "HOST", defaultValue = "localhost", description = "address to listen on; ${DEFAULT-VALUE}")
+    @Option(
+            names = "--host",
+            paramLabel = "HOST",
+            defaultValue = "localhost",
+            description = "address to listen on; ${DEFAULT-VALUE}")
     private String host;
 
     @Option(names = "--path", paramLabel = "FILE", description = "unix socket to listen on instead")
     private Path path;
 
-    @Option(names = "--http", paramLabel = "TEXT", description = "answer each HTTP request with this text instead of echoing")
+    @Option(
+            names = "--http",
+            paramLabel = "TEXT",
+            description = "answer each HTTP request with this text instead of echoing")
     private String http;
 
-    @Option(names = "--request-cert", description = "ask clients for a certificate and refuse those that do not verify")
+    @Option(
+            names = "--request-cert",
+            description = "ask clients for a certificate and refuse those that do not verify")
     private boolean requestCert;
 
-    @Option(names = "--allow-unauthorized", description = "with --request-cert: accept them all the same, and say so")
+    @Option(
+            names = "--allow-unauthorized",
+            description = "with --request-cert: accept them all the same, and say so")
     private boolean allowUnauthorized;
 
     @Mixin
@@ -80,7 +98,9 @@ final class ServeCommand implements Callable<Integer> {
         if (!identity.hasIdentity()) {
             ThrowawayIdentity throwaway = ThrowawayIdentity.create("localhost", Duration.ofDays(1));
             options.key(throwaway.key()).cert(throwaway.certificate());
-            spec.commandLine().getErr().println("no --key and --cert: using a throw-away certificate for localhost");
+            spec.commandLine()
+                    .getErr()
+                    .println("no --key and --cert: using a throw-away certificate for localhost");
         }
         if (identity.alpn() != null) {
             options.ALPNProtocols(identity.alpn());
@@ -111,8 +131,14 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private void serve(TLSSocket socket, PrintWriter log) {
-        log.println("accepted   " + socket.getProtocol() + ", " + socket.getCipher().name()
-                + (requestCert ? ", " + (socket.authorized() ? "authorized" : "not authorized: " + socket.authorizationError()) : ""));
+        log.println(
+                "accepted   " + socket.getProtocol() + ", " + socket.getCipher().name()
+                        + (requestCert
+                                ? ", "
+                                        + (socket.authorized()
+                                                ? "authorized"
+                                                : "not authorized: " + socket.authorizationError())
+                                : ""));
         log.flush();
         socket.on(EventEmitter.ERROR, error -> {
             log.println("broken off " + Errors.describe(error));
@@ -125,11 +151,15 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    /** One answer per connection, once the empty line that ends the request's head has come; a head of over 64 KiB is cut off. */
+    /**
+     * One answer per connection, once the empty line that ends the request's head has come; a head
+     * of over 64 KiB is cut off.
+     */
     private void answer(TLSSocket socket) {
         byte[] body = http.getBytes(StandardCharsets.UTF_8);
-        String head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " + body.length
-                + "\r\nConnection: close\r\n\r\n";
+        String head =
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
+                        + body.length + "\r\nConnection: close\r\n\r\n";
         StringBuilder request = new StringBuilder();
         socket.setEncoding("latin1");
         socket.on(Readable.TEXT, text -> {

@@ -2,13 +2,17 @@ package io.github.securepair.cli;
 
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.stream.WritableStream;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 
-/** Copies an input stream to a socket, chunk by chunk: the next one is read when the socket has taken the last one. */
+/**
+ * Copies an input stream to a socket, chunk by chunk: the next one is read when the socket has
+ * taken the last one.
+ */
 final class StandardInput {
     private static final int CHUNK = 16384;
 
@@ -23,7 +27,10 @@ final class StandardInput {
         this.loop = loop;
     }
 
-    /** Starts the copying thread; it ends the target at the end of input and does not keep the program alive. */
+    /**
+     * Starts the copying thread; it ends the target at the end of input and does not keep the
+     * program alive.
+     */
     void start() {
         Thread thread = new Thread(this::copy, "securepair-stdin");
         thread.setDaemon(true);

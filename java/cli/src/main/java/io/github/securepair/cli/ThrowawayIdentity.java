@@ -16,15 +16,18 @@ import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 
 /**
- * A P-256 key and a self-signed certificate for {@code localhost}, made on the spot and kept in memory only. The JDK can sign, but has no public
- * way to write a certificate; the little DER needed is here.
+ * A P-256 key and a self-signed certificate for {@code localhost}, made on the spot and kept in
+ * memory only. The JDK can sign, but has no public way to write a certificate; the little DER
+ * needed is here.
  *
  * @param key the private key, PEM (PKCS#8)
  * @param certificate the certificate, PEM
  */
 record ThrowawayIdentity(String key, String certificate) {
-    private static final byte[] ECDSA_WITH_SHA256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
-    private static final DateTimeFormatter UTC_TIME = DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'").withZone(ZoneOffset.UTC);
+    private static final byte[] ECDSA_WITH_SHA256 =
+            sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
+    private static final DateTimeFormatter UTC_TIME =
+            DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'").withZone(ZoneOffset.UTC);
 
     /** Makes a new one that is valid from an hour ago for {@code lifetime}. */
     static ThrowawayIdentity create(String commonName, Duration lifetime) {
@@ -33,7 +36,9 @@ record ThrowawayIdentity(String key, String certificate) {
             generator.initialize(new ECGenParameterSpec("secp256r1"));
             KeyPair pair = generator.generateKeyPair();
             Instant from = Instant.now().minus(Duration.ofHours(1));
-            byte[] name = sequence(set(sequence(oid(0x55, 0x04, 0x03), der(0x0c, commonName.getBytes(StandardCharsets.UTF_8)))));
+            byte[] name = sequence(set(sequence(
+                    oid(0x55, 0x04, 0x03),
+                    der(0x0c, commonName.getBytes(StandardCharsets.UTF_8)))));
             byte[] body = sequence(
                     der(0xa0, integer(BigInteger.TWO)),
                     integer(new BigInteger(120, new SecureRandom()).setBit(100)),
@@ -48,7 +53,8 @@ record ThrowawayIdentity(String key, String certificate) {
             signer.update(body);
             byte[] certificate = sequence(body, ECDSA_WITH_SHA256, bits(signer.sign()));
             return new ThrowawayIdentity(
-                    pem("PRIVATE KEY", pair.getPrivate().getEncoded()), pem("CERTIFICATE", certificate));
+                    pem("PRIVATE KEY", pair.getPrivate().getEncoded()),
+                    pem("CERTIFICATE", certificate));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("This JDK cannot make a P-256 key", e);
         }
@@ -61,7 +67,10 @@ record ThrowawayIdentity(String key, String certificate) {
     }
 
     private static byte[] basicConstraints() {
-        return sequence(oid(0x55, 0x1d, 0x13), der(0x01, new byte[] {-1}), der(0x04, sequence(der(0x01, new byte[] {-1}))));
+        return sequence(
+                oid(0x55, 0x1d, 0x13),
+                der(0x01, new byte[] {-1}),
+                der(0x04, sequence(der(0x01, new byte[] {-1}))));
     }
 
     private static byte[] altNames() {

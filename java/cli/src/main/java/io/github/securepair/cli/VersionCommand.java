@@ -1,14 +1,19 @@
 package io.github.securepair.cli;
 
 import io.github.securepair.engine.OpenSSL;
-import java.util.concurrent.Callable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
+import java.util.concurrent.Callable;
+
 /** {@code securepair version}: which OpenSSL is in use, and where it comes from. */
-@Command(name = "version", description = "Which OpenSSL is in use, and where it comes from.", mixinStandardHelpOptions = true)
+@Command(
+        name = "version",
+        description = "Which OpenSSL is in use, and where it comes from.",
+        mixinStandardHelpOptions = true)
 final class VersionCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -27,7 +32,8 @@ final class VersionCommand implements Callable<Integer> {
             "securepair " + (own == null ? "(development build)" : own),
             OpenSSL.versionText(),
             "library    " + OpenSSL.libraryPath(),
-            "java       " + System.getProperty("java.vm.name") + " " + System.getProperty("java.version")
+            "java       " + System.getProperty("java.vm.name") + " "
+                    + System.getProperty("java.version")
         };
     }
 
