@@ -325,13 +325,13 @@ class EventLoopTest {
             });
             loop.nextTick(() -> log.add("next tick"));
             loop.setImmediate(() -> {
+                loop.setTimeout(
+                        () -> {
+                            throw new IllegalStateException("from timer");
+                        },
+                        1);
                 throw new IllegalStateException("from immediate");
             });
-            loop.setTimeout(
-                    () -> {
-                        throw new IllegalStateException("from timer");
-                    },
-                    1);
             throw new IllegalStateException("from task");
         });
         settle();
