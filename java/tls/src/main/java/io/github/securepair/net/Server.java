@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,9 +52,6 @@ public class Server extends EventEmitter implements AutoCloseable {
     private final NetServerOptions options;
     private final AtomicInteger connections = new AtomicInteger();
     private volatile ListenChannel channel;
-
-    /** From listen() on another thread, or with a host, until the socket listens or fails. */
-    private volatile boolean starting;
 
     private volatile String path;
     private volatile AddressInfo address;
@@ -231,31 +227,23 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     private void lookupAndListen(int id, ListenOptions chosen, int port, int backlog) {
         Handle waiting = loop.handle();
-        Runnable[] found = {null};
         String host = chosen.host;
-        Lookup.Result result = (error, addresses) -> {
-            found[0] = () -> {
-                waiting.close();
-                if (id != listenings) {
-                    return;
-                }
-                if (error != null) {
-                    emit(ERROR, error);
-                    return;
-                }
-                String ip = addresses.get(0).address();
+        BiConsumer<Throwable, String> found = (error, ip) -> {
+            waiting.close();
+            if (id != listenings) {
+                return;
+            }
+            if (error != null) {
+                emit(ERROR, error);
+            } else {
                 opened(ListenChannel.listen(loop, ip, port, backlog, chosen.ipv6Only, new Acceptor()), ip, port);
-            };
-            loop.execute(found[0]);
+            }
         };
-        int family = Net.isIP(host);
-        if (family != 0) {
-            Lookup.Address literal = new Lookup.Address(host, family);
-            loop.nextTick(() -> {
-                result.done(null, List.of(literal));
-            });
+        if (Net.isIP(host) != 0) {
+            loop.nextTick(() -> found.accept(null, host));
         } else {
-            SystemLookup.INSTANCE.lookup(host, false, 0, result);
+            SystemLookup.INSTANCE.lookup(host, false, 0, (error, addresses) ->
+                    loop.execute(() -> found.accept(error, error == null ? addresses.get(0).address() : null)));
         }
     }
 

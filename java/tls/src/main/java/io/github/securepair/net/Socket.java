@@ -84,6 +84,10 @@ public class Socket extends Duplex {
     private String host;
     private Socket parent;
     private Server server;
+
+    /** Whether the server counts this among its connections. */
+    private boolean counted;
+
     private ByteBuffer onreadBuffer;
 
     private boolean noDelay;
@@ -626,7 +630,8 @@ public class Socket extends Duplex {
                 loop().nextTick(emitClose);
             }
         }
-        if (server != null) {
+        if (counted) {
+            counted = false;
             server.connectionClosed();
         }
     }
@@ -902,6 +907,7 @@ public class Socket extends Duplex {
     static Socket accepted(Server server, Transport transport, SocketOptions options, boolean paused) {
         Socket socket = new Socket(options, transport);
         socket.server = server;
+        socket.counted = true;
         if (paused) {
             socket.pause();
         } else {

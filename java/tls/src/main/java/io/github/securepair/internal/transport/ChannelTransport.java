@@ -166,6 +166,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         local = null;
         frame(() -> result.accept(error));
+        if (error == null && reading) {
+            channel.config().setAutoRead(true);
+        }
     }
 
     // ---- reading ------------------------------------------------------------------------------------------------
@@ -193,7 +196,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         reading = true;
         if (hasUndelivered()) {
             scheduleKept();
-        } else {
+        } else if (channel.isActive()) {
             channel.config().setAutoRead(true);
         }
     }
@@ -302,7 +305,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         if (reading && !closed) {
             if (hasUndelivered()) {
                 deliverEnd();
-            } else {
+            } else if (channel.isActive()) {
                 channel.config().setAutoRead(true);
             }
         }
@@ -444,7 +447,12 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public boolean write(ByteBuffer chunk, Done done) {
-        return write(List.of(chunk), done);
+        int length = chunk.remaining();
+        if (length > PIECE || !pieces.isEmpty()) {
+            return write(List.of(chunk), done);
+        }
+        ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(length);
+        return send(bytes.writeBytes(chunk.duplicate()), length, done);
     }
 
     @Override
@@ -579,12 +587,13 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         try {
             Pieces first;
             while ((first = pieces.peek()) != null) {
-                if (first.left == 0) {
-                    pieces.poll();
-                    first.finish(this, null);
-                } else if (closed || !channel.isActive() || writeError != null) {
+                if (closed || writeError != null || first.left > 0 && !channel.isActive()) {
                     pieces.poll();
                     first.finish(this, error());
+                } else if (first.left == 0) {
+                    // Sent, and taken by the kernel: otherwise this would still wait for that.
+                    pieces.poll();
+                    first.finish(this, null);
                 } else {
                     channel.write(first.next(), channel.voidPromise());
                     flushNow();
@@ -701,7 +710,11 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         releaseKept();
         failWaiting();
         if (done != null) {
-            loop.execute(done);
+            try {
+                loop.execute(done);
+            } catch (RejectedExecutionException ended) {
+                // The loop's thread is gone, and with it everyone who could be told.
+            }
         }
         handle.close();
     }

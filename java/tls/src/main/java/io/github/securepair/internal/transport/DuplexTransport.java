@@ -27,6 +27,7 @@ public final class DuplexTransport implements Transport {
     private Throwable error;
     private boolean closed;
     private boolean gone;
+    private boolean goneTold;
     private boolean backlogged;
     private boolean flowScheduled;
     private ByteBuffer kept;
@@ -145,8 +146,9 @@ public final class DuplexTransport implements Transport {
         }
     }
 
+    /** Tells whether there is something to say that no byte follows. */
     private boolean hasEnd() {
-        return (ended || error != null || gone) && !endDelivered;
+        return (ended || error != null) && !endDelivered || gone && !goneTold;
     }
 
     private void onEnd() {
@@ -163,27 +165,30 @@ public final class DuplexTransport implements Transport {
 
     private void onClose() {
         gone = true;
-        if (!closed && receiver != null) {
-            endFound();
-            if (!closed) {
-                receiver.onClosed();
-            }
-        }
+        endFound();
     }
 
+    /** An error is told at once; the end waits for kept bytes and a reader; that the stream is gone, for the end. */
     private void endFound() {
-        if (!closed && receiver != null && kept == null && (reading || error != null) && hasEnd()) {
+        boolean first = kept == null && reading || !ended || endDelivered;
+        if (!closed && receiver != null && hasEnd() && (error != null || first)) {
             deliverEnd();
         }
     }
 
     private void deliverEnd() {
-        endDelivered = true;
         reading = false;
-        if (error != null) {
-            receiver.onError(error);
-        } else if (ended) {
-            receiver.onEnd();
+        if ((ended || error != null) && !endDelivered) {
+            endDelivered = true;
+            if (error != null) {
+                receiver.onError(error);
+            } else {
+                receiver.onEnd();
+            }
+        }
+        if (gone && !goneTold && !closed) {
+            goneTold = true;
+            receiver.onClosed();
         }
     }
 

@@ -151,7 +151,15 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     }
 
     private void adopt(Channel accepted, EventLoop target) {
-        ChannelTransport transport = new ChannelTransport(target, accepted, ipv6);
+        ChannelTransport transport;
+        try {
+            transport = new ChannelTransport(target, accepted, ipv6);
+        } catch (RuntimeException refused) {
+            // An option could not be set: the peer has gone already.
+            accepted.unsafe().closeForcibly();
+            acceptor.abandoned();
+            return;
+        }
         Netty.eventLoop(target).register(accepted).addListener(done -> {
             if (done.isSuccess()) {
                 Netty.enter(target);
