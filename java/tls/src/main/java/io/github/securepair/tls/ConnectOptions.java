@@ -2,6 +2,9 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.EventLoop;
+import io.github.securepair.net.AbortSignal;
+import io.github.securepair.net.Lookup;
+import io.github.securepair.net.Onread;
 import io.github.securepair.stream.Duplex;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -226,6 +229,30 @@ public class ConnectOptions extends SecureContextOptions {
     /** Whether all addresses of the host are tried in turn. */
     public ConnectOptions autoSelectFamily(boolean value) {
         put("autoSelectFamily", value);
+        return this;
+    }
+
+    /** Milliseconds before the next address of a host is tried. */
+    public ConnectOptions autoSelectFamilyAttemptTimeout(int value) {
+        put("autoSelectFamilyAttemptTimeout", value);
+        return this;
+    }
+
+    /** Finds the addresses of the host; by default the system does. */
+    public ConnectOptions lookup(Lookup value) {
+        put("lookup", value);
+        return this;
+    }
+
+    /** Reads into a buffer of the program's, without allocation, instead of emitting {@code data}. */
+    public ConnectOptions onread(Onread value) {
+        put("onread", value);
+        return this;
+    }
+
+    /** Destroys the socket with an AbortError when aborted. */
+    public ConnectOptions signal(AbortSignal value) {
+        put("signal", value);
         return this;
     }
 

@@ -1,5 +1,6 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.EventLoopGroup;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -152,6 +153,12 @@ public class ServerOptions extends SecureContextOptions {
     /** Hint sent to clients that negotiate a TLS 1.2 PSK suite. */
     public ServerOptions pskIdentityHint(String value) {
         put("pskIdentityHint", value);
+        return this;
+    }
+
+    /** Loop of the server; the current one, else the program's own, by default. */
+    public ServerOptions loop(EventLoop value) {
+        put("loop", value);
         return this;
     }
 

@@ -79,7 +79,6 @@ public class TLSSocket extends Socket {
     private boolean secureEstablished;
     private boolean hadError;
     private boolean verified;
-    private boolean resumed;
     private byte[] pendingSession;
     private int eventMask;
     private boolean keylogWanted;
@@ -379,8 +378,6 @@ public class TLSSocket extends Socket {
         if (servername == null) {
             servername = isServer ? conn.servername() : sentName;
         }
-        // As in Node a client that resumed has no certificate: what it was given was not the chain.
-        resumed = !isServer && conn.isSessionReused() && (resumed || !secureEstablished);
         secureEstablished = true;
         stopTimer();
         if (accept()) {
@@ -437,8 +434,7 @@ public class TLSSocket extends Socket {
     Throwable verifyError() {
         TLSConnection conn = transport.connection();
         if (!conn.hasPeerCertificate()) {
-            boolean resumed13 = conn.isSessionReused() && "TLSv1.3".equals(conn.protocol());
-            return conn.isPSKUsed() || resumed13
+            return conn.isPSKUsed()
                     ? null
                     : new CodedException("UNABLE_TO_GET_ISSUER_CERT", "unable to get issuer certificate");
         }
@@ -603,14 +599,12 @@ public class TLSSocket extends Socket {
         if (conn == null) {
             return null;
         }
-        if (resumed) {
-            return PeerCertificate.EMPTY;
-        }
         if (detailed) {
             List<byte[]> chain = conn.peerChainCompleted();
             return chain == null || chain.isEmpty() ? PeerCertificate.EMPTY : PeerCertificate.chain(chain);
         }
-        return described(conn.peerCertificate());
+        // As in Node a client that resumed has no certificate: a session keeps no chain.
+        return isServer || conn.peerChain() != null ? described(conn.peerCertificate()) : PeerCertificate.EMPTY;
     }
 
     /** This side's certificate; {@link PeerCertificate#EMPTY} without one, null when the socket is closed. */
@@ -746,9 +740,13 @@ public class TLSSocket extends Socket {
             // Else the client resumes, and no certificate is asked for.
             conn.setOptions(SSLOptions.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION, 0);
         }
+        // During a handshake it is that one whose end the callback tells.
+        boolean idle = secureEstablished && !conn.isHandshaking();
         try {
             // A server lets the client resume unless it wants its certificate.
-            conn.renegotiate(isServer && !requestCert);
+            if (idle) {
+                conn.renegotiate(isServer && !requestCert);
+            }
         } catch (TLSException refused) {
             if (callback != null) {
                 loop().nextTick(() -> callback.call(refused));
@@ -758,10 +756,12 @@ public class TLSSocket extends Socket {
         if (callback != null) {
             once(SECURE, callback::done);
         }
-        if (isServer && handshakeTimeout > 0) {
-            startTimer();
+        if (idle) {
+            if (isServer && handshakeTimeout > 0) {
+                startTimer();
+            }
+            transport.go();
         }
-        transport.go();
         return true;
     }
 

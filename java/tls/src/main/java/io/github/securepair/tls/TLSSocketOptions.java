@@ -1,6 +1,7 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
+import io.github.securepair.events.EventLoop;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -164,6 +165,18 @@ public class TLSSocketOptions extends SecureContextOptions {
     /** Server that gets {@code newSession}, {@code resumeSession} and {@code OCSPRequest}. */
     public TLSSocketOptions server(io.github.securepair.net.Server value) {
         put("server", value);
+        return this;
+    }
+
+    /** Checks the certificate of a server whose {@code servername} was given; by default {@link TLS#checkServerIdentity}. */
+    public TLSSocketOptions checkServerIdentity(ServerIdentityCheck value) {
+        put("checkServerIdentity", value);
+        return this;
+    }
+
+    /** Loop of a socket without transport, or of a pair; the current one, else the program's own, by default. */
+    public TLSSocketOptions loop(EventLoop value) {
+        put("loop", value);
         return this;
     }
 
