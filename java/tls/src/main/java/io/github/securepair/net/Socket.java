@@ -239,7 +239,9 @@ public class Socket extends Duplex {
         }
         String refused = transport == null ? null : connecting ? "EALREADY" : "EISCONN";
         if (transport == null && !connecting) {
-            // reopen();
+            _undestroy();
+            bytesRead = 0;
+            bytesWritten = 0;
             if (onread != null) {
                 onreadBuffer = onread.buffer().get();
             }

@@ -268,6 +268,12 @@ public non-sealed class Duplex extends Readable implements WritableStream {
     }
 
     @Override
+    protected void _undestroy() {
+        super._undestroy();
+        side.undestroy();
+    }
+
+    @Override
     void beforeDestroy() {
         side.beforeDestroy();
     }

@@ -889,6 +889,14 @@ public class Readable extends Stream {
     }
 
     @Override
+    protected void _undestroy() {
+        super._undestroy();
+        reading = false;
+        ended = !enabled;
+        endEmitted = !enabled;
+    }
+
+    @Override
     void afterConstruct() {
         if (needReadable) {
             readMoreLater();

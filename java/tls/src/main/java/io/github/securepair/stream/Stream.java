@@ -189,6 +189,16 @@ public abstract class Stream extends EventEmitter {
         callback.call(error);
     }
 
+    /** Makes a closed stream as new, for those that can start again; listeners and options stay. */
+    protected void _undestroy() {
+        constructed = true;
+        destroyed = false;
+        closed = false;
+        closeEmitted = false;
+        errorEmitted = false;
+        errored = null;
+    }
+
     /**
      * Fails the stream as its own machinery does on an error: destroys it, or only emits
      * {@code 'error'} when {@code autoDestroy} is off. Does nothing once it is destroyed.

@@ -568,6 +568,15 @@ final class WriteSide {
         }
     }
 
+    /** Starts again after the stream was destroyed. */
+    void undestroy() {
+        finalCalled = false;
+        prefinished = false;
+        ending = !enabled;
+        ended = !enabled;
+        finished = !enabled;
+    }
+
     /** Disables the side of a stream that is only readable. */
     void disable() {
         enabled = false;
