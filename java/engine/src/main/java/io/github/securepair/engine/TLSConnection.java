@@ -17,7 +17,7 @@ import java.util.List;
  * only, and advance the positions; null stands for an empty window. Counters such as
  * {@link #consumed()} tell about the last of these calls. Ciphertext that finds no room waits
  * inside; {@link #pending()} tells how much, every later turn moves it out first. Buffers given to
- * one call must be different objects; nobody may free their memory during it.
+ * one call must be different objects; nobody may free or unmap their memory during it.
  *
  * <p><b>Threads.</b> Any thread, one at a time. A call beside a running one, from another thread or
  * from inside it, throws {@link IllegalStateException} and does no harm; so does every call on a
@@ -55,42 +55,6 @@ public final class TLSConnection implements AutoCloseable {
     private static final int HANDSHAKING = 1;
     private static final int SECURE = 2;
     private static final int MISUSE_TURN = -2;
-
-    private static final int INT_VERSION = 0;
-    private static final int INT_REUSED = 1;
-    private static final int INT_VERIFY_RESULT = 2;
-    private static final int INT_HAS_PEER_CERTIFICATE = 3;
-    private static final int INT_MAX_VERSION = 5;
-    private static final int INT_RENEGOTIATIONS = 6;
-    private static final int INT_SECURE_RENEGOTIATION = 7;
-    private static final int INT_PSK_USED = 8;
-    private static final int INT_SESSION_RESUMABLE = 9;
-
-    private static final int GET_SERVERNAME = 0;
-    private static final int GET_ALPN = 1;
-    private static final int GET_NPN = 2;
-    private static final int GET_CIPHER_NAME = 3;
-    private static final int GET_CIPHER_STANDARD_NAME = 4;
-    private static final int GET_CIPHER_VERSION = 5;
-    private static final int GET_PROTOCOL = 6;
-    private static final int GET_SESSION = 7;
-    private static final int GET_TICKET = 8;
-    private static final int GET_SESSION_ID = 9;
-    private static final int GET_OWN_CERTIFICATE = 10;
-    private static final int GET_PEER_CERTIFICATE = 11;
-    private static final int GET_PEER_CHAIN = 12;
-    private static final int GET_PEER_CHAIN_COMPLETED = 13;
-    private static final int GET_FINISHED = 14;
-    private static final int GET_PEER_FINISHED = 15;
-    private static final int GET_EPHEMERAL = 16;
-    private static final int GET_SHARED_SIGALGS = 17;
-    private static final int GET_GROUP = 18;
-    private static final int GET_CLIENT_RANDOM = 19;
-    private static final int GET_SERVER_RANDOM = 20;
-    private static final int GET_MASTER_KEY = 21;
-    private static final int GET_OCSP_RESPONSE = 22;
-    private static final int GET_OWN_CHAIN = 23;
-    private static final int GET_PEER_CLIENT_CAS = 24;
 
     static {
         ConnectionAccess.give(new Access());
@@ -648,7 +612,7 @@ public final class TLSConnection implements AutoCloseable {
     public boolean selectALPN(String protocol) {
         byte[] name =
                 protocol == null ? new byte[0] : protocol.getBytes(StandardCharsets.ISO_8859_1);
-        if (protocol != null && (name.length == 0 || name.length > 255)) {
+        if (protocol != null && !isProtocolName(protocol, name)) {
             return false;
         }
         long conn = handle.enter();
@@ -663,6 +627,12 @@ public final class TLSConnection implements AutoCloseable {
         } finally {
             handle.exit();
         }
+    }
+
+    private static boolean isProtocolName(String protocol, byte[] name) {
+        return name.length > 0
+                && name.length <= 255
+                && new String(name, StandardCharsets.ISO_8859_1).equals(protocol);
     }
 
     /**
@@ -786,94 +756,94 @@ public final class TLSConnection implements AutoCloseable {
 
     /** "TLSv1.3"; before the handshake the highest that is possible ({@code SSL_get_version}). */
     public String protocol() {
-        return text(GET_PROTOCOL);
+        return text(ConnectionFacts.PROTOCOL);
     }
 
     /** The same as a number of {@link Protocol}. */
     public int version() {
-        return (int) number(INT_VERSION);
+        return (int) number(ConnectionFacts.INT_VERSION);
     }
 
     /** The highest version that may be negotiated. */
     public int maxVersion() {
-        return (int) number(INT_MAX_VERSION);
+        return (int) number(ConnectionFacts.INT_MAX_VERSION);
     }
 
     /** OpenSSL's name of the cipher suite, or null. */
     public String cipherName() {
-        return text(GET_CIPHER_NAME);
+        return text(ConnectionFacts.CIPHER_NAME);
     }
 
     /** The RFC's name of the cipher suite, or null. */
     public String cipherStandardName() {
-        return text(GET_CIPHER_STANDARD_NAME);
+        return text(ConnectionFacts.CIPHER_STANDARD_NAME);
     }
 
     /** The protocol that brought the cipher suite ({@code SSL_CIPHER_get_version}), or null. */
     public String cipherVersion() {
-        return text(GET_CIPHER_VERSION);
+        return text(ConnectionFacts.CIPHER_VERSION);
     }
 
     /** The name asked for by SNI, or null. */
     public String servername() {
-        return text(GET_SERVERNAME);
+        return text(ConnectionFacts.SERVERNAME);
     }
 
     /** The ALPN protocol agreed on, each byte one char; null when there is none. */
     public String alpnProtocol() {
-        return latin(GET_ALPN);
+        return latin(ConnectionFacts.ALPN);
     }
 
     /** The NPN protocol agreed on, each byte one char; null when there is none. */
     public String npnProtocol() {
-        return latin(GET_NPN);
+        return latin(ConnectionFacts.NPN);
     }
 
     /** The session ({@code i2d_SSL_SESSION}): secret. Null before there is one. */
     public byte[] session() {
-        return get(GET_SESSION);
+        return get(ConnectionFacts.SESSION);
     }
 
     /** Client: the session ticket, or null. */
     public byte[] ticket() {
-        return get(GET_TICKET);
+        return get(ConnectionFacts.TICKET);
     }
 
     /** The session id, or null. */
     public byte[] sessionId() {
-        return get(GET_SESSION_ID);
+        return get(ConnectionFacts.SESSION_ID);
     }
 
     /** Our last Finished message, or null. */
     public byte[] finished() {
-        return get(GET_FINISHED);
+        return get(ConnectionFacts.FINISHED);
     }
 
     /** The peer's last Finished message, or null. */
     public byte[] peerFinished() {
-        return get(GET_PEER_FINISHED);
+        return get(ConnectionFacts.PEER_FINISHED);
     }
 
     /** DER of our certificate, or null. */
     public byte[] ownCertificate() {
-        return get(GET_OWN_CERTIFICATE);
+        return get(ConnectionFacts.OWN_CERTIFICATE);
     }
 
     /** DER of our certificate and the chain sent with it, or null. */
     public List<byte[]> ownChain() {
-        return list(GET_OWN_CHAIN);
+        return list(ConnectionFacts.OWN_CHAIN);
     }
 
     /** DER of the peer's certificate, or null. */
     public byte[] peerCertificate() {
-        return get(GET_PEER_CERTIFICATE);
+        return get(ConnectionFacts.PEER_CERTIFICATE);
     }
 
     /**
      * DER of the peer's certificate and of what came with it, leaf first; null when there is none.
      */
     public List<byte[]> peerChain() {
-        return list(GET_PEER_CHAIN);
+        return list(ConnectionFacts.PEER_CHAIN);
     }
 
     /**
@@ -881,42 +851,42 @@ public final class TLSConnection implements AutoCloseable {
      * when there is none.
      */
     public List<byte[]> peerChainCompleted() {
-        return list(GET_PEER_CHAIN_COMPLETED);
+        return list(ConnectionFacts.PEER_CHAIN_COMPLETED);
     }
 
     /** Client: DER of the CA names that the server asked with, or null. */
     public List<byte[]> peerClientCAs() {
-        return list(GET_PEER_CLIENT_CAS);
+        return list(ConnectionFacts.PEER_CLIENT_CAS);
     }
 
     /** Client: the stapled OCSP response, or null. */
     public byte[] ocspResponse() {
-        return get(GET_OCSP_RESPONSE);
+        return get(ConnectionFacts.OCSP_RESPONSE);
     }
 
     /** Whether the handshake resumed a session. */
     public boolean isSessionReused() {
-        return number(INT_REUSED) == 1;
+        return number(ConnectionFacts.INT_REUSED) == 1;
     }
 
     /** Whether the present session can be resumed. */
     public boolean isSessionResumable() {
-        return number(INT_SESSION_RESUMABLE) == 1;
+        return number(ConnectionFacts.INT_SESSION_RESUMABLE) == 1;
     }
 
     /** Whether the peer knows secure renegotiation (RFC 5746). */
     public boolean isSecureRenegotiation() {
-        return number(INT_SECURE_RENEGOTIATION) == 1;
+        return number(ConnectionFacts.INT_SECURE_RENEGOTIATION) == 1;
     }
 
     /** Whether a pre-shared key was used. */
     public boolean isPSKUsed() {
-        return number(INT_PSK_USED) == 1;
+        return number(ConnectionFacts.INT_PSK_USED) == 1;
     }
 
     /** How many handshakes followed the first one. */
     public int renegotiations() {
-        return (int) number(INT_RENEGOTIATIONS);
+        return (int) number(ConnectionFacts.INT_RENEGOTIATIONS);
     }
 
     /**
@@ -924,7 +894,7 @@ public final class TLSConnection implements AutoCloseable {
      * peer certificate.
      */
     public long verifyResult() {
-        return number(INT_VERIFY_RESULT);
+        return number(ConnectionFacts.INT_VERIFY_RESULT);
     }
 
     /** The verify result as a code: "DEPTH_ZERO_SELF_SIGNED_CERT"; null when it is fine. */
@@ -940,7 +910,7 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Whether the peer has shown a certificate. */
     public boolean hasPeerCertificate() {
-        return number(INT_HAS_PEER_CERTIFICATE) == 1;
+        return number(ConnectionFacts.INT_HAS_PEER_CERTIFICATE) == 1;
     }
 
     /**
@@ -948,7 +918,7 @@ public final class TLSConnection implements AutoCloseable {
      * when there is none.
      */
     public String ephemeralKey() {
-        return text(GET_EPHEMERAL);
+        return text(ConnectionFacts.EPHEMERAL);
     }
 
     /**
@@ -956,27 +926,27 @@ public final class TLSConnection implements AutoCloseable {
      * none.
      */
     public String sharedSigalgs() {
-        return text(GET_SHARED_SIGALGS);
+        return text(ConnectionFacts.SHARED_SIGALGS);
     }
 
     /** Name of the negotiated group, or null. */
     public String group() {
-        return text(GET_GROUP);
+        return text(ConnectionFacts.GROUP);
     }
 
     /** The client's 32 random bytes, or null. */
     public byte[] clientRandom() {
-        return get(GET_CLIENT_RANDOM);
+        return get(ConnectionFacts.CLIENT_RANDOM);
     }
 
     /** The server's 32 random bytes, or null. */
     public byte[] serverRandom() {
-        return get(GET_SERVER_RANDOM);
+        return get(ConnectionFacts.SERVER_RANDOM);
     }
 
     /** The master secret, for research; the caller must wipe it. Null when there is none. */
     public byte[] masterKey() {
-        return get(GET_MASTER_KEY);
+        return get(ConnectionFacts.MASTER_KEY);
     }
 
     /**

@@ -8,11 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.Reader;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The OpenSSL in use, the default roots, contexts as a whole. */
@@ -80,6 +87,35 @@ class LibraryTest {
             assertEquals("ERR_SSL_UNSUPPORTED_PROTOCOL", e.code());
             assertTrue(e.getMessage().contains("SSLv3"), e.getMessage());
         }
+    }
+
+    /**
+     * Against the header of the OpenSSL that was built with, so that no number is trusted to have
+     * been copied well.
+     */
+    @Test
+    void optionBitsAreThoseOfTheHeader() throws Exception {
+        Properties build = new Properties();
+        try (Reader file = Files.newBufferedReader(Path.of(
+                System.getProperty("securepair.root"), "java/presets/target/openssl.properties"))) {
+            build.load(file);
+        }
+        Matcher bits = Pattern.compile("#\\s*define\\s+(SSL_OP_\\w+)\\s+SSL_OP_BIT\\((\\d+)\\)")
+                .matcher(Files.readString(
+                        Path.of(build.getProperty("include"), "openssl", "ssl.h")));
+        Map<String, Long> header = new HashMap<>();
+        while (bits.find()) {
+            header.put(bits.group(1), 1L << Integer.parseInt(bits.group(2)));
+        }
+        int compared = 0;
+        for (Field field : SSLOptions.class.getFields()) {
+            if (header.containsKey(field.getName())) {
+                assertEquals(header.get(field.getName()), field.getLong(null), field.getName());
+                compared++;
+            }
+        }
+        assertTrue(compared >= 28, "only " + compared + " are in this header");
+        assertEquals(0x80000850L, SSLOptions.SSL_OP_ALL);
     }
 
     @Test

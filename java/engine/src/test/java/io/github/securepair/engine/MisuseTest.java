@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -100,6 +102,26 @@ class MisuseTest {
         client.nextEvent();
         assertEquals(Status.WANT_INPUT, client.read(done, empty, null));
         assertTrue(client.pending() > 0);
+    }
+
+    /** Java 22 and newer have buffers whose memory can be freed under them. */
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_22)
+    void viewsOfFreedMemoryAreRefused() throws Exception {
+        Class<?> arenaClass = Class.forName("java.lang.foreign.Arena");
+        Object arena = arenaClass.getMethod("ofConfined").invoke(null);
+        Object segment = arenaClass.getMethod("allocate", long.class).invoke(arena, 1000L);
+        ByteBuffer view = (ByteBuffer) Class.forName("java.lang.foreign.MemorySegment")
+                .getMethod("asByteBuffer")
+                .invoke(segment);
+        for (int i = 0; i < 3; i++) {
+            client.drain(view);
+        }
+        arenaClass.getMethod("close").invoke(arena);
+        assertThrows(IllegalStateException.class, () -> client.drain(view));
+        assertThrows(IllegalStateException.class, () -> client.read(view, null, null));
+        assertThrows(IllegalStateException.class, () -> client.read(null, view, null));
+        assertDoesNotThrow(() -> client.read(null, null, some));
     }
 
     // ---- closed ----

@@ -133,11 +133,12 @@ class QuestionTest {
 
     @Test
     void alpnIsChosenAtTheHello() {
-        pair.client.tls.setALPN(Wire.protocols("x", "y"));
+        pair.client.tls.setALPN(Wire.protocols("x", "y", "?"));
         pair.server.tls.setEvents(TLSConnection.ASK_HELLO);
         pair.server.onEvent = event -> {
             if (event instanceof ClientHello hello) {
                 assertFalse(pair.server.tls.selectALPN("z"));
+                assertFalse(pair.server.tls.selectALPN("\u2603"), "not a question mark");
                 assertFalse(pair.server.tls.selectALPN(""));
                 assertFalse(pair.server.tls.selectALPN("x".repeat(256)));
                 assertTrue(pair.server.tls.selectALPN("y"));
