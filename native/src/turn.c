@@ -2,6 +2,8 @@
 #include "turn.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define AT(field, offset) _Static_assert(offsetof(sp_turn, field) == (offset), "layout of sp_turn: " #field)
 AT(status, 0);
@@ -94,6 +96,12 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
     conn->in_left = conn->out_left = 0;
     conn->produced = 0;
     conn->busy = 0;
+#ifdef SP_CHECKED
+    if (status != SP_FAILED && ERR_peek_error() != 0) {
+        ERR_print_errors_fp(stderr);
+        abort();
+    }
+#endif
     sp_queue_clear();
     if (conn->doomed) {
         sp_conn_free(conn);

@@ -298,7 +298,9 @@ TEST(alpnWinsOverNpn)
     set_alpn(&p->client, CB);
     sp_conn_set_npn(p->server.conn, (const uint8_t *)ABC, 6);
     sp_conn_set_npn(p->client.conn, (const uint8_t *)CB, 4);
+    sp_conn_set_events(p->server.conn, SP_ASK_HELLO);
     pair_handshake(p);
+    CHECK_INT(item_u32(side_event(&p->server, SP_EV_CLIENT_HELLO), 3), SP_HELLO_NPN);
     CHECK_TEXT(side_text(&p->client, SP_GET_ALPN), "b");
     CHECK_TEXT(side_text(&p->client, SP_GET_NPN), "(none)");
     CHECK_TEXT(side_text(&p->server, SP_GET_NPN), "(none)");
