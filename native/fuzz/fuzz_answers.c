@@ -67,7 +67,7 @@ static void read_some(owner *self, owner *other, reader *program)
 {
     unsigned sizes = next(program);
     size_t window = sizes & 1 ? 1 + sizes : 40000, len = other->wire.len;
-    uint8_t *out = malloc(window), *plain = malloc(window);
+    uint8_t *out = malloc(window), *plain = calloc(1, window);
     sp_turn turn;
 
     if (sizes & 2 && len > 1 + (sizes >> 2))

@@ -139,7 +139,7 @@ TEST(theTraceReadsLikeSslTrace)
             bytes_add(&all, trace->item[0].at, trace->item[0].len);
         }
         bytes_add(&all, "", 1);
-        CHECK(strstr((char *)all.at, "Sent ") == (char *)all.at);   /* "Sent Record", later "Sent TLS Record" */
+        CHECK(strstr((char *)all.at, "Sent ") == (char *)all.at); /* "Sent Record", later "Sent TLS Record" */
         CHECK(strstr((char *)all.at, "Record\nHeader:\n  Version = ") != NULL);
         CHECK(strstr((char *)all.at, "ClientHello, Length=") != NULL);
         CHECK(strstr((char *)all.at, "\nReceived ") != NULL);
