@@ -1,10 +1,14 @@
 package io.github.securepair.net;
 
 import io.github.securepair.events.CodedException;
+
 import java.util.ArrayList;
 import java.util.List;
 
-/** Says that an operation is no longer wanted: Node's AbortSignal. Made by an {@link AbortController}. Thread-safe. */
+/**
+ * Says that an operation is no longer wanted: Node's AbortSignal. Made by an
+ * {@link AbortController}. Thread-safe.
+ */
 public final class AbortSignal {
     private final List<Runnable> listeners = new ArrayList<>(2);
     private boolean aborted;
@@ -24,7 +28,9 @@ public final class AbortSignal {
         return aborted;
     }
 
-    /** Returns what was given to abort(), or an AbortError when nothing was; null while not aborted. */
+    /**
+     * Returns what was given to abort(), or an AbortError when nothing was; null while not aborted.
+     */
     public synchronized Throwable reason() {
         return reason;
     }

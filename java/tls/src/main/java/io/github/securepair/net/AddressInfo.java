@@ -3,8 +3,9 @@ package io.github.securepair.net;
 import java.util.Objects;
 
 /**
- * An endpoint, as {@code address()} of sockets and servers gives it: an IP address with its family and port, the path of a
- * unix domain socket, or nothing at all (Node's empty object), for a socket that is not connected.
+ * An endpoint, as {@code address()} of sockets and servers gives it: an IP address with its family
+ * and port, the path of a unix domain socket, or nothing at all (Node's empty object), for a socket
+ * that is not connected.
  */
 public final class AddressInfo {
     /** Where there is no address: {@code {}} in Node. */
@@ -29,7 +30,8 @@ public final class AddressInfo {
      * @param family {@code "IPv4"} or {@code "IPv6"}
      */
     public static AddressInfo ip(String address, String family, int port) {
-        return new AddressInfo(Objects.requireNonNull(address), Objects.requireNonNull(family), port, null);
+        return new AddressInfo(
+                Objects.requireNonNull(address), Objects.requireNonNull(family), port, null);
     }
 
     /** Makes the address of a unix domain socket. */
@@ -52,7 +54,10 @@ public final class AddressInfo {
         return port;
     }
 
-    /** Returns the path of a unix domain socket, or null. Node's {@code server.address()} is then this string. */
+    /**
+     * Returns the path of a unix domain socket, or null. Node's {@code server.address()} is then
+     * this string.
+     */
     public String path() {
         return path;
     }
@@ -82,6 +87,8 @@ public final class AddressInfo {
         if (path != null) {
             return path;
         }
-        return address == null ? "{}" : "{address=" + address + ", family=" + family + ", port=" + port + "}";
+        return address == null
+                ? "{}"
+                : "{address=" + address + ", family=" + family + ", port=" + port + "}";
     }
 }

@@ -2,9 +2,13 @@ package io.github.securepair.net;
 
 import io.github.securepair.events.Coded;
 import io.github.securepair.events.CodedException;
+
 import java.util.List;
 
-/** None of several addresses could be connected to: Node's AggregateError, with the code of the first error. */
+/**
+ * None of several addresses could be connected to: Node's AggregateError, with the code of the
+ * first error.
+ */
 public final class AggregateException extends CodedException {
     private static final long serialVersionUID = 1L;
 

@@ -16,7 +16,13 @@ public final class ConnectException extends SystemException {
      * @param local what to say of the local end in the message, or null
      */
     ConnectException(
-            String code, String syscall, String address, int port, String local, String localAddress, int localPort) {
+            String code,
+            String syscall,
+            String address,
+            int port,
+            String local,
+            String localAddress,
+            int localPort) {
         super(
                 code,
                 syscall + " " + code + " " + address + (port > 0 ? ":" + port : "")

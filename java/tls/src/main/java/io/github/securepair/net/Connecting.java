@@ -8,13 +8,17 @@ import io.github.securepair.events.Timer;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Channels;
 import io.github.securepair.internal.transport.SystemErrors;
+
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** One run of {@code socket.connect()}: look-up, then one address after the other. On the loop thread. */
+/**
+ * One run of {@code socket.connect()}: look-up, then one address after the other. On the loop
+ * thread.
+ */
 final class Connecting {
     private static final int LEAST_ATTEMPT_TIMEOUT = 10;
 
@@ -46,7 +50,9 @@ final class Connecting {
 
     /** Throws for options that cannot be meant, and returns the port. */
     static int check(SocketConnectOptions options) {
-        if (options.localAddress != null && !options.localAddress.isEmpty() && Net.isIP(options.localAddress) == 0) {
+        if (options.localAddress != null
+                && !options.localAddress.isEmpty()
+                && Net.isIP(options.localAddress) == 0) {
             throw NetErrors.invalidAddress(options.localAddress);
         }
         int port = options.port == null ? 0 : NetErrors.port(options.port, "Port");
@@ -67,7 +73,7 @@ final class Connecting {
         }
     }
 
-    // ---- unix ---------------------------------------------------------------------------------------------------
+    // ---- unix ---------------------------------------------------------------------------------
 
     void unix() {
         String path = options.path;
@@ -97,12 +103,21 @@ final class Connecting {
             if (error == null) {
                 socket.onConnected();
             } else {
-                failed(path, null, null, error(SystemErrors.codeOf(error, "ECONNREFUSED"), "connect", path, 0, null));
+                failed(
+                        path,
+                        null,
+                        null,
+                        error(
+                                SystemErrors.codeOf(error, "ECONNREFUSED"),
+                                "connect",
+                                path,
+                                0,
+                                null));
             }
         });
     }
 
-    // ---- TCP ----------------------------------------------------------------------------------------------------
+    // ---- TCP ----------------------------------------------------------------------------------
 
     void start() {
         String host = options.host == null || options.host.isEmpty() ? "localhost" : options.host;
@@ -116,8 +131,11 @@ final class Connecting {
             return;
         }
         socket.hostIsName(host);
-        boolean auto = options.autoSelectFamily != null ? options.autoSelectFamily : Net.getDefaultAutoSelectFamily();
-        boolean several = auto && options.family != 4 && options.family != 6 && options.localAddress == null;
+        boolean auto = options.autoSelectFamily != null
+                ? options.autoSelectFamily
+                : Net.getDefaultAutoSelectFamily();
+        boolean several =
+                auto && options.family != 4 && options.family != 6 && options.localAddress == null;
         lookingUp = loop.handle();
         Lookup lookup = options.lookup != null ? options.lookup : SystemLookup.INSTANCE;
         boolean[] called = {false};
@@ -177,12 +195,16 @@ final class Connecting {
         if (refused != null) {
             socket.emit(Socket.CONNECTION_ATTEMPT, ip, port, family);
             AddressInfo bound = socket.address();
-            String local = bound.isEmpty() ? anyAddress(family) + ":0" : bound.address() + ":" + bound.port();
+            String local = bound.isEmpty()
+                    ? anyAddress(family) + ":0"
+                    : bound.address() + ":" + bound.port();
             socket.destroy(error(refused, "connect", ip, port, local));
             return;
         }
         ChannelTransport channel = open(family);
-        String local = options.localAddress != null && !options.localAddress.isEmpty() ? options.localAddress : null;
+        String local = options.localAddress != null && !options.localAddress.isEmpty()
+                ? options.localAddress
+                : null;
         if (local != null || options.localPort != 0) {
             SystemException refused = bind(channel, local != null ? local : anyAddress(family));
             if (refused != null) {
@@ -198,7 +220,11 @@ final class Connecting {
             if (error == null) {
                 socket.onConnected();
             } else {
-                failed(ip, port, family, asked(SystemErrors.codeOf(error, "ECONNREFUSED"), ip, local));
+                failed(
+                        ip,
+                        port,
+                        family,
+                        asked(SystemErrors.codeOf(error, "ECONNREFUSED"), ip, local));
             }
         });
         if (code != null) {
@@ -226,13 +252,14 @@ final class Connecting {
         socket.destroy(error);
     }
 
-    // ---- several addresses --------------------------------------------------------------------------------------
+    // ---- several addresses --------------------------------------------------------------------
 
     private void foundSeveral(String host, Throwable error, List<Lookup.Address> found) {
         if (cancelled) {
             return;
         }
-        Throwable problem = error != null || !found.isEmpty() ? error : new LookupException("ENOTFOUND", host);
+        Throwable problem =
+                error != null || !found.isEmpty() ? error : new LookupException("ENOTFOUND", host);
         if (problem != null) {
             socket.emit(Socket.LOOKUP, problem, null, null, host);
             loop.nextTick(() -> socket.destroy(problem));
@@ -267,7 +294,8 @@ final class Connecting {
         next();
     }
 
-    private static List<Lookup.Address> alternating(List<Lookup.Address> first, List<Lookup.Address> other) {
+    private static List<Lookup.Address> alternating(
+            List<Lookup.Address> first, List<Lookup.Address> other) {
         List<Lookup.Address> all = new ArrayList<>();
         for (int i = 0; i < Math.max(first.size(), other.size()); i++) {
             if (i < first.size()) {
@@ -289,7 +317,10 @@ final class Connecting {
             }
         }
         if (!cancelled) {
-            socket.destroy(errors.isEmpty() ? NetErrors.connectionTimeout() : new AggregateException(errors));
+            socket.destroy(
+                    errors.isEmpty()
+                            ? NetErrors.connectionTimeout()
+                            : new AggregateException(errors));
         }
     }
 
@@ -341,7 +372,8 @@ final class Connecting {
 
     private void attemptFailed(Lookup.Address address, SystemException error) {
         errors.add(error);
-        socket.emit(Socket.CONNECTION_ATTEMPT_FAILED, address.address(), port, address.family(), error);
+        socket.emit(
+                Socket.CONNECTION_ATTEMPT_FAILED, address.address(), port, address.family(), error);
     }
 
     private void timedOut(Lookup.Address address, ChannelTransport channel) {
@@ -360,23 +392,36 @@ final class Connecting {
         }
     }
 
-    // ---- errors -------------------------------------------------------------------------------------------------
+    // ---- errors -------------------------------------------------------------------------------
 
-    /** The error of an attempt that took its time; it tells the local end if both parts of it were asked for. */
+    /**
+     * The error of an attempt that took its time; it tells the local end if both parts of it were
+     * asked for.
+     */
     private SystemException asked(String code, String ip, String local) {
         boolean both = local != null && options.localPort != 0;
         return both
                 ? new ConnectException(
-                        code, "connect", ip, port, local + ":" + options.localPort, local, options.localPort)
+                        code,
+                        "connect",
+                        ip,
+                        port,
+                        local + ":" + options.localPort,
+                        local,
+                        options.localPort)
                 : error(code, "connect", ip, port, null);
     }
 
-    /** The error of a connect(2) that failed at once: Node tells what the socket was bound to, thus nothing. */
+    /**
+     * The error of a connect(2) that failed at once: Node tells what the socket was bound to, thus
+     * nothing.
+     */
     private SystemException atOnce(String code, String ip, int family) {
         return error(code, "connect", ip, port, anyAddress(family) + ":" + options.localPort);
     }
 
-    private static SystemException error(String code, String syscall, String address, int port, String local) {
+    private static SystemException error(
+            String code, String syscall, String address, int port, String local) {
         return new ConnectException(code, syscall, address, port, local, null, -1);
     }
 }

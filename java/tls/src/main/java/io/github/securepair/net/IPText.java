@@ -47,7 +47,10 @@ final class IPText {
     private static boolean isScope(String text, int from) {
         for (int i = from; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (!isDigit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && "-.:".indexOf(c) < 0) {
+            if (!isDigit(c)
+                    && !(c >= 'a' && c <= 'z')
+                    && !(c >= 'A' && c <= 'Z')
+                    && "-.:".indexOf(c) < 0) {
                 return false;
             }
         }

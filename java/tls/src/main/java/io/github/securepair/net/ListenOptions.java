@@ -47,7 +47,10 @@ public class ListenOptions {
         return this;
     }
 
-    /** The name or address to listen on; default {@code ::}, with IPv4 too, or {@code 0.0.0.0} without IPv6. */
+    /**
+     * The name or address to listen on; default {@code ::}, with IPv4 too, or {@code 0.0.0.0}
+     * without IPv6.
+     */
     public ListenOptions host(String value) {
         host = value;
         return this;

@@ -2,7 +2,10 @@ package io.github.securepair.net;
 
 import java.util.List;
 
-/** Finds the addresses of a name, as Node's option {@code lookup}; by default the operating system does, off the loop. */
+/**
+ * Finds the addresses of a name, as Node's option {@code lookup}; by default the operating system
+ * does, off the loop.
+ */
 @FunctionalInterface
 public interface Lookup {
     /**

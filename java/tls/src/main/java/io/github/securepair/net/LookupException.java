@@ -10,7 +10,14 @@ public final class LookupException extends SystemException {
 
     /** Makes an error with a code such as {@code ENOTFOUND} or {@code EAI_AGAIN}. */
     public LookupException(String code, String hostname) {
-        super(code, "getaddrinfo " + code + " " + hostname, errnoOf(code), "getaddrinfo", null, -1, null);
+        super(
+                code,
+                "getaddrinfo " + code + " " + hostname,
+                errnoOf(code),
+                "getaddrinfo",
+                null,
+                -1,
+                null);
         this.hostname = hostname;
     }
 

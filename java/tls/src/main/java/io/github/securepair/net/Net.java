@@ -3,6 +3,7 @@ package io.github.securepair.net;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
+
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -16,7 +17,7 @@ public final class Net {
 
     private Net() {}
 
-    // ---- servers ------------------------------------------------------------------------------------------------
+    // ---- servers ------------------------------------------------------------------------------
 
     /** Makes a server with Node's defaults. */
     public static Server createServer() {
@@ -38,9 +39,11 @@ public final class Net {
         return new Server(options, listener);
     }
 
-    // ---- sockets ------------------------------------------------------------------------------------------------
+    // ---- sockets ------------------------------------------------------------------------------
 
-    /** Makes a socket and connects it: see {@link Socket#connect(SocketConnectOptions, Listener0)}. */
+    /**
+     * Makes a socket and connects it: see {@link Socket#connect(SocketConnectOptions, Listener0)}.
+     */
     public static Socket connect(SocketConnectOptions options) {
         return connect(options, null);
     }
@@ -59,7 +62,10 @@ public final class Net {
         return connect(new SocketConnectOptions().port(port), null);
     }
 
-    /** Connects to a port of {@code localhost}; {@code listener} is called once on {@code 'connect'}. */
+    /**
+     * Connects to a port of {@code localhost}; {@code listener} is called once on
+     * {@code 'connect'}.
+     */
     public static Socket connect(int port, Listener0 listener) {
         return connect(new SocketConnectOptions().port(port), listener);
     }
@@ -74,7 +80,10 @@ public final class Net {
         return connect(new SocketConnectOptions().port(port).host(host), listener);
     }
 
-    /** Connects to a unix domain socket, or to a port of {@code localhost} when the string is a number. */
+    /**
+     * Connects to a unix domain socket, or to a port of {@code localhost} when the string is a
+     * number.
+     */
     public static Socket connect(String path) {
         return connect(Socket.pathOrPort(path), null);
     }
@@ -128,9 +137,12 @@ public final class Net {
         return connectAsync(new SocketConnectOptions().port(port).host(host));
     }
 
-    // ---- addresses ----------------------------------------------------------------------------------------------
+    // ---- addresses ----------------------------------------------------------------------------
 
-    /** Returns 4 or 6 for an IP address in text form, a scope after a percent sign included; 0 for anything else. */
+    /**
+     * Returns 4 or 6 for an IP address in text form, a scope after a percent sign included; 0 for
+     * anything else.
+     */
     public static int isIP(String text) {
         return IPText.isIPv4(text) ? 4 : IPText.isIPv6(text) ? 6 : 0;
     }
@@ -145,9 +157,11 @@ public final class Net {
         return IPText.isIPv6(text);
     }
 
-    // ---- several addresses of a name ----------------------------------------------------------------------------
+    // ---- several addresses of a name ----------------------------------------------------------
 
-    /** Returns whether connect tries several addresses of a name unless it is told; true at first. */
+    /**
+     * Returns whether connect tries several addresses of a name unless it is told; true at first.
+     */
     public static boolean getDefaultAutoSelectFamily() {
         return autoSelectFamily;
     }
@@ -162,7 +176,10 @@ public final class Net {
         return autoSelectFamilyAttemptTimeout;
     }
 
-    /** Sets after how many milliseconds the next address is tried; less than 10 counts as 10, less than 1 is an error. */
+    /**
+     * Sets after how many milliseconds the next address is tried; less than 10 counts as 10, less
+     * than 1 is an error.
+     */
     public static void setDefaultAutoSelectFamilyAttemptTimeout(int value) {
         if (value < 1) {
             throw ArgumentException.outOfRange("value", ">= 1 && <= 2147483647", value);

@@ -10,7 +10,8 @@ final class NetErrors {
 
     static CodedException closedBeforeConnection() {
         return new CodedException(
-                "ERR_SOCKET_CLOSED_BEFORE_CONNECTION", "Socket closed before the connection was established");
+                "ERR_SOCKET_CLOSED_BEFORE_CONNECTION",
+                "Socket closed before the connection was established");
     }
 
     static CodedException closed() {
@@ -27,11 +28,13 @@ final class NetErrors {
 
     static StateException alreadyListening() {
         return new StateException(
-                "ERR_SERVER_ALREADY_LISTEN", "Listen method has been called more than once without closing.");
+                "ERR_SERVER_ALREADY_LISTEN",
+                "Listen method has been called more than once without closing.");
     }
 
     static ArgumentException invalidAddress(String address) {
-        return new ArgumentException("TypeError", "ERR_INVALID_IP_ADDRESS", "Invalid IP address: " + address);
+        return new ArgumentException(
+                "TypeError", "ERR_INVALID_IP_ADDRESS", "Invalid IP address: " + address);
     }
 
     static ArgumentException invalidFamily(int family, String host, Object port) {
@@ -42,7 +45,8 @@ final class NetErrors {
     }
 
     static ArgumentException invalidHandle() {
-        return new ArgumentException("TypeError", "ERR_INVALID_HANDLE_TYPE", "This handle type cannot be sent");
+        return new ArgumentException(
+                "TypeError", "ERR_INVALID_HANDLE_TYPE", "This handle type cannot be sent");
     }
 
     /**
@@ -58,7 +62,9 @@ final class NetErrors {
             number = number(text);
         }
         if (!(number >= 0 && number <= 0xFFFF) || number != Math.rint(number)) {
-            String shown = value instanceof String text ? "type string ('" + text + "')" : "type number (" + value + ")";
+            String shown = value instanceof String text
+                    ? "type string ('" + text + "')"
+                    : "type number (" + value + ")";
             throw new ArgumentException(
                     "RangeError",
                     "ERR_SOCKET_BAD_PORT",
@@ -67,7 +73,9 @@ final class NetErrors {
         return (int) number;
     }
 
-    /** Tells whether Node would take the string for a number, thus for a port and not for a path. */
+    /**
+     * Tells whether Node would take the string for a number, thus for a port and not for a path.
+     */
     static boolean isNumeric(String text) {
         return text.isBlank() || number(text) >= 0;
     }
@@ -79,7 +87,9 @@ final class NetErrors {
                 return Long.parseLong(trimmed.substring(2), 16);
             }
             char last = trimmed.charAt(trimmed.length() - 1);
-            return Character.isDigit(last) || last == '.' ? Double.parseDouble(trimmed) : Double.NaN;
+            return Character.isDigit(last) || last == '.'
+                    ? Double.parseDouble(trimmed)
+                    : Double.NaN;
         } catch (NumberFormatException none) {
             return Double.NaN;
         }
@@ -88,13 +98,17 @@ final class NetErrors {
     /** Node's getTimerDuration. */
     static long duration(double milliseconds) {
         if (!(milliseconds >= 0) || Double.isInfinite(milliseconds)) {
-            Object shown = milliseconds == Math.rint(milliseconds) && !Double.isInfinite(milliseconds)
-                    ? (Object) (long) milliseconds
-                    : Double.isInfinite(milliseconds) ? (milliseconds > 0 ? "Infinity" : "-Infinity") : milliseconds;
+            Object shown =
+                    milliseconds == Math.rint(milliseconds) && !Double.isInfinite(milliseconds)
+                            ? (Object) (long) milliseconds
+                            : Double.isInfinite(milliseconds)
+                                    ? (milliseconds > 0 ? "Infinity" : "-Infinity")
+                                    : milliseconds;
             throw new ArgumentException(
                     "RangeError",
                     "ERR_OUT_OF_RANGE",
-                    "The value of \"msecs\" is out of range. It must be a non-negative finite number. Received "
+                    "The value of \"msecs\" is out of range. It must be a non-negative finite"
+                            + " number. Received "
                             + shown);
         }
         return (long) Math.min(milliseconds, Integer.MAX_VALUE);

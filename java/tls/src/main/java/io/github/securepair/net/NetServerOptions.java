@@ -41,9 +41,10 @@ public class NetServerOptions {
     }
 
     /**
-     * The loops to spread connections over, in turn. {@code 'connection'} is then emitted on the loop of the socket, so that
-     * its listeners may run on several threads at the same time: add them before listening. The other events stay on
-     * the server's own loop. By default connections are on that one too.
+     * The loops to spread connections over, in turn. {@code 'connection'} is then emitted on the
+     * loop of the socket, so that its listeners may run on several threads at the same time: add
+     * them before listening. The other events stay on the server's own loop. By default connections
+     * are on that one too.
      */
     public NetServerOptions loops(EventLoopGroup value) {
         loops = value;
@@ -74,7 +75,10 @@ public class NetServerOptions {
         return this;
     }
 
-    /** Milliseconds of silence before the first probe, rounded down to seconds; 0 leaves the system's. */
+    /**
+     * Milliseconds of silence before the first probe, rounded down to seconds; 0 leaves the
+     * system's.
+     */
     public NetServerOptions keepAliveInitialDelay(double value) {
         keepAliveInitialDelay = Math.max(0, value);
         return this;

@@ -5,11 +5,13 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
- * Node's option {@code onread}: bytes go into one buffer of the program's, over and over, and no {@code 'data'} is emitted.
+ * Node's option {@code onread}: bytes go into one buffer of the program's, over and over, and no
+ * {@code 'data'} is emitted.
  *
- * @param buffer gives the buffer, heap or direct: called at the start, and after each callback. Its position and
- *     limit are set before each callback to what was read.
- * @param callback gets how many bytes are in the buffer, and the buffer; returns false to pause the socket
+ * @param buffer gives the buffer, heap or direct: called at the start, and after each callback. Its
+ *     position and limit are set before each callback to what was read.
+ * @param callback gets how many bytes are in the buffer, and the buffer; returns false to pause the
+ *     socket
  */
 public record Onread(Supplier<ByteBuffer> buffer, Callback callback) {
     /** Takes what was read. */

@@ -14,6 +14,7 @@ import io.github.securepair.events.StateException;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.transport.ListenChannel;
 import io.github.securepair.internal.transport.Transport;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,11 +25,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 
 /**
- * Node's {@code net.Server}: accepts TCP or unix domain connections and emits each as a {@link Socket}.
+ * Node's {@code net.Server}: accepts TCP or unix domain connections and emits each as a
+ * {@link Socket}.
  *
- * <p>A server belongs to the thread of its {@link #loop()}; {@code listen} and {@code close} may also be called from other threads
- * and are then queued there. Listeners run on the loop, except those of {@code 'connection'} with the option {@code loops}.
- * A listening server keeps its loop alive until it is closed or {@link #unref}'d.
+ * <p>A server belongs to the thread of its {@link #loop()}; {@code listen} and {@code close} may
+ * also be called from other threads and are then queued there. Listeners run on the loop, except
+ * those of {@code 'connection'} with the option {@code loops}. A listening server keeps its loop
+ * alive until it is closed or {@link #unref}'d.
  *
  * @see <a href="https://nodejs.org/api/net.html#class-netserver">Node's documentation</a>
  */
@@ -42,7 +45,10 @@ public class Server extends EventEmitter implements AutoCloseable {
     /** {@code 'close'}: the server was closed and its last connection has ended. */
     public static final Event<Listener0> CLOSE = Event.of(Server.class, "close");
 
-    /** {@code 'drop'} (info): a connection was closed because there were too many; null for a unix socket. */
+    /**
+     * {@code 'drop'} (info): a connection was closed because there were too many; null for a unix
+     * socket.
+     */
     public static final Event<Listener1<DropInfo>> DROP = Event.of(Server.class, "drop");
 
     private static final int DEFAULT_BACKLOG = 511;
@@ -86,14 +92,17 @@ public class Server extends EventEmitter implements AutoCloseable {
         return loop;
     }
 
-    // ---- listening ----------------------------------------------------------------------------------------------
+    // ---- listening ----------------------------------------------------------------------------
 
     /** Listens on any free port of all addresses. */
     public Server listen() {
         return listen(new ListenOptions().port(0), null);
     }
 
-    /** Listens on any free port of all addresses; {@code listener} is called once on {@code 'listening'}. */
+    /**
+     * Listens on any free port of all addresses; {@code listener} is called once on
+     * {@code 'listening'}.
+     */
     public Server listen(Listener0 listener) {
         return listen(new ListenOptions().port(0), listener);
     }
@@ -103,7 +112,9 @@ public class Server extends EventEmitter implements AutoCloseable {
         return listen(new ListenOptions().port(port), null);
     }
 
-    /** Listens on a port of all addresses; {@code listener} is called once on {@code 'listening'}. */
+    /**
+     * Listens on a port of all addresses; {@code listener} is called once on {@code 'listening'}.
+     */
     public Server listen(int port, Listener0 listener) {
         return listen(new ListenOptions().port(port), listener);
     }
@@ -136,7 +147,9 @@ public class Server extends EventEmitter implements AutoCloseable {
     /** Listens on a unix domain socket; {@code listener} is called once on {@code 'listening'}. */
     public Server listen(String path, Listener0 listener) {
         ListenOptions given = new ListenOptions();
-        return listen(path != null && !NetErrors.isNumeric(path) ? given.path(path) : given.port(path), listener);
+        return listen(
+                path != null && !NetErrors.isNumeric(path) ? given.path(path) : given.port(path),
+                listener);
     }
 
     /** Listens on a unix domain socket, with this many connections waiting at most. */
@@ -189,14 +202,16 @@ public class Server extends EventEmitter implements AutoCloseable {
             throw new ArgumentException(
                     "TypeError",
                     "ERR_INVALID_ARG_VALUE",
-                    "The argument 'options' must have the property \"port\" or \"path\". Received {}");
+                    "The argument 'options' must have the property \"port\" or \"path\". Received"
+                            + " {}");
         }
         boolean mode = chosen.readableAll || chosen.writableAll;
         if (mode && chosen.path.charAt(0) == '\0') {
             throw ArgumentException.invalidArgValue(
                     "options",
                     chosen.path,
-                    "can not set readableAll or writableAllt to true when path is abstract unix socket");
+                    "can not set readableAll or writableAllt to true when path is abstract unix"
+                            + " socket");
         }
     }
 
@@ -217,11 +232,15 @@ public class Server extends EventEmitter implements AutoCloseable {
     }
 
     private void listenAnywhere(int port, int backlog, boolean ipv6Only) {
-        ListenChannel.Result result = ListenChannel.listen(loop, "::", port, backlog, ipv6Only, new Acceptor());
+        ListenChannel.Result result =
+                ListenChannel.listen(loop, "::", port, backlog, ipv6Only, new Acceptor());
         if (result.channel() != null || result.code().equals("EADDRINUSE")) {
             opened(result, "::", port);
         } else {
-            opened(ListenChannel.listen(loop, "0.0.0.0", port, backlog, false, new Acceptor()), "0.0.0.0", port);
+            opened(
+                    ListenChannel.listen(loop, "0.0.0.0", port, backlog, false, new Acceptor()),
+                    "0.0.0.0",
+                    port);
         }
     }
 
@@ -236,14 +255,22 @@ public class Server extends EventEmitter implements AutoCloseable {
             if (error != null) {
                 emit(ERROR, error);
             } else {
-                opened(ListenChannel.listen(loop, ip, port, backlog, chosen.ipv6Only, new Acceptor()), ip, port);
+                opened(
+                        ListenChannel.listen(
+                                loop, ip, port, backlog, chosen.ipv6Only, new Acceptor()),
+                        ip,
+                        port);
             }
         };
         if (Net.isIP(host) != 0) {
             loop.nextTick(() -> found.accept(null, host));
         } else {
-            SystemLookup.INSTANCE.lookup(host, false, 0, (error, addresses) ->
-                    loop.execute(() -> found.accept(error, error == null ? addresses.get(0).address() : null)));
+            SystemLookup.INSTANCE.lookup(
+                    host,
+                    false,
+                    0,
+                    (error, addresses) -> loop.execute(() -> found.accept(
+                            error, error == null ? addresses.get(0).address() : null)));
         }
     }
 
@@ -282,7 +309,8 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     private void opened(ListenChannel.Result result, String where, int port) {
         if (result.channel() == null) {
-            SystemException error = SystemException.describedAddress(result.code(), "listen", where, port > 0 ? port : -1);
+            SystemException error = SystemException.describedAddress(
+                    result.code(), "listen", where, port > 0 ? port : -1);
             loop.nextTick(() -> emit(ERROR, error));
             return;
         }
@@ -330,7 +358,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         return listenAsync(new ListenOptions().port(port).host(host));
     }
 
-    // ---- accepting ----------------------------------------------------------------------------------------------
+    // ---- accepting ----------------------------------------------------------------------------
 
     /** What the listening socket asks and tells. */
     private final class Acceptor implements ListenChannel.Acceptor {
@@ -355,7 +383,8 @@ public class Server extends EventEmitter implements AutoCloseable {
                     .keepAliveInitialDelay(options.keepAliveInitialDelay)
                     .readableHighWaterMark(options.highWaterMark)
                     .writableHighWaterMark(options.highWaterMark);
-            Socket socket = Socket.accepted(Server.this, transport, socketOptions, options.pauseOnConnect);
+            Socket socket =
+                    Socket.accepted(Server.this, transport, socketOptions, options.pauseOnConnect);
             emit(CONNECTION, socket);
         }
 
@@ -400,11 +429,11 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    // ---- closing ------------------------------------------------------------------------------------------------
+    // ---- closing ------------------------------------------------------------------------------
 
     /**
-     * Stops listening. {@code 'close'} follows when the last connection has ended. Does not wait for that, see {@link
-     * #closeAsync}.
+     * Stops listening. {@code 'close'} follows when the last connection has ended. Does not wait
+     * for that, see {@link #closeAsync}.
      */
     @Override
     public void close() {
@@ -414,8 +443,8 @@ public class Server extends EventEmitter implements AutoCloseable {
     /**
      * Stops listening; connections go on.
      *
-     * @param callback called once on {@code 'close'}, with {@code ERR_SERVER_NOT_RUNNING} when the server did not listen; may be
-     *     null
+     * @param callback called once on {@code 'close'}, with {@code ERR_SERVER_NOT_RUNNING} when the
+     *     server did not listen; may be null
      */
     public Server close(Callback callback) {
         if (!loop.inLoop()) {
@@ -436,7 +465,10 @@ public class Server extends EventEmitter implements AutoCloseable {
         return this;
     }
 
-    /** Closes and completes when the last connection has ended, or with ERR_SERVER_NOT_RUNNING. Any thread. */
+    /**
+     * Closes and completes when the last connection has ended, or with ERR_SERVER_NOT_RUNNING. Any
+     * thread.
+     */
     public CompletableFuture<Void> closeAsync() {
         CompletableFuture<Void> result = new CompletableFuture<>();
         close(error -> {
@@ -455,14 +487,17 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    // ---- facts and options --------------------------------------------------------------------------------------
+    // ---- facts and options --------------------------------------------------------------------
 
     /** Tells whether the server listens. */
     public boolean listening() {
         return channel != null;
     }
 
-    /** Returns what the server listens on: an IP address and port, or a path; null when it does not listen. */
+    /**
+     * Returns what the server listens on: an IP address and port, or a path; null when it does not
+     * listen.
+     */
     public AddressInfo address() {
         AddressInfo known = address;
         if (channel != null && known != null) {
@@ -489,7 +524,10 @@ public class Server extends EventEmitter implements AutoCloseable {
         return maxConnections;
     }
 
-    /** Sets how many connections there may be at once; more are closed at once, with {@code 'drop'}. 0 lifts the limit. */
+    /**
+     * Sets how many connections there may be at once; more are closed at once, with {@code 'drop'}.
+     * 0 lifts the limit.
+     */
     public Server maxConnections(int value) {
         maxConnections = value;
         return this;
@@ -525,7 +563,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    // ---- results of the right type ------------------------------------------------------------------------------
+    // ---- results of the right type ------------------------------------------------------------
 
     @Override
     public <L extends Listener> Server on(Event<L> event, L listener) {

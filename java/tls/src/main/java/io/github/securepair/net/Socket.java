@@ -3,7 +3,6 @@ package io.github.securepair.net;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.Event;
-import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
@@ -19,6 +18,7 @@ import io.github.securepair.internal.transport.Receiver;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.DuplexOptions;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,25 +28,34 @@ import java.util.function.UnaryOperator;
 /**
  * Node's {@code net.Socket}: one end of a TCP or unix domain connection, as a stream.
  *
- * <p>A socket belongs to the thread of its {@link #loop()}; {@code connect}, {@code write}, {@code end}, {@code destroy},
- * {@code pause}, {@code resume} and {@code pipe} may also be called from other threads and are then queued there. Listeners run
- * on the loop. An open socket keeps the loop alive until it is closed or {@link #unref}'d.
+ * <p>A socket belongs to the thread of its {@link #loop()}; {@code connect}, {@code write},
+ * {@code end}, {@code destroy}, {@code pause}, {@code resume} and {@code pipe} may also be called
+ * from other threads and are then queued there. Listeners run on the loop. An open socket keeps the
+ * loop alive until it is closed or {@link #unref}'d.
  *
- * <p>Errors are system errors with Node's codes and texts, such as {@code connect ECONNREFUSED 127.0.0.1:1}.
+ * <p>Errors are system errors with Node's codes and texts, such as {@code connect ECONNREFUSED
+ * 127.0.0.1:1}.
  *
  * @see <a href="https://nodejs.org/api/net.html#class-netsocket">Node's documentation</a>
  */
 public class Socket extends Duplex {
-    /** {@code 'lookup'} (error, address, family, host): a name was resolved, or not; once per address found. */
-    public static final Event<Listener4<Throwable, String, Integer, String>> LOOKUP = Event.of(Socket.class, "lookup");
+    /**
+     * {@code 'lookup'} (error, address, family, host): a name was resolved, or not; once per
+     * address found.
+     */
+    public static final Event<Listener4<Throwable, String, Integer, String>> LOOKUP =
+            Event.of(Socket.class, "lookup");
 
-    /** {@code 'connectionAttempt'} (address, port, family): an address is tried; only a path for a unix socket. */
+    /**
+     * {@code 'connectionAttempt'} (address, port, family): an address is tried; only a path for a
+     * unix socket.
+     */
     public static final Event<Listener3<String, Integer, Integer>> CONNECTION_ATTEMPT =
             Event.of(Socket.class, "connectionAttempt");
 
     /** {@code 'connectionAttemptFailed'} (address, port, family, error). */
-    public static final Event<Listener4<String, Integer, Integer, Throwable>> CONNECTION_ATTEMPT_FAILED =
-            Event.of(Socket.class, "connectionAttemptFailed");
+    public static final Event<Listener4<String, Integer, Integer, Throwable>>
+            CONNECTION_ATTEMPT_FAILED = Event.of(Socket.class, "connectionAttemptFailed");
 
     /** {@code 'connectionAttemptTimeout'} (address, port, family): the next address is tried. */
     public static final Event<Listener3<String, Integer, Integer>> CONNECTION_ATTEMPT_TIMEOUT =
@@ -139,7 +148,8 @@ public class Socket extends Duplex {
     }
 
     private static DuplexOptions duplexOptions(SocketOptions options) {
-        DuplexOptions duplex = new DuplexOptions().allowHalfOpen(options.allowHalfOpen).emitClose(false);
+        DuplexOptions duplex =
+                new DuplexOptions().allowHalfOpen(options.allowHalfOpen).emitClose(false);
         if (options.loop != null) {
             duplex.loop(options.loop);
         }
@@ -160,19 +170,23 @@ public class Socket extends Duplex {
     }
 
     private void abortWith(AbortSignal signal) {
-        Runnable abort = () -> destroy(new AbortSignal.AbortException("The operation was aborted", signal.reason()));
+        Runnable abort = () -> destroy(
+                new AbortSignal.AbortException("The operation was aborted", signal.reason()));
         Runnable remove = signal.onAbort(abort);
         on(CLOSE, hadError -> remove.run());
     }
 
-    // ---- connecting ---------------------------------------------------------------------------------------------
+    // ---- connecting ---------------------------------------------------------------------------
 
     /** Connects to a port of {@code localhost}. */
     public Socket connect(int port) {
         return connect(new SocketConnectOptions().port(port), null);
     }
 
-    /** Connects to a port of {@code localhost}; {@code listener} is called once on {@code 'connect'}. */
+    /**
+     * Connects to a port of {@code localhost}; {@code listener} is called once on
+     * {@code 'connect'}.
+     */
     public Socket connect(int port, Listener0 listener) {
         return connect(new SocketConnectOptions().port(port), listener);
     }
@@ -187,7 +201,10 @@ public class Socket extends Duplex {
         return connect(new SocketConnectOptions().port(port).host(host), listener);
     }
 
-    /** Connects to a unix domain socket, or to a port of {@code localhost} when the string is a number. */
+    /**
+     * Connects to a unix domain socket, or to a port of {@code localhost} when the string is a
+     * number.
+     */
     public Socket connect(String path) {
         return connect(path, null);
     }
@@ -264,7 +281,10 @@ public class Socket extends Duplex {
         return path != null && NetErrors.isNumeric(path) ? options.port(path) : options.path(path);
     }
 
-    /** Connects as the options say and completes when that has worked or failed. A failure is an {@code 'error'} too. */
+    /**
+     * Connects as the options say and completes when that has worked or failed. A failure is an
+     * {@code 'error'} too.
+     */
     public CompletableFuture<Socket> connectAsync(SocketConnectOptions options) {
         CompletableFuture<Socket> result = new CompletableFuture<>();
         // Also keeps a failure from being an unhandled 'error': the future is its handler.
@@ -346,7 +366,7 @@ public class Socket extends Duplex {
         }
     }
 
-    // ---- reading ------------------------------------------------------------------------------------------------
+    // ---- reading ------------------------------------------------------------------------------
 
     @Override
     protected void _read(int size) {
@@ -399,7 +419,7 @@ public class Socket extends Duplex {
         }
     }
 
-    // ---- writing ------------------------------------------------------------------------------------------------
+    // ---- writing ------------------------------------------------------------------------------
 
     @Override
     public boolean write(Object chunk, String encoding, Callback callback) {
@@ -410,8 +430,8 @@ public class Socket extends Duplex {
             loop().execute(() -> write(chunk, encoding, callback));
             return false;
         }
-        Throwable error = SystemException.plain(
-                "EPIPE", "This socket has been ended by the other party");
+        Throwable error =
+                SystemException.plain("EPIPE", "This socket has been ended by the other party");
         if (callback != null) {
             loop().nextTick(() -> callback.call(error));
         }
@@ -535,7 +555,7 @@ public class Socket extends Duplex {
         return this;
     }
 
-    // ---- closing ------------------------------------------------------------------------------------------------
+    // ---- closing ------------------------------------------------------------------------------
 
     /** Ends the socket and destroys it when everything written has been handed to the system. */
     public void destroySoon() {
@@ -554,8 +574,8 @@ public class Socket extends Duplex {
     }
 
     /**
-     * Closes the TCP connection with a reset. One that is still connecting is reset when it is connected; a socket
-     * without a connection is destroyed with {@code ERR_SOCKET_CLOSED}.
+     * Closes the TCP connection with a reset. One that is still connecting is reset when it is
+     * connected; a socket without a connection is destroyed with {@code ERR_SOCKET_CLOSED}.
      *
      * @throws ArgumentException {@code ERR_INVALID_HANDLE_TYPE} when this is not plain TCP
      */
@@ -638,9 +658,12 @@ public class Socket extends Duplex {
         }
     }
 
-    // ---- options of the connection ------------------------------------------------------------------------------
+    // ---- options of the connection ------------------------------------------------------------
 
-    /** Emits {@code 'timeout'} after so many milliseconds without traffic, each time; 0 stops that. Never closes by itself. */
+    /**
+     * Emits {@code 'timeout'} after so many milliseconds without traffic, each time; 0 stops that.
+     * Never closes by itself.
+     */
     public Socket setTimeout(double milliseconds) {
         return setTimeout(milliseconds, null);
     }
@@ -730,7 +753,10 @@ public class Socket extends Duplex {
         return setKeepAlive(enable, 0);
     }
 
-    /** Switches probes of an idle connection off or on; the first comes after so many milliseconds of silence. */
+    /**
+     * Switches probes of an idle connection off or on; the first comes after so many milliseconds
+     * of silence.
+     */
     public Socket setKeepAlive(boolean enable, double initialDelay) {
         int delay = seconds(initialDelay);
         onLoop(() -> {
@@ -774,9 +800,12 @@ public class Socket extends Duplex {
         }
     }
 
-    // ---- facts --------------------------------------------------------------------------------------------------
+    // ---- facts --------------------------------------------------------------------------------
 
-    /** Returns the local end, {@link AddressInfo#NONE} when there is none: not connected, closed, or a unix socket. */
+    /**
+     * Returns the local end, {@link AddressInfo#NONE} when there is none: not connected, closed, or
+     * a unix socket.
+     */
     public AddressInfo address() {
         if (transport == null) {
             return AddressInfo.NONE;
@@ -819,12 +848,18 @@ public class Socket extends Duplex {
         return peer().port();
     }
 
-    /** Returns {@code "IPv4"} or {@code "IPv6"}, or null; after close only if the peer was asked for before. */
+    /**
+     * Returns {@code "IPv4"} or {@code "IPv6"}, or null; after close only if the peer was asked for
+     * before.
+     */
     public String remoteFamily() {
         return peer().family();
     }
 
-    /** Returns the addresses that autoSelectFamily has tried, as {@code address:port}, or null when it did not run. */
+    /**
+     * Returns the addresses that autoSelectFamily has tried, as {@code address:port}, or null when
+     * it did not run.
+     */
     public List<String> autoSelectFamilyAttemptedAddresses() {
         return attempted;
     }
@@ -839,7 +874,10 @@ public class Socket extends Duplex {
         return transport == null || connecting;
     }
 
-    /** Returns {@code "opening"}, {@code "open"}, {@code "readOnly"}, {@code "writeOnly"} or {@code "closed"}. */
+    /**
+     * Returns {@code "opening"}, {@code "open"}, {@code "readOnly"}, {@code "writeOnly"} or
+     * {@code "closed"}.
+     */
     public String readyState() {
         if (connecting) {
             return "opening";
@@ -861,7 +899,9 @@ public class Socket extends Duplex {
         return handed + Math.max(0, writableLength() - inFlight);
     }
 
-    /** Returns {@code writableLength()} of a socket with a connection, else 0. Deprecated in Node. */
+    /**
+     * Returns {@code writableLength()} of a socket with a connection, else 0. Deprecated in Node.
+     */
     public int bufferSize() {
         return transport != null ? writableLength() : 0;
     }
@@ -871,7 +911,7 @@ public class Socket extends Duplex {
         return server;
     }
 
-    // ---- results of the right type ------------------------------------------------------------------------------
+    // ---- results of the right type ------------------------------------------------------------
 
     @Override
     public <L extends Listener> Socket on(Event<L> event, L listener) {
@@ -903,10 +943,11 @@ public class Socket extends Duplex {
         return this;
     }
 
-    // ---- inside -------------------------------------------------------------------------------------------------
+    // ---- inside -------------------------------------------------------------------------------
 
     /** Makes a connection that a server accepted. */
-    static Socket accepted(Server server, Transport transport, SocketOptions options, boolean paused) {
+    static Socket accepted(
+            Server server, Transport transport, SocketOptions options, boolean paused) {
         Socket socket = new Socket(options, transport);
         socket.server = server;
         socket.counted = true;
@@ -938,7 +979,10 @@ public class Socket extends Duplex {
         return buffered;
     }
 
-    /** Takes a chunk of native memory out of the transport: to the heap, or into the program's own buffer. */
+    /**
+     * Takes a chunk of native memory out of the transport: to the heap, or into the program's own
+     * buffer.
+     */
     private void onRead(ByteBuffer lent) {
         refreshTimer();
         if (destroyed()) {

@@ -2,7 +2,10 @@ package io.github.securepair.net;
 
 import io.github.securepair.events.EventLoop;
 
-/** The options of {@code Net.connect(options)} and {@code socket.connect(options)}. Setters have Node's names. */
+/**
+ * The options of {@code Net.connect(options)} and {@code socket.connect(options)}. Setters have
+ * Node's names.
+ */
 public class SocketConnectOptions extends SocketOptions {
     Object port;
     String host;
@@ -92,13 +95,19 @@ public class SocketConnectOptions extends SocketOptions {
         return this;
     }
 
-    /** Does {@code socket.setTimeout} with these milliseconds before connecting ({@code Net.connect} only). */
+    /**
+     * Does {@code socket.setTimeout} with these milliseconds before connecting ({@code Net.connect}
+     * only).
+     */
     public SocketConnectOptions timeout(double value) {
         timeout = value;
         return this;
     }
 
-    /** Whether several addresses of a name are tried in turn; default {@link Net#getDefaultAutoSelectFamily}. */
+    /**
+     * Whether several addresses of a name are tried in turn; default
+     * {@link Net#getDefaultAutoSelectFamily}.
+     */
     public SocketConnectOptions autoSelectFamily(boolean value) {
         autoSelectFamily = value;
         return this;

@@ -61,7 +61,10 @@ public class SocketOptions {
         return this;
     }
 
-    /** Milliseconds of silence before the first probe, rounded down to seconds; 0 leaves the system's. */
+    /**
+     * Milliseconds of silence before the first probe, rounded down to seconds; 0 leaves the
+     * system's.
+     */
     public SocketOptions keepAliveInitialDelay(double value) {
         keepAliveInitialDelay = Math.max(0, value);
         return this;

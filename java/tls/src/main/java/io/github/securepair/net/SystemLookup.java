@@ -1,9 +1,10 @@
 package io.github.securepair.net;
 
+import io.github.securepair.internal.transport.Channels;
+
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import io.github.securepair.internal.transport.Channels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -12,8 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The system's name resolution, on threads of its own, as many as libuv has. The JDK decides the order of the addresses
- * ({@code -Djava.net.preferIPv6Addresses=system} leaves it to the operating system, as Node does) and remembers answers.
+ * The system's name resolution, on threads of its own, as many as libuv has. The JDK decides the
+ * order of the addresses ({@code -Djava.net.preferIPv6Addresses=system} leaves it to the operating
+ * system, as Node does) and remembers answers.
  */
 final class SystemLookup implements Lookup {
     static final SystemLookup INSTANCE = new SystemLookup();
@@ -24,11 +26,13 @@ final class SystemLookup implements Lookup {
     private final ThreadPoolExecutor threads;
 
     private SystemLookup() {
-        threads = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-            Thread thread = new Thread(task, "securepair-lookup-" + NUMBERS.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
+        threads = new ThreadPoolExecutor(
+                THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread =
+                            new Thread(task, "securepair-lookup-" + NUMBERS.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
         threads.allowCoreThreadTimeOut(true);
     }
 
@@ -43,11 +47,14 @@ final class SystemLookup implements Lookup {
                         found.add(new Address(Channels.text(each), kind));
                     }
                 }
-                result.done(found.isEmpty() ? new LookupException("ENOTFOUND", hostname) : null, found);
+                result.done(
+                        found.isEmpty() ? new LookupException("ENOTFOUND", hostname) : null, found);
             } catch (UnknownHostException unknown) {
                 String text = String.valueOf(unknown.getMessage());
                 boolean temporary = text.contains("Temporary failure");
-                result.done(new LookupException(temporary ? "EAI_AGAIN" : "ENOTFOUND", hostname), List.of());
+                result.done(
+                        new LookupException(temporary ? "EAI_AGAIN" : "ENOTFOUND", hostname),
+                        List.of());
             } catch (RuntimeException forbidden) {
                 result.done(forbidden, List.of());
             }

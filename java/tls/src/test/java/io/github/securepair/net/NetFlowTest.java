@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.events.EventLoop;
 import io.netty.buffer.PooledByteBufAllocator;
+
+import org.junit.jupiter.api.Test;
+
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.Test;
 
 /** Back-pressure: who does not read is not read for, and nothing piles up on the way. */
 class NetFlowTest {
@@ -176,17 +178,24 @@ class NetFlowTest {
     void aPausedSocketLeavesTheBytesOfAnEndedPeerInTheKernel() throws Exception {
         long[] seen = OnLoop.run((loop, result) -> {
             Socket[] conn = {null};
-            Server server = Net.createServer(new NetServerOptions().pauseOnConnect(true), c -> conn[0] = c);
+            Server server =
+                    Net.createServer(new NetServerOptions().pauseOnConnect(true), c -> conn[0] = c);
             server.listen(0, "127.0.0.1", () -> {
                 Socket client = Net.connect(server.address().port(), "127.0.0.1");
                 client.resume();
                 client.end(new byte[50_000]);
-                // The end of the peer is in our kernel too; give the loop rounds to notice what it should not.
-                client.on(Socket.FINISH, () -> rounds(loop, 50, () -> {
-                    long before = conn[0].bytesRead();
-                    conn[0].resume();
-                    conn[0].on(Socket.END, () -> result.complete(new long[] {before, conn[0].bytesRead()}));
-                }));
+                // The end of the peer is in our kernel too; give the loop rounds to notice what it
+                // should not.
+                client.on(
+                        Socket.FINISH,
+                        () -> rounds(loop, 50, () -> {
+                            long before = conn[0].bytesRead();
+                            conn[0].resume();
+                            conn[0].on(
+                                    Socket.END,
+                                    () -> result.complete(
+                                            new long[] {before, conn[0].bytesRead()}));
+                        }));
             });
         });
         assertEquals(0, seen[0]);
@@ -225,7 +234,8 @@ class NetFlowTest {
         long before = ManagementFactory.getThreadMXBean().getThreadCpuTime(id);
         loop.setTimeout(
                 () -> result.complete(
-                        (ManagementFactory.getThreadMXBean().getThreadCpuTime(id) - before) / 1_000_000),
+                        (ManagementFactory.getThreadMXBean().getThreadCpuTime(id) - before)
+                                / 1_000_000),
                 300);
     }
 
@@ -233,7 +243,8 @@ class NetFlowTest {
     void aPausedSocketCostsNothingAfterThePeerHasReset() throws Exception {
         long cost = OnLoop.run((loop, result) -> {
             Server server = Net.createServer(
-                    new NetServerOptions().pauseOnConnect(true), c -> c.on(Socket.ERROR, error -> {}));
+                    new NetServerOptions().pauseOnConnect(true),
+                    c -> c.on(Socket.ERROR, error -> {}));
             server.listen(0, "127.0.0.1", () -> {
                 Socket client = Net.connect(server.address().port(), "127.0.0.1");
                 client.write("x", error -> loop.setImmediate(client::resetAndDestroy));
@@ -264,15 +275,21 @@ class NetFlowTest {
     void aPausedSocketThatWasResetSaysSoWhenItReadsAgain() throws Exception {
         String got = OnLoop.run((loop, result) -> {
             Socket[] conn = {null};
-            Server server = Net.createServer(new NetServerOptions().pauseOnConnect(true), c -> conn[0] = c);
+            Server server =
+                    Net.createServer(new NetServerOptions().pauseOnConnect(true), c -> conn[0] = c);
             server.listen(0, "127.0.0.1", () -> {
                 Socket client = Net.connect(server.address().port(), "127.0.0.1");
                 client.on(Socket.CONNECT, () -> rounds(loop, 20, client::resetAndDestroy));
-                client.on(Socket.CLOSE, hadError -> rounds(loop, 20, () -> {
-                    Socket c = conn[0];
-                    c.on(Socket.ERROR, error -> result.complete(c.destroyed() + " " + error.getMessage()));
-                    c.resume();
-                }));
+                client.on(
+                        Socket.CLOSE,
+                        hadError -> rounds(loop, 20, () -> {
+                            Socket c = conn[0];
+                            c.on(
+                                    Socket.ERROR,
+                                    error -> result.complete(
+                                            c.destroyed() + " " + error.getMessage()));
+                            c.resume();
+                        }));
             });
         });
         assertEquals("true read ECONNRESET", got);
@@ -317,7 +334,9 @@ class NetFlowTest {
                         .port(server.address().port())
                         .host("127.0.0.1")
                         .onread(onread));
-                client.on(Socket.DATA, never -> result.completeExceptionally(new AssertionError("'data'")));
+                client.on(
+                        Socket.DATA,
+                        never -> result.completeExceptionally(new AssertionError("'data'")));
                 client.on(Socket.END, () -> result.complete(read[0]));
             });
         });

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,8 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 
 /** Our sockets against a real Node in another process. */
 class NetInteropTest {
@@ -52,7 +53,9 @@ class NetInteropTest {
     }
 
     private static void collect(Socket socket, ByteArrayOutputStream into) {
-        socket.on(Socket.DATA, chunk -> into.write(chunk.array(), chunk.arrayOffset(), chunk.remaining()));
+        socket.on(
+                Socket.DATA,
+                chunk -> into.write(chunk.array(), chunk.arrayOffset(), chunk.remaining()));
     }
 
     @Test
@@ -112,7 +115,9 @@ class NetInteropTest {
             client.write("x");
             client.resume();
         });
-        assertEquals("Error code=ECONNRESET errno=-104 syscall=read \"read ECONNRESET\" close true", got);
+        assertEquals(
+                "Error code=ECONNRESET errno=-104 syscall=read \"read ECONNRESET\" close true",
+                got);
     }
 
     @Test
@@ -123,7 +128,8 @@ class NetInteropTest {
             client.on(Socket.DATA, hello -> client.resetAndDestroy());
             client.on(Socket.CLOSE, result::complete);
         });
-        assertEquals(List.of("error read ECONNRESET", "close true"), output.lines().toList());
+        assertEquals(
+                List.of("error read ECONNRESET", "close true"), output.lines().toList());
     }
 
     @Test
@@ -137,16 +143,21 @@ class NetInteropTest {
             });
             client.on(Socket.CLOSE, result::complete);
         });
-        assertEquals(List.of("data last words", "end", "close false"), output.lines().toList());
+        assertEquals(
+                List.of("data last words", "end", "close false"), output.lines().toList());
     }
 
     @Test
     void nodeConnectsToOurServer() throws Exception {
         OnLoop.run((loop, result) -> {
             Server server = Net.createServer(c -> c.pipe(c));
-            server.listen(0, "127.0.0.1", () -> start("client", String.valueOf(server.address().port())));
+            server.listen(
+                    0,
+                    "127.0.0.1",
+                    () -> start("client", String.valueOf(server.address().port())));
             server.on(Server.CONNECTION, c -> c.on(Socket.CLOSE, result::complete));
         });
-        assertEquals(List.of("data from node", "end", "close false"), output.lines().toList());
+        assertEquals(
+                List.of("data from node", "end", "close false"), output.lines().toList());
     }
 }

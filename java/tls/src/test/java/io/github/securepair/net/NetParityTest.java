@@ -2,16 +2,17 @@ package io.github.securepair.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.securepair.events.Event;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener1;
+
+import org.junit.jupiter.api.Test;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -19,11 +20,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.Test;
 
 /**
- * Does what node/net.js does, step by step, and compares the trace with the one recorded from Node. A scenario's name is
- * that of the method.
+ * Does what node/net.js does, step by step, and compares the trace with the one recorded from Node.
+ * A scenario's name is that of the method.
  */
 class NetParityTest {
     private static final String LOOPBACK = "127.0.0.1";
@@ -68,7 +68,7 @@ class NetParityTest {
         }
     }
 
-    // ---- what the scenarios share -------------------------------------------------------------------------------
+    // ---- what the scenarios share -------------------------------------------------------------
 
     private static NetServerOptions server() {
         return new NetServerOptions();
@@ -96,7 +96,10 @@ class NetParityTest {
     }
 
     private static void listening(
-            NetTrace t, NetServerOptions options, Listener1<Socket> onConnection, BiConsumer<Server, Integer> then) {
+            NetTrace t,
+            NetServerOptions options,
+            Listener1<Socket> onConnection,
+            BiConsumer<Server, Integer> then) {
         Server server = Net.createServer(options, onConnection);
         server.listen(0, LOOPBACK, () -> {
             int port = server.address().port();
@@ -110,46 +113,53 @@ class NetParityTest {
     }
 
     private static Lookup lookupOf(String... list) {
-        List<Lookup.Address> found =
-                Arrays.stream(list).map(each -> new Lookup.Address(each, Net.isIP(each))).toList();
-        return (host, all, family, result) -> EventLoop.current().nextTick(() -> result.done(null, found));
+        List<Lookup.Address> found = Arrays.stream(list)
+                .map(each -> new Lookup.Address(each, Net.isIP(each)))
+                .toList();
+        return (host, all, family, result) ->
+                EventLoop.current().nextTick(() -> result.done(null, found));
     }
 
     private static void close(Server server, Runnable done) {
         server.close(error -> done.run());
     }
 
-    // ---- scenarios ----------------------------------------------------------------------------------------------
+    // ---- scenarios ----------------------------------------------------------------------------
 
     @Test
     void echo() throws Exception {
-        compare((t, done) -> listening(t, server(), c -> {
-            t.data("conn", t.watch("conn", c));
-            t.state("conn", c);
-            c.on(Socket.DATA, c::write);
-            c.on(Socket.END, () -> t.state("conn", c));
-            c.on(Socket.CLOSE, hadError -> t.state("conn", c));
-        }, (server, port) -> {
-            Socket client = t.data("client", t.watch("client", Net.connect(port, LOOPBACK)));
-            t.state("client", client);
-            client.on(Socket.CONNECT, () -> {
-                t.port("CLIENT", client.localPort());
-                t.state("client", client);
-                t.addresses("client", client);
-                client.write("hello");
-            });
-            client.on(Socket.DATA, chunk -> {
-                t.state("client", client);
-                client.end();
-                t.state("client", client);
-            });
-            client.on(Socket.CLOSE, hadError -> {
-                t.state("client", client);
-                t.addresses("client", client);
-                server.close();
-            });
-            whenClosed(server, done);
-        }));
+        compare((t, done) -> listening(
+                t,
+                server(),
+                c -> {
+                    t.data("conn", t.watch("conn", c));
+                    t.state("conn", c);
+                    c.on(Socket.DATA, c::write);
+                    c.on(Socket.END, () -> t.state("conn", c));
+                    c.on(Socket.CLOSE, hadError -> t.state("conn", c));
+                },
+                (server, port) -> {
+                    Socket client =
+                            t.data("client", t.watch("client", Net.connect(port, LOOPBACK)));
+                    t.state("client", client);
+                    client.on(Socket.CONNECT, () -> {
+                        t.port("CLIENT", client.localPort());
+                        t.state("client", client);
+                        t.addresses("client", client);
+                        client.write("hello");
+                    });
+                    client.on(Socket.DATA, chunk -> {
+                        t.state("client", client);
+                        client.end();
+                        t.state("client", client);
+                    });
+                    client.on(Socket.CLOSE, hadError -> {
+                        t.state("client", client);
+                        t.addresses("client", client);
+                        server.close();
+                    });
+                    whenClosed(server, done);
+                }));
     }
 
     @Test
@@ -178,10 +188,14 @@ class NetParityTest {
         compare((t, done) -> closedPort(port -> closedPort(localPort -> {
             t.port("PORT", port);
             t.port("LOCAL", localPort);
-            Socket client = t.watch("client", Net.connect(to(port).localAddress(LOOPBACK).localPort(localPort)));
+            Socket client = t.watch(
+                    "client", Net.connect(to(port).localAddress(LOOPBACK).localPort(localPort)));
             client.on(Socket.ERROR, error -> {
                 ConnectException e = (ConnectException) error;
-                t.log("client", "local " + NetTrace.show(e.localAddress()) + " " + NetTrace.show(e.localPort()));
+                t.log(
+                        "client",
+                        "local " + NetTrace.show(e.localAddress()) + " "
+                                + NetTrace.show(e.localPort()));
             });
             whenClosed(client, done);
         })));
@@ -190,7 +204,8 @@ class NetParityTest {
     @Test
     void localAddressInUse() throws Exception {
         compare((t, done) -> listening(t, server(), c -> {}, (server, port) -> {
-            Socket client = t.watch("client", Net.connect(to(port).localAddress(LOOPBACK).localPort(port)));
+            Socket client = t.watch(
+                    "client", Net.connect(to(port).localAddress(LOOPBACK).localPort(port)));
             whenClosed(client, () -> close(server, done));
         }));
     }
@@ -208,15 +223,20 @@ class NetParityTest {
     void localPortChosen() throws Exception {
         compare((t, done) -> closedPort(localPort -> {
             t.port("LOCAL", localPort);
-            listening(t, server(), c -> {
-                t.addresses("conn", c);
-                c.end();
-            }, (server, port) -> {
-                Socket client = t.watch("client", Net.connect(to(port).localPort(localPort)));
-                client.on(Socket.CONNECT, () -> t.addresses("client", client));
-                client.resume();
-                whenClosed(client, () -> close(server, done));
-            });
+            listening(
+                    t,
+                    server(),
+                    c -> {
+                        t.addresses("conn", c);
+                        c.end();
+                    },
+                    (server, port) -> {
+                        Socket client =
+                                t.watch("client", Net.connect(to(port).localPort(localPort)));
+                        client.on(Socket.CONNECT, () -> t.addresses("client", client));
+                        client.resume();
+                        whenClosed(client, () -> close(server, done));
+                    });
         }));
     }
 
@@ -241,11 +261,15 @@ class NetParityTest {
     @Test
     void lookupFails() throws Exception {
         compare((t, done) -> {
-            Lookup fails = (host, all, family, result) ->
-                    loop.nextTick(() -> result.done(new LookupException("ENOTFOUND", host), List.of()));
+            Lookup fails = (host, all, family, result) -> loop.nextTick(
+                    () -> result.done(new LookupException("ENOTFOUND", host), List.of()));
             Socket client = t.watch(
-                    "client", Net.connect(new SocketConnectOptions().port(1).host("no.name").lookup(fails)));
-            client.on(Socket.ERROR, error -> t.log("client", "hostname " + ((LookupException) error).hostname()));
+                    "client",
+                    Net.connect(
+                            new SocketConnectOptions().port(1).host("no.name").lookup(fails)));
+            client.on(
+                    Socket.ERROR,
+                    error -> t.log("client", "hostname " + ((LookupException) error).hostname()));
             whenClosed(client, done);
         });
     }
@@ -253,8 +277,13 @@ class NetParityTest {
     @Test
     void lookupNotAnAddress() throws Exception {
         compare((t, done) -> {
-            Socket client = t.watch("client", Net.connect(
-                    new SocketConnectOptions().port(1).host("no.name").family(4).lookup(lookupOf("what"))));
+            Socket client = t.watch(
+                    "client",
+                    Net.connect(new SocketConnectOptions()
+                            .port(1)
+                            .host("no.name")
+                            .family(4)
+                            .lookup(lookupOf("what"))));
             whenClosed(client, done);
         });
     }
@@ -262,10 +291,16 @@ class NetParityTest {
     @Test
     void secondAddressAnswers() throws Exception {
         compare((t, done) -> listening(t, server(), c -> c.end(), (server, port) -> {
-            Socket client = t.watch("client", Net.connect(name(port, "127.0.0.2", "::1", LOOPBACK)));
+            Socket client =
+                    t.watch("client", Net.connect(name(port, "127.0.0.2", "::1", LOOPBACK)));
             client.resume();
-            client.on(Socket.CONNECT, () ->
-                    t.log("client", "attempted " + String.join(",", client.autoSelectFamilyAttemptedAddresses())));
+            client.on(
+                    Socket.CONNECT,
+                    () -> t.log(
+                            "client",
+                            "attempted "
+                                    + String.join(
+                                            ",", client.autoSelectFamilyAttemptedAddresses())));
             whenClosed(client, () -> close(server, done));
         }));
     }
@@ -283,7 +318,8 @@ class NetParityTest {
     void firstAddressOnlyWithoutAutoSelect() throws Exception {
         compare((t, done) -> closedPort(port -> {
             t.port("PORT", port);
-            Socket client = t.watch("client", Net.connect(name(port, LOOPBACK, "::1").autoSelectFamily(false)));
+            Socket client = t.watch(
+                    "client", Net.connect(name(port, LOOPBACK, "::1").autoSelectFamily(false)));
             whenClosed(client, done);
         }));
     }
@@ -305,11 +341,13 @@ class NetParityTest {
                     t.addresses("client", client);
                     client.end("over a path");
                 });
-                whenClosed(client, () -> server.close(error -> {
-                    t.log("server", "file " + Files.exists(Path.of(file)));
-                    t.log("server", "address " + server.address());
-                    done.run();
-                }));
+                whenClosed(
+                        client,
+                        () -> server.close(error -> {
+                            t.log("server", "file " + Files.exists(Path.of(file)));
+                            t.log("server", "address " + server.address());
+                            done.run();
+                        }));
             });
         });
     }
@@ -317,7 +355,8 @@ class NetParityTest {
     @Test
     void unixNoSuchFile() throws Exception {
         compare((t, done) -> {
-            Socket client = t.watch("client", Net.connect(new SocketConnectOptions().path(t.unix("none.sock"))));
+            Socket client = t.watch(
+                    "client", Net.connect(new SocketConnectOptions().path(t.unix("none.sock"))));
             whenClosed(client, done);
         });
     }
@@ -351,48 +390,59 @@ class NetParityTest {
 
     @Test
     void halfOpenServer() throws Exception {
-        compare((t, done) -> listening(t, server().allowHalfOpen(true), c -> {
-            t.data("conn", t.watch("conn", c));
-            c.on(Socket.END, () -> {
-                t.state("conn", c);
-                c.write("late ");
-                loop.setImmediate(() -> c.end("bye"));
-            });
-        }, (server, port) -> {
-            Socket client = new Socket();
-            t.watch("client", client);
-            client.connect(port, LOOPBACK, () -> client.end("done"));
-            StringBuilder got = new StringBuilder();
-            client.on(Socket.DATA, chunk -> got.append(NetTrace.string(chunk)));
-            client.on(Socket.END, () -> t.log("client", "got " + got));
-            client.on(Socket.FINISH, () -> t.state("client", client));
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) -> listening(
+                t,
+                server().allowHalfOpen(true),
+                c -> {
+                    t.data("conn", t.watch("conn", c));
+                    c.on(Socket.END, () -> {
+                        t.state("conn", c);
+                        c.write("late ");
+                        loop.setImmediate(() -> c.end("bye"));
+                    });
+                },
+                (server, port) -> {
+                    Socket client = new Socket();
+                    t.watch("client", client);
+                    client.connect(port, LOOPBACK, () -> client.end("done"));
+                    StringBuilder got = new StringBuilder();
+                    client.on(Socket.DATA, chunk -> got.append(NetTrace.string(chunk)));
+                    client.on(Socket.END, () -> t.log("client", "got " + got));
+                    client.on(Socket.FINISH, () -> t.state("client", client));
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
     void halfOpenClient() throws Exception {
-        compare((t, done) -> listening(t, server(), c -> {
-            t.data("conn", t.watch("conn", c));
-            c.end("first");
-        }, (server, port) -> {
-            Socket client = t.data("client", t.watch("client", Net.connect(to(port).allowHalfOpen(true))));
-            client.on(Socket.END, () -> {
-                t.state("client", client);
-                loop.setImmediate(() -> client.end("answer"));
-            });
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) -> listening(
+                t,
+                server(),
+                c -> {
+                    t.data("conn", t.watch("conn", c));
+                    c.end("first");
+                },
+                (server, port) -> {
+                    Socket client = t.data(
+                            "client", t.watch("client", Net.connect(to(port).allowHalfOpen(true))));
+                    client.on(Socket.END, () -> {
+                        t.state("client", client);
+                        loop.setImmediate(() -> client.end("answer"));
+                    });
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
     void writeAfterPeerEnded() throws Exception {
         compare((t, done) -> listening(t, server(), c -> c.resume().end("x"), (server, port) -> {
             Socket client = t.data("client", t.watch("client", Net.connect(port, LOOPBACK)));
-            client.on(Socket.END, () -> loop.setImmediate(() -> {
-                t.log("client", "ended " + client.writableEnded());
-                t.log("client", "write " + write(t, client));
-            }));
+            client.on(
+                    Socket.END,
+                    () -> loop.setImmediate(() -> {
+                        t.log("client", "ended " + client.writableEnded());
+                        t.log("client", "write " + write(t, client));
+                    }));
             whenClosed(client, () -> close(server, done));
         }));
     }
@@ -435,21 +485,29 @@ class NetParityTest {
 
     @Test
     void writeBeforeConnect() throws Exception {
-        compare((t, done) -> listening(t, server(), c -> {
-            StringBuilder got = new StringBuilder();
-            c.on(Socket.DATA, chunk -> got.append(NetTrace.string(chunk)));
-            c.on(Socket.END, () -> t.log("conn", "got " + got));
-        }, (server, port) -> {
-            Socket client = t.watch("client", Net.connect(port, LOOPBACK));
-            t.log("client", "write " + client.write("one", error -> t.log("client", "wrote one")));
-            t.log("client", "write " + client.write("two", error -> t.log("client", "wrote two")));
-            t.state("client", client);
-            t.log("client", "length " + client.writableLength());
-            client.end("three", error -> t.log("client", "ended"));
-            client.on(Socket.CONNECT, () -> t.state("client", client));
-            client.resume();
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) -> listening(
+                t,
+                server(),
+                c -> {
+                    StringBuilder got = new StringBuilder();
+                    c.on(Socket.DATA, chunk -> got.append(NetTrace.string(chunk)));
+                    c.on(Socket.END, () -> t.log("conn", "got " + got));
+                },
+                (server, port) -> {
+                    Socket client = t.watch("client", Net.connect(port, LOOPBACK));
+                    t.log(
+                            "client",
+                            "write " + client.write("one", error -> t.log("client", "wrote one")));
+                    t.log(
+                            "client",
+                            "write " + client.write("two", error -> t.log("client", "wrote two")));
+                    t.state("client", client);
+                    t.log("client", "length " + client.writableLength());
+                    client.end("three", error -> t.log("client", "ended"));
+                    client.on(Socket.CONNECT, () -> t.state("client", client));
+                    client.resume();
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
@@ -474,15 +532,16 @@ class NetParityTest {
 
     @Test
     void destroyWithError() throws Exception {
-        compare((t, done) -> listening(t, server(), c -> t.watch("conn", c.resume()), (server, port) -> {
-            Socket client = t.watch("client", new Socket());
-            prependConnect(client, port, () -> {
-                client.destroy(new Mine());
-                client.destroy(new IOException("second"));
-                t.state("client", client);
-            });
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) ->
+                listening(t, server(), c -> t.watch("conn", c.resume()), (server, port) -> {
+                    Socket client = t.watch("client", new Socket());
+                    prependConnect(client, port, () -> {
+                        client.destroy(new Mine());
+                        client.destroy(new IOException("second"));
+                        t.state("client", client);
+                    });
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
@@ -497,36 +556,44 @@ class NetParityTest {
 
     @Test
     void destroySoon() throws Exception {
-        compare((t, done) -> listening(t, server(), c -> {
-            t.watch("conn", c);
-            int[] got = {0};
-            c.on(Socket.DATA, chunk -> got[0] += chunk.remaining());
-            c.on(Socket.END, () -> t.log("conn", "got " + got[0]));
-        }, (server, port) -> {
-            Socket client = t.watch("client", new Socket());
-            prependConnect(client, port, () -> {
-                client.write(zeros(100000));
-                client.destroySoon();
-                t.state("client", client);
-            });
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) -> listening(
+                t,
+                server(),
+                c -> {
+                    t.watch("conn", c);
+                    int[] got = {0};
+                    c.on(Socket.DATA, chunk -> got[0] += chunk.remaining());
+                    c.on(Socket.END, () -> t.log("conn", "got " + got[0]));
+                },
+                (server, port) -> {
+                    Socket client = t.watch("client", new Socket());
+                    prependConnect(client, port, () -> {
+                        client.write(zeros(100000));
+                        client.destroySoon();
+                        t.state("client", client);
+                    });
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
     void reset() throws Exception {
         compare((t, done) -> {
             Socket client = new Socket();
-            listening(t, server(), c -> {
-                t.watch("conn", c.resume());
-                c.on(Socket.CLOSE, hadError -> t.state("conn", c));
-                c.once(Socket.DATA, chunk -> client.resetAndDestroy());
-            }, (server, port) -> {
-                t.watch("client", client);
-                client.connect(port, LOOPBACK, () -> client.write("x"));
-                client.on(Socket.CLOSE, hadError -> t.state("client", client));
-                whenClosed(client, () -> close(server, done));
-            });
+            listening(
+                    t,
+                    server(),
+                    c -> {
+                        t.watch("conn", c.resume());
+                        c.on(Socket.CLOSE, hadError -> t.state("conn", c));
+                        c.once(Socket.DATA, chunk -> client.resetAndDestroy());
+                    },
+                    (server, port) -> {
+                        t.watch("client", client);
+                        client.connect(port, LOOPBACK, () -> client.write("x"));
+                        client.on(Socket.CLOSE, hadError -> t.state("client", client));
+                        whenClosed(client, () -> close(server, done));
+                    });
         });
     }
 
@@ -541,12 +608,13 @@ class NetParityTest {
 
     @Test
     void resetWhileConnecting() throws Exception {
-        compare((t, done) -> listening(t, server(), c -> t.watch("conn", c.resume()), (server, port) -> {
-            Socket client = t.watch("client", Net.connect(port, LOOPBACK));
-            client.resetAndDestroy();
-            t.state("client", client);
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) ->
+                listening(t, server(), c -> t.watch("conn", c.resume()), (server, port) -> {
+                    Socket client = t.watch("client", Net.connect(port, LOOPBACK));
+                    client.resetAndDestroy();
+                    t.state("client", client);
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
@@ -608,19 +676,23 @@ class NetParityTest {
 
     @Test
     void pauseOnConnect() throws Exception {
-        compare((t, done) -> listening(t, server().pauseOnConnect(true), c -> {
-            t.data("conn", t.watch("conn", c));
-            t.log("conn", "paused " + c.isPaused());
-            loop.setImmediate(() -> loop.setImmediate(() -> {
-                t.log("conn", "read " + c.bytesRead());
-                c.resume();
-            }));
-        }, (server, port) -> {
-            Socket client = t.watch("client", new Socket());
-            prependConnect(client, port, () -> client.end("held back"));
-            client.resume();
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) -> listening(
+                t,
+                server().pauseOnConnect(true),
+                c -> {
+                    t.data("conn", t.watch("conn", c));
+                    t.log("conn", "paused " + c.isPaused());
+                    loop.setImmediate(() -> loop.setImmediate(() -> {
+                        t.log("conn", "read " + c.bytesRead());
+                        c.resume();
+                    }));
+                },
+                (server, port) -> {
+                    Socket client = t.watch("client", new Socket());
+                    prependConnect(client, port, () -> client.end("held back"));
+                    client.resume();
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
@@ -685,11 +757,13 @@ class NetParityTest {
                 client.connect(server.address().port(), LOOPBACK);
                 client.resume();
             });
-            server.on(Server.CLOSE, () -> server.close(error -> {
-                t.log("server", "again " + NetTrace.describe(error));
-                server.removeAllListeners("close");
-                loop.setImmediate(done);
-            }));
+            server.on(
+                    Server.CLOSE,
+                    () -> server.close(error -> {
+                        t.log("server", "again " + NetTrace.describe(error));
+                        server.removeAllListeners("close");
+                        loop.setImmediate(done);
+                    }));
         });
     }
 
@@ -784,7 +858,8 @@ class NetParityTest {
         });
     }
 
-    private static void listenWith(NetTrace t, String label, java.util.function.UnaryOperator<Server> call) {
+    private static void listenWith(
+            NetTrace t, String label, java.util.function.UnaryOperator<Server> call) {
         Server server = Net.createServer();
         server.on(Server.ERROR, error -> {});
         t.attempt("server", label, () -> call.apply(server));
@@ -799,9 +874,18 @@ class NetParityTest {
             connectWith(t, "port 65536", new SocketConnectOptions().port(65536));
             connectWith(t, "port -1", to(-1));
             connectWith(t, "port text", new SocketConnectOptions().port("abc"));
-            connectWith(t, "port numeric text", new SocketConnectOptions().port("80").host(LOOPBACK));
-            connectWith(t, "local address a name", new SocketConnectOptions().port(80).localAddress("localhost"));
-            connectWith(t, "attempt timeout 0", new SocketConnectOptions().port(80).autoSelectFamilyAttemptTimeout(0));
+            connectWith(
+                    t,
+                    "port numeric text",
+                    new SocketConnectOptions().port("80").host(LOOPBACK));
+            connectWith(
+                    t,
+                    "local address a name",
+                    new SocketConnectOptions().port(80).localAddress("localhost"));
+            connectWith(
+                    t,
+                    "attempt timeout 0",
+                    new SocketConnectOptions().port(80).autoSelectFamilyAttemptTimeout(0));
             done.run();
         });
     }
@@ -835,12 +919,18 @@ class NetParityTest {
     void onread() throws Exception {
         compare((t, done) -> listening(t, server(), c -> c.end("abcdefghij"), (server, port) -> {
             StringBuilder got = new StringBuilder();
-            Socket client = t.data("client", t.watch("client", Net.connect(to(port).onread(
-                    Onread.of(ByteBuffer.allocate(4), (n, b) -> {
-                        got.append(StandardCharsets.ISO_8859_1.decode(b));
-                        return true;
-                    })))));
-            client.on(Socket.END, () -> t.log("client", "got " + got + " bytesRead " + client.bytesRead()));
+            Socket client = t.data(
+                    "client",
+                    t.watch(
+                            "client",
+                            Net.connect(to(port).onread(
+                                            Onread.of(ByteBuffer.allocate(4), (n, b) -> {
+                                                got.append(StandardCharsets.ISO_8859_1.decode(b));
+                                                return true;
+                                            })))));
+            client.on(
+                    Socket.END,
+                    () -> t.log("client", "got " + got + " bytesRead " + client.bytesRead()));
             whenClosed(client, () -> close(server, done));
         }));
     }
@@ -849,8 +939,9 @@ class NetParityTest {
     void onreadStops() throws Exception {
         compare((t, done) -> listening(t, server(), c -> c.end("abcdefgh"), (server, port) -> {
             Socket[] self = {null};
-            Socket client = t.watch("client", Net.connect(to(port).onread(
-                    Onread.of(ByteBuffer.allocateDirect(4), (n, b) -> {
+            Socket client = t.watch(
+                    "client",
+                    Net.connect(to(port).onread(Onread.of(ByteBuffer.allocateDirect(4), (n, b) -> {
                         t.log("client", "read " + StandardCharsets.ISO_8859_1.decode(b));
                         loop.setImmediate(() -> {
                             t.log("client", "resume");
@@ -868,10 +959,12 @@ class NetParityTest {
         compare((t, done) -> listening(t, server(), c -> c.resume(), (server, port) -> {
             AbortController controller = new AbortController();
             Socket client = t.watch("client", Net.connect(to(port).signal(controller.signal())));
-            client.on(Socket.CONNECT, () -> loop.setImmediate(() -> {
-                controller.abort();
-                t.state("client", client);
-            }));
+            client.on(
+                    Socket.CONNECT,
+                    () -> loop.setImmediate(() -> {
+                        controller.abort();
+                        t.state("client", client);
+                    }));
             whenClosed(client, () -> close(server, done));
         }));
     }
@@ -881,7 +974,8 @@ class NetParityTest {
         compare((t, done) -> {
             AbortController controller = new AbortController();
             controller.abort();
-            Socket client = t.watch("client", new Socket(new SocketOptions().signal(controller.signal())));
+            Socket client =
+                    t.watch("client", new Socket(new SocketOptions().signal(controller.signal())));
             whenClosed(client, done);
         });
     }
@@ -892,32 +986,43 @@ class NetParityTest {
             AbortController controller = new AbortController();
             Server server = t.watchServer("server", Net.createServer());
             server.listen(
-                    new ListenOptions().port(0).host(LOOPBACK).signal(controller.signal()), controller::abort);
+                    new ListenOptions().port(0).host(LOOPBACK).signal(controller.signal()),
+                    controller::abort);
             whenClosed(server, done);
         });
     }
 
     @Test
     void corkedWrites() throws Exception {
-        compare((t, done) -> listening(t, server(), c -> {
-            StringBuilder got = new StringBuilder();
-            c.on(Socket.DATA, chunk -> got.append(NetTrace.string(chunk)));
-            c.on(Socket.END, () -> t.log("conn", "got " + got));
-        }, (server, port) -> {
-            Socket client = t.watch("client", new Socket());
-            prependConnect(client, port, () -> {
-                client.cork();
-                client.write("a");
-                client.write("b");
-                t.log("client", "length " + client.writableLength() + " written " + client.bytesWritten());
-                client.uncork();
-                t.log("client", "length " + client.writableLength() + " written " + client.bytesWritten());
-                client.write("c", error -> t.log("client", "callback"));
-                client.end();
-            });
-            client.resume();
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) -> listening(
+                t,
+                server(),
+                c -> {
+                    StringBuilder got = new StringBuilder();
+                    c.on(Socket.DATA, chunk -> got.append(NetTrace.string(chunk)));
+                    c.on(Socket.END, () -> t.log("conn", "got " + got));
+                },
+                (server, port) -> {
+                    Socket client = t.watch("client", new Socket());
+                    prependConnect(client, port, () -> {
+                        client.cork();
+                        client.write("a");
+                        client.write("b");
+                        t.log(
+                                "client",
+                                "length " + client.writableLength() + " written "
+                                        + client.bytesWritten());
+                        client.uncork();
+                        t.log(
+                                "client",
+                                "length " + client.writableLength() + " written "
+                                        + client.bytesWritten());
+                        client.write("c", error -> t.log("client", "callback"));
+                        client.end();
+                    });
+                    client.resume();
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
@@ -927,8 +1032,15 @@ class NetParityTest {
             listening(t, server().pauseOnConnect(true), c -> conn[0] = c, (server, port) -> {
                 Socket client = t.watch("client", new Socket());
                 prependConnect(client, port, () -> {
-                    t.log("client", "marks " + client.readableHighWaterMark() + " " + client.writableHighWaterMark());
-                    t.log("client", "write " + client.write(zeros(20000000), error -> t.log("client", "callback")));
+                    t.log(
+                            "client",
+                            "marks " + client.readableHighWaterMark() + " "
+                                    + client.writableHighWaterMark());
+                    t.log(
+                            "client",
+                            "write "
+                                    + client.write(
+                                            zeros(20000000), error -> t.log("client", "callback")));
                     t.log("client", need(client));
                     loop.setImmediate(() -> conn[0].resume());
                 });
@@ -940,8 +1052,8 @@ class NetParityTest {
     }
 
     private static String need(Socket client) {
-        return "need " + client.writableNeedDrain() + " length " + client.writableLength() + " written "
-                + client.bytesWritten();
+        return "need " + client.writableNeedDrain() + " length " + client.writableLength()
+                + " written " + client.bytesWritten();
     }
 
     @Test
@@ -949,10 +1061,13 @@ class NetParityTest {
         compare((t, done) -> listening(t, server(), c -> c.resume(), (server, port) -> {
             Socket client = t.watch("client", new Socket());
             prependConnect(client, port, () -> {
-                t.log("client", "write " + client.write(zeros(20000), error -> {
-                    t.log("client", "callback");
-                    client.end();
-                }));
+                t.log(
+                        "client",
+                        "write "
+                                + client.write(zeros(20000), error -> {
+                                    t.log("client", "callback");
+                                    client.end();
+                                }));
                 t.log("client", need(client));
             });
             client.resume();
@@ -962,22 +1077,32 @@ class NetParityTest {
 
     @Test
     void highWaterMark() throws Exception {
-        compare((t, done) -> listening(t, server().highWaterMark(1000), c -> {
-            t.log("conn", "marks " + c.readableHighWaterMark() + " " + c.writableHighWaterMark());
-            c.end();
-        }, (server, port) -> {
-            Socket client = Net.connect(to(port).highWaterMark(2000));
-            t.log("client", "marks " + client.readableHighWaterMark() + " " + client.writableHighWaterMark());
-            client.resume();
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) -> listening(
+                t,
+                server().highWaterMark(1000),
+                c -> {
+                    t.log(
+                            "conn",
+                            "marks " + c.readableHighWaterMark() + " " + c.writableHighWaterMark());
+                    c.end();
+                },
+                (server, port) -> {
+                    Socket client = Net.connect(to(port).highWaterMark(2000));
+                    t.log(
+                            "client",
+                            "marks " + client.readableHighWaterMark() + " "
+                                    + client.writableHighWaterMark());
+                    client.resume();
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
     void injectedConnection() throws Exception {
         compare((t, done) -> {
             Socket mine = new Socket();
-            Server server = t.watchServer("server", Net.createServer(s -> t.log("server", "got " + (s == mine))));
+            Server server = t.watchServer(
+                    "server", Net.createServer(s -> t.log("server", "got " + (s == mine))));
             server.emit("connection", mine);
             server.getConnections((error, n) -> {
                 t.log("server", "connections " + n);
@@ -990,11 +1115,32 @@ class NetParityTest {
     void isIP() throws Exception {
         compare((t, done) -> {
             for (String text : new String[] {
-                "127.0.0.1", "1.2.3", "1.2.3.256", "01.2.3.4", "::", "::1", "fe80::1%eth0", "::ffff:1.2.3.4", "1::2::3", "x", "",
-                "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "::1%", "1.2.3.4%e", "12345::", ":1", "1:", "::1.2.3",
+                "127.0.0.1",
+                "1.2.3",
+                "1.2.3.256",
+                "01.2.3.4",
+                "::",
+                "::1",
+                "fe80::1%eth0",
+                "::ffff:1.2.3.4",
+                "1::2::3",
+                "x",
+                "",
+                "1:2:3:4:5:6:7:8",
+                "1:2:3:4:5:6:7",
+                "1:2:3:4:5:6:7:8:9",
+                "::1%",
+                "1.2.3.4%e",
+                "12345::",
+                ":1",
+                "1:",
+                "::1.2.3",
                 "fe80::%1"
             }) {
-                t.log("ip", "'" + text + "' " + Net.isIP(text) + " " + Net.isIPv4(text) + " " + Net.isIPv6(text));
+                t.log(
+                        "ip",
+                        "'" + text + "' " + Net.isIP(text) + " " + Net.isIPv4(text) + " "
+                                + Net.isIPv6(text));
             }
             done.run();
         });
@@ -1002,13 +1148,14 @@ class NetParityTest {
 
     @Test
     void endAtOnce() throws Exception {
-        compare((t, done) -> listening(t, server(), c -> t.watch("conn", c.resume()), (server, port) -> {
-            Socket client = t.watch("client", Net.connect(port, LOOPBACK));
-            client.end();
-            t.state("client", client);
-            client.resume();
-            whenClosed(client, () -> close(server, done));
-        }));
+        compare((t, done) ->
+                listening(t, server(), c -> t.watch("conn", c.resume()), (server, port) -> {
+                    Socket client = t.watch("client", Net.connect(port, LOOPBACK));
+                    client.end();
+                    t.state("client", client);
+                    client.resume();
+                    whenClosed(client, () -> close(server, done));
+                }));
     }
 
     @Test
@@ -1019,7 +1166,9 @@ class NetParityTest {
                 t.state("client", client);
                 loop.setImmediate(() -> {
                     Object read = client.read();
-                    t.log("client", "read " + (read == null ? "null" : NetTrace.string((ByteBuffer) read)));
+                    t.log(
+                            "client",
+                            "read " + (read == null ? "null" : NetTrace.string((ByteBuffer) read)));
                 });
             });
             whenClosed(client, () -> close(server, done));
@@ -1032,11 +1181,16 @@ class NetParityTest {
             t.port("PORT", port);
             Socket client = Net.connect(port, LOOPBACK);
             client.on(Socket.ERROR, error -> {
-                t.log("client", "error " + io.github.securepair.events.Coded.codeOf(error) + " closed " + client.closed()
-                        + " errored " + (client.errored() == error));
+                t.log(
+                        "client",
+                        "error " + io.github.securepair.events.Coded.codeOf(error) + " closed "
+                                + client.closed() + " errored " + (client.errored() == error));
                 client.destroy();
             });
-            client.on(Socket.CLOSE, hadError -> t.log("client", "close " + hadError + " closed " + client.closed()));
+            client.on(
+                    Socket.CLOSE,
+                    hadError ->
+                            t.log("client", "close " + hadError + " closed " + client.closed()));
             whenClosed(client, done);
         }));
     }

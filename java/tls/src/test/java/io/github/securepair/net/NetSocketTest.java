@@ -11,6 +11,9 @@ import io.github.securepair.events.Coded;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.EventLoopGroup;
 import io.github.securepair.events.ManualClock;
+
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +27,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 
 /** What Node's net promises and the recorded scenarios do not show; and what is for Java alone. */
 class NetSocketTest {
@@ -38,7 +40,7 @@ class NetSocketTest {
         return future.get(20, TimeUnit.SECONDS);
     }
 
-    // ---- connecting ---------------------------------------------------------------------------------------------
+    // ---- connecting ---------------------------------------------------------------------------
 
     @Test
     void aNameIsLookedUpBeforeTheConnection() throws Exception {
@@ -47,7 +49,9 @@ class NetSocketTest {
             Server server = Net.createServer(c -> c.end());
             server.listen(() -> {
                 Socket client = Net.connect(server.address().port());
-                client.on(Socket.LOOKUP, (error, ip, family, host) -> seen.add("lookup " + error + " " + host));
+                client.on(
+                        Socket.LOOKUP,
+                        (error, ip, family, host) -> seen.add("lookup " + error + " " + host));
                 client.on(Socket.CONNECT, () -> seen.add("connect"));
                 client.on(Socket.CLOSE, hadError -> result.complete(seen));
                 client.resume();
@@ -79,14 +83,17 @@ class NetSocketTest {
             try (FullBacklog full = new FullBacklog()) {
                 Server server = Net.createServer(c -> c.end());
                 server.listen(full.port(), "::1", () -> {
-                    Lookup both = (host, all, family, found) -> found.done(null, List.of(
-                            new Lookup.Address(LOOPBACK, 4), new Lookup.Address("::1", 6)));
+                    Lookup both = (host, all, family, found) -> found.done(
+                            null,
+                            List.of(new Lookup.Address(LOOPBACK, 4), new Lookup.Address("::1", 6)));
                     Socket client = Net.connect(new SocketConnectOptions()
                             .port(full.port())
                             .host("some.name")
                             .autoSelectFamilyAttemptTimeout(10)
                             .lookup(both));
-                    client.on(Socket.CONNECTION_ATTEMPT_TIMEOUT, (ip, port, family) -> events.add("timeout " + ip));
+                    client.on(
+                            Socket.CONNECTION_ATTEMPT_TIMEOUT,
+                            (ip, port, family) -> events.add("timeout " + ip));
                     client.on(Socket.CONNECT, () -> {
                         events.add("connect " + client.remoteAddress());
                         client.destroy();
@@ -162,14 +169,18 @@ class NetSocketTest {
             server.listen(path);
         });
         assertEquals(
-                List.of("listen ENAMETOOLONG: name too long " + path, "connect ENAMETOOLONG " + path), codes);
+                List.of(
+                        "listen ENAMETOOLONG: name too long " + path,
+                        "connect ENAMETOOLONG " + path),
+                codes);
     }
 
-    // ---- listeners that do things -------------------------------------------------------------------------------
+    // ---- listeners that do things -------------------------------------------------------------
 
     @Test
     void destroyInsideEachEventLeavesOnlyClose() throws Exception {
-        for (String event : List.of("connectionAttempt", "connect", "ready", "data", "end", "finish")) {
+        for (String event :
+                List.of("connectionAttempt", "connect", "ready", "data", "end", "finish")) {
             List<String> after = OnLoop.run((loop, result) -> {
                 List<String> seen = new ArrayList<>();
                 Server server = Net.createServer(c -> {
@@ -181,7 +192,14 @@ class NetSocketTest {
                     Socket client = Net.connect(to(server));
                     boolean[] gone = {false};
                     for (String name : List.of(
-                            "connectionAttempt", "connect", "ready", "data", "end", "finish", "error", "close")) {
+                            "connectionAttempt",
+                            "connect",
+                            "ready",
+                            "data",
+                            "end",
+                            "finish",
+                            "error",
+                            "close")) {
                         client.on(name, args -> {
                             if (gone[0]) {
                                 seen.add(name);
@@ -198,7 +216,8 @@ class NetSocketTest {
                 });
             });
             // 'ready' follows 'connect' in the same call, whatever the listener did, as in Node.
-            List<String> expected = event.equals("connect") ? List.of("ready", "close") : List.of("close");
+            List<String> expected =
+                    event.equals("connect") ? List.of("ready", "close") : List.of("close");
             assertEquals(expected, after, "destroyed in '" + event + "'");
         }
     }
@@ -247,10 +266,12 @@ class NetSocketTest {
                     seen[0]++;
                     if (seen[0] == 1) {
                         client.pause();
-                        loop.setTimeout(() -> {
-                            seen[1] = seen[0];
-                            client.resume();
-                        }, 30);
+                        loop.setTimeout(
+                                () -> {
+                                    seen[1] = seen[0];
+                                    client.resume();
+                                },
+                                30);
                     }
                 });
                 client.on(Socket.END, () -> result.complete(seen));
@@ -260,7 +281,7 @@ class NetSocketTest {
         assertTrue(counts[0] > 1);
     }
 
-    // ---- options ------------------------------------------------------------------------------------------------
+    // ---- options ------------------------------------------------------------------------------
 
     @Test
     void trafficInEitherDirectionRestartsTheIdleTimer() throws Exception {
@@ -317,10 +338,22 @@ class NetSocketTest {
             Server server = Net.createServer(c -> c.end());
             server.listen(0, LOOPBACK, () -> {
                 Socket client = new Socket();
-                assertSame(client, client.setNoDelay().setKeepAlive(true, 5000).setTimeout(0).unref().ref());
+                assertSame(
+                        client,
+                        client.setNoDelay()
+                                .setKeepAlive(true, 5000)
+                                .setTimeout(0)
+                                .unref()
+                                .ref());
                 assertSame(client, client.connect(to(server)));
                 client.on(Socket.CONNECT, () -> {
-                    assertSame(client, client.setNoDelay(false).setKeepAlive(false).ref().pause().resume());
+                    assertSame(
+                            client,
+                            client.setNoDelay(false)
+                                    .setKeepAlive(false)
+                                    .ref()
+                                    .pause()
+                                    .resume());
                     assertSame(client, client.setEncoding("utf8").end().destroy());
                     result.complete(null);
                 });
@@ -334,10 +367,13 @@ class NetSocketTest {
             Socket client = new Socket();
             assertEquals(0, client.bufferSize());
             Server server = Net.createServer(new NetServerOptions().pauseOnConnect(true));
-            server.listen(0, LOOPBACK, () -> client.connect(to(server), () -> {
-                client.write(new byte[30_000_000]);
-                result.complete(new int[] {client.bufferSize(), client.writableLength()});
-            }));
+            server.listen(
+                    0,
+                    LOOPBACK,
+                    () -> client.connect(to(server), () -> {
+                        client.write(new byte[30_000_000]);
+                        result.complete(new int[] {client.bufferSize(), client.writableLength()});
+                    }));
         });
         assertEquals(30_000_000, sizes[0]);
         assertEquals(sizes[1], sizes[0]);
@@ -365,22 +401,22 @@ class NetSocketTest {
             assertFalse(Net.getDefaultAutoSelectFamily());
             assertEquals(10, Net.getDefaultAutoSelectFamilyAttemptTimeout());
             assertThrows(
-                    IllegalArgumentException.class, () -> Net.setDefaultAutoSelectFamilyAttemptTimeout(0));
+                    IllegalArgumentException.class,
+                    () -> Net.setDefaultAutoSelectFamilyAttemptTimeout(0));
         } finally {
             Net.setDefaultAutoSelectFamily(true);
             Net.setDefaultAutoSelectFamilyAttemptTimeout(250);
         }
     }
 
-    // ---- life of the loop ---------------------------------------------------------------------------------------
+    // ---- life of the loop ---------------------------------------------------------------------
 
     @Test
     void openSocketsKeepTheLoopAliveUnlessUnreferenced() throws Exception {
         EventLoop loop = EventLoop.create();
         CompletableFuture<Socket> both = new CompletableFuture<>();
         Server server = new Server(
-                new NetServerOptions().loop(loop),
-                c -> loop.setImmediate(() -> both.complete(c)));
+                new NetServerOptions().loop(loop), c -> loop.setImmediate(() -> both.complete(c)));
         Socket client = new Socket(new SocketOptions().loop(loop));
         server.listen(0, LOOPBACK, () -> client.connect(to(server)));
         Socket accepted = get(both);
@@ -421,7 +457,7 @@ class NetSocketTest {
         assertEquals(Set.of("accepted false", "client false", "server"), Set.copyOf(seen));
     }
 
-    // ---- other threads, several loops ---------------------------------------------------------------------------
+    // ---- other threads, several loops ---------------------------------------------------------
 
     @Test
     void futuresWorkFromAnyThread() throws Exception {
@@ -453,9 +489,12 @@ class NetSocketTest {
         Server second = new Server(new NetServerOptions().loop(loop));
         assertEquals("EADDRINUSE", codeOf(second.listenAsync(port, LOOPBACK)));
         get(first.closeAsync());
-        SocketConnectOptions options = new SocketConnectOptions().port(port).host(LOOPBACK).loop(loop);
+        SocketConnectOptions options =
+                new SocketConnectOptions().port(port).host(LOOPBACK).loop(loop);
         assertEquals("ECONNREFUSED", codeOf(Net.connectAsync(options)));
-        assertEquals("ERR_MISSING_ARGS", codeOf(Net.connectAsync(new SocketConnectOptions().loop(loop))));
+        assertEquals(
+                "ERR_MISSING_ARGS",
+                codeOf(Net.connectAsync(new SocketConnectOptions().loop(loop))));
         loop.close();
         get(loop.closed());
     }
@@ -504,7 +543,7 @@ class NetSocketTest {
         get(main.closed());
     }
 
-    // ---- servers ------------------------------------------------------------------------------------------------
+    // ---- servers ------------------------------------------------------------------------------
 
     @Test
     void aServerForgetsItsConnectionsWhenTheyClose() throws Exception {
@@ -542,10 +581,12 @@ class NetSocketTest {
         String path = directory.resolve("s").toString();
         String mode = OnLoop.run((loop, result) -> {
             Server server = Net.createServer();
-            server.listen(new ListenOptions().path(path).readableAll(true).writableAll(true), () -> {
-                String text = PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(path)));
-                server.close(error -> result.complete(text));
-            });
+            server.listen(
+                    new ListenOptions().path(path).readableAll(true).writableAll(true), () -> {
+                        String text = PosixFilePermissions.toString(
+                                Files.getPosixFilePermissions(Path.of(path)));
+                        server.close(error -> result.complete(text));
+                    });
         });
         assertEquals("rw-rw-rw-", mode.replace('x', '-'));
         Files.delete(directory);
@@ -553,7 +594,8 @@ class NetSocketTest {
 
     @Test
     void anIpv6OnlyServerDoesNotAnswerIpv4() throws Exception {
-        org.junit.jupiter.api.Assumptions.assumeTrue(io.github.securepair.internal.Netty.epoll(), "needs epoll");
+        org.junit.jupiter.api.Assumptions.assumeTrue(
+                io.github.securepair.internal.Netty.epoll(), "needs epoll");
         String code = OnLoop.run((loop, result) -> {
             Server server = Net.createServer();
             server.listen(new ListenOptions().port(0).host("::").ipv6Only(true), () -> {

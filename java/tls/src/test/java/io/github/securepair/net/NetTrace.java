@@ -2,6 +2,7 @@ package io.github.securepair.net;
 
 import io.github.securepair.events.Coded;
 import io.github.securepair.events.SystemException;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,7 +18,10 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** What a scenario does, as text: one line per event and fact, grouped by actor. The twin of Trace in node/net.js. */
+/**
+ * What a scenario does, as text: one line per event and fact, grouped by actor. The twin of Trace
+ * in node/net.js.
+ */
 final class NetTrace {
     private final Map<String, List<String>> actors = new TreeMap<>();
     private final Map<String, String> names = new LinkedHashMap<>();
@@ -71,7 +75,8 @@ final class NetTrace {
     }
 
     static String recorded(String scenario) {
-        try (InputStream in = NetTrace.class.getResourceAsStream("/traces/net/" + scenario + ".txt")) {
+        try (InputStream in =
+                NetTrace.class.getResourceAsStream("/traces/net/" + scenario + ".txt")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -80,14 +85,22 @@ final class NetTrace {
 
     /** Logs every event of a socket. */
     Socket watch(String actor, Socket socket) {
-        socket.on(Socket.LOOKUP, (error, ip, family, host) ->
-                log(actor, "lookup " + (error != null ? describe(error) : "ok") + " " + show(ip) + " " + show(family)
-                        + " " + host));
-        socket.on(Socket.CONNECTION_ATTEMPT, (ip, port, family) ->
-                log(actor, "connectionAttempt " + ip + " " + show(port) + " " + show(family)));
-        socket.on(Socket.CONNECTION_ATTEMPT_FAILED, (ip, port, family, error) ->
-                log(actor, "connectionAttemptFailed " + ip + " " + show(port) + " " + show(family) + " "
-                        + describe(error)));
+        socket.on(
+                Socket.LOOKUP,
+                (error, ip, family, host) -> log(
+                        actor,
+                        "lookup " + (error != null ? describe(error) : "ok") + " " + show(ip) + " "
+                                + show(family) + " " + host));
+        socket.on(
+                Socket.CONNECTION_ATTEMPT,
+                (ip, port, family) -> log(
+                        actor, "connectionAttempt " + ip + " " + show(port) + " " + show(family)));
+        socket.on(
+                Socket.CONNECTION_ATTEMPT_FAILED,
+                (ip, port, family, error) -> log(
+                        actor,
+                        "connectionAttemptFailed " + ip + " " + show(port) + " " + show(family)
+                                + " " + describe(error)));
         for (String name : List.of("connect", "ready", "end", "finish", "drain", "timeout")) {
             socket.on(name, args -> log(actor, name));
         }
@@ -112,15 +125,23 @@ final class NetTrace {
     }
 
     void state(String actor, Socket s) {
-        log(actor, "state connecting=" + s.connecting() + " pending=" + s.pending() + " readyState=" + s.readyState()
-                + " destroyed=" + s.destroyed() + " readable=" + s.readable() + " writable=" + s.writable()
-                + " bytesRead=" + s.bytesRead() + " bytesWritten=" + s.bytesWritten());
+        log(
+                actor,
+                "state connecting=" + s.connecting() + " pending=" + s.pending() + " readyState="
+                        + s.readyState()
+                        + " destroyed=" + s.destroyed() + " readable=" + s.readable() + " writable="
+                        + s.writable()
+                        + " bytesRead=" + s.bytesRead() + " bytesWritten=" + s.bytesWritten());
     }
 
     void addresses(String actor, Socket s) {
-        log(actor, "address " + facts(s.address()) + " local=" + show(s.localAddress()) + "," + show(s.localPort()) + ","
-                + show(s.localFamily()) + " remote=" + show(s.remoteAddress()) + "," + show(s.remotePort()) + ","
-                + show(s.remoteFamily()));
+        log(
+                actor,
+                "address " + facts(s.address()) + " local=" + show(s.localAddress()) + ","
+                        + show(s.localPort()) + ","
+                        + show(s.localFamily()) + " remote=" + show(s.remoteAddress()) + ","
+                        + show(s.remotePort()) + ","
+                        + show(s.remoteFamily()));
     }
 
     /** Logs what a call throws, or that it returns. */
@@ -147,12 +168,15 @@ final class NetTrace {
         }
         return info.isEmpty()
                 ? "{}"
-                : "{address=" + info.address() + " family=" + info.family() + " port=" + info.port() + "}";
+                : "{address=" + info.address() + " family=" + info.family() + " port=" + info.port()
+                        + "}";
     }
 
     private static String facts(DropInfo info) {
-        return "{localAddress=" + info.localAddress() + " localFamily=" + info.localFamily() + " localPort="
-                + info.localPort() + " remoteAddress=" + info.remoteAddress() + " remoteFamily=" + info.remoteFamily()
+        return "{localAddress=" + info.localAddress() + " localFamily=" + info.localFamily()
+                + " localPort="
+                + info.localPort() + " remoteAddress=" + info.remoteAddress() + " remoteFamily="
+                + info.remoteFamily()
                 + " remotePort=" + info.remotePort() + "}";
     }
 
@@ -160,7 +184,8 @@ final class NetTrace {
         if (error == null) {
             return "-";
         }
-        StringBuilder text = new StringBuilder(error instanceof Coded coded ? coded.name() : "Error");
+        StringBuilder text =
+                new StringBuilder(error instanceof Coded coded ? coded.name() : "Error");
         text.append(" code=").append(show(Coded.codeOf(error)));
         if (error instanceof SystemException system) {
             if (system.errno() != 0) {
@@ -178,7 +203,9 @@ final class NetTrace {
         }
         text.append(" \"").append(error.getMessage()).append('"');
         if (error instanceof AggregateException several) {
-            text.append(several.errors().stream().map(NetTrace::describe).collect(Collectors.joining("; ", " [", "]")));
+            text.append(several.errors().stream()
+                    .map(NetTrace::describe)
+                    .collect(Collectors.joining("; ", " [", "]")));
         }
         return text.toString();
     }

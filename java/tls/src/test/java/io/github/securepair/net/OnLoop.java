@@ -1,11 +1,15 @@
 package io.github.securepair.net;
 
 import io.github.securepair.events.EventLoop;
+
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a test's program on a loop of its own, until the program says what came out or something is thrown. */
+/**
+ * Runs a test's program on a loop of its own, until the program says what came out or something is
+ * thrown.
+ */
 final class OnLoop {
     private static final long LIMIT_SECONDS = 60;
 

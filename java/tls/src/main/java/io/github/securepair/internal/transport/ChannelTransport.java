@@ -25,6 +25,9 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.util.ReferenceCountUtil;
+
+import jdk.net.ExtendedSocketOptions;
+
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -33,14 +36,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
-import jdk.net.ExtendedSocketOptions;
 
 /**
- * A TCP or unix socket of Netty's as a {@link Transport}. The channel is registered with the loop of the socket, so no
- * byte changes threads; what Netty reads into its pooled native memory is lent to the receiver as it is.
+ * A TCP or unix socket of Netty's as a {@link Transport}. The channel is registered with the loop
+ * of the socket, so no byte changes threads; what Netty reads into its pooled native memory is lent
+ * to the receiver as it is.
  *
- * <p>Reading is off until asked for, and off means off (see {@link QuietEpoll}): a slow reader leaves the bytes in the
- * kernel and so the peer waiting.
+ * <p>Reading is off until asked for, and off means off (see {@link QuietEpoll}): a slow reader
+ * leaves the bytes in the kernel and so the peer waiting.
  */
 public final class ChannelTransport extends ChannelInboundHandlerAdapter implements Transport {
     /** What one read may take from the kernel; Node's chunks are as large. */
@@ -49,7 +52,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     /** How much of a large heap chunk is copied at a time. */
     private static final int PIECE = 128 * 1024;
 
-    private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
+    private static final WriteBufferWaterMark MARKS =
+            new WriteBufferWaterMark(64 * 1024, 256 * 1024);
     private static final String SHUT_DOWN = "shutdown";
 
     private final EventLoop loop;
@@ -87,7 +91,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     /**
      * Wraps a channel that is not registered yet.
      *
-     * @param ipv6 whether the socket is of the IPv6 family, where IPv4 addresses have the form {@code ::ffff:1.2.3.4}
+     * @param ipv6 whether the socket is of the IPv6 family, where IPv4 addresses have the form
+     *     {@code ::ffff:1.2.3.4}
      */
     ChannelTransport(EventLoop loop, Channel channel, boolean ipv6) {
         this.loop = loop;
@@ -101,7 +106,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
                 .setConnectTimeoutMillis(0)
                 .setWriteBufferWaterMark(MARKS)
                 .setAllocator(PooledByteBufAllocator.DEFAULT)
-                .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(512, 16 * 1024, LARGEST_READ));
+                .setRecvByteBufAllocator(
+                        new AdaptiveRecvByteBufAllocator(512, 16 * 1024, LARGEST_READ));
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         if (tcp) {
             // Netty's default is on, Node's is off.
@@ -125,20 +131,24 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         return this;
     }
 
-    // ---- connecting ---------------------------------------------------------------------------------------------
+    // ---- connecting ---------------------------------------------------------------------------
 
     /** Binds the local end. Returns null, or the code of the error. */
     public String bind(InetSocketAddress address) {
         channel.config().setOption(ChannelOption.SO_REUSEADDR, true);
         ChannelFuture bound = channel.bind(address);
-        return bound.isDone() && bound.cause() != null ? SystemErrors.codeOf(bound.cause(), "EINVAL") : null;
+        return bound.isDone() && bound.cause() != null
+                ? SystemErrors.codeOf(bound.cause(), "EINVAL")
+                : null;
     }
 
     /**
      * Connects.
      *
-     * @param result gets null or the exception, later, in a callback frame; never after {@link #close}
-     * @return the code of an error that came at once, for a TCP address, and then {@code result} is not called
+     * @param result gets null or the exception, later, in a callback frame; never after
+     *     {@link #close}
+     * @return the code of an error that came at once, for a TCP address, and then {@code result} is
+     *     not called
      */
     public String connect(SocketAddress address, Consumer<Throwable> result) {
         ChannelFuture future = channel.connect(address);
@@ -171,7 +181,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
     }
 
-    // ---- reading ------------------------------------------------------------------------------------------------
+    // ---- reading ------------------------------------------------------------------------------
 
     @Override
     public EventLoop loop() {
@@ -215,8 +225,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     }
 
     /**
-     * Gives a new receiver what an old one had been given: bytes go in front of what will be read next, and an end that
-     * was told is told again.
+     * Gives a new receiver what an old one had been given: bytes go in front of what will be read
+     * next, and an end that was told is told again.
      *
      * @param buffered heap memory, which now belongs to this
      */
@@ -313,7 +323,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if ((event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE)
+        if ((event == ChannelInputShutdownEvent.INSTANCE
+                        || event == ChannelInputShutdownReadComplete.INSTANCE)
                 && !closed
                 && !ended
                 && readError == null) {
@@ -385,7 +396,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
     }
 
-    // ---- writing ------------------------------------------------------------------------------------------------
+    // ---- writing ------------------------------------------------------------------------------
 
     @Override
     public Output lend(int capacity) {
@@ -513,7 +524,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     /** Returns why nothing can be written. */
     private Throwable error() {
-        return closed ? SystemException.of("ECANCELED", "write") : SystemErrors.of(writeError, "write", "EPIPE");
+        return closed
+                ? SystemException.of("ECANCELED", "write")
+                : SystemErrors.of(writeError, "write", "EPIPE");
     }
 
     private void flushNow() {
@@ -546,7 +559,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
     }
 
-    /** Has {@code done} called when everything written so far has gone: an empty message behind it tells. */
+    /**
+     * Has {@code done} called when everything written so far has gone: an empty message behind it
+     * tells.
+     */
     private void whenFlushed(Done done) {
         if (done == null) {
             return;
@@ -559,9 +575,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         promise.addListener(future -> {
             if (future.cause() != null && writeError == null) {
                 Throwable cause = future.cause();
-                writeError = cause instanceof ChannelOutputShutdownException && cause.getCause() != null
-                        ? cause.getCause()
-                        : cause;
+                writeError =
+                        cause instanceof ChannelOutputShutdownException && cause.getCause() != null
+                                ? cause.getCause()
+                                : cause;
             }
             Throwable error = future.cause() == null ? null : error();
             if (inCall) {
@@ -580,7 +597,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         pieces.add(waiting);
     }
 
-    /** Copies and sends until the kernel has enough; what is left waits on the heap, not in native memory. */
+    /**
+     * Copies and sends until the kernel has enough; what is left waits on the heap, not in native
+     * memory.
+     */
     private void pump() {
         boolean outer = inCall;
         inCall = true;
@@ -614,7 +634,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     @Override
     public long writeQueueSize() {
         ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
-        long size = waiting == null ? 0 : Math.max(0, waiting.totalPendingWriteBytes() - waiting.currentProgress());
+        long size = waiting == null
+                ? 0
+                : Math.max(0, waiting.totalPendingWriteBytes() - waiting.currentProgress());
         for (Pieces each : pieces) {
             size += each.left;
         }
@@ -665,13 +687,15 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         ((DuplexChannel) channel).shutdownOutput().addListener(future -> {
             Throwable cause = future.cause();
             String code = cause == null ? null : SystemErrors.codeOf(cause, "ENOTCONN");
-            Throwable error = code == null || code.equals("ENOTCONN") ? null : SystemException.of(code, SHUT_DOWN);
+            Throwable error = code == null || code.equals("ENOTCONN")
+                    ? null
+                    : SystemException.of(code, SHUT_DOWN);
             // libuv reports it in the same round, before immediates.
             loop.nextTick(() -> done.done(error));
         });
     }
 
-    // ---- closing ------------------------------------------------------------------------------------------------
+    // ---- closing ------------------------------------------------------------------------------
 
     @Override
     public void close(Runnable done) {
@@ -757,7 +781,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         return tcp;
     }
 
-    // ---- facts and options --------------------------------------------------------------------------------------
+    // ---- facts and options --------------------------------------------------------------------
 
     @Override
     public long bytesRead() {
@@ -831,14 +855,15 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         return "ChannelTransport[" + channel + "]";
     }
 
-    // ---- inside -------------------------------------------------------------------------------------------------
+    // ---- inside -------------------------------------------------------------------------------
 
     private ByteBuf take(Output output, int length) {
         ChannelOutput own = (ChannelOutput) output;
         ByteBuf bytes = own.take();
         if (length < 0 || length > bytes.capacity()) {
             bytes.release();
-            throw new IllegalArgumentException("length " + length + " of an output of " + bytes.capacity());
+            throw new IllegalArgumentException(
+                    "length " + length + " of an output of " + bytes.capacity());
         }
         if (spare == null) {
             spare = own;
@@ -924,7 +949,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
     }
 
-    /** One write that has not gone out whole: heap chunks to be copied piece by piece, or one output waiting its turn. */
+    /**
+     * One write that has not gone out whole: heap chunks to be copied piece by piece, or one output
+     * waiting its turn.
+     */
     private static final class Pieces {
         private final List<ByteBuffer> chunks;
         private ByteBuf output;

@@ -15,6 +15,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.NetUtil;
+
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,7 +25,10 @@ import java.net.UnknownHostException;
 import java.nio.channels.spi.SelectorProvider;
 import java.nio.charset.StandardCharsets;
 
-/** Makes channels and addresses of the kind the loops of this process use: epoll's where it works, else NIO's. */
+/**
+ * Makes channels and addresses of the kind the loops of this process use: epoll's where it works,
+ * else NIO's.
+ */
 public final class Channels {
     /** Linux: sun_path has 108 bytes, one of them for the zero at the end. */
     private static final int LONGEST_PATH = 107;
@@ -50,15 +54,23 @@ public final class Channels {
     }
 
     static ServerChannel unixServer() {
-        return Netty.epoll() ? new EpollServerDomainSocketChannel() : new NioServerDomainSocketChannel();
+        return Netty.epoll()
+                ? new EpollServerDomainSocketChannel()
+                : new NioServerDomainSocketChannel();
     }
 
-    /** Tells whether the path of a unix socket does not fit into sockaddr_un; the native code would cut it off. */
+    /**
+     * Tells whether the path of a unix socket does not fit into sockaddr_un; the native code would
+     * cut it off.
+     */
     public static boolean isTooLong(String path) {
         return path.getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH;
     }
 
-    /** Makes the address of a unix socket; throws IllegalArgumentException for a path the JDK cannot take. */
+    /**
+     * Makes the address of a unix socket; throws IllegalArgumentException for a path the JDK cannot
+     * take.
+     */
     public static SocketAddress unixAddress(String path) {
         return Netty.epoll() ? new DomainSocketAddress(path) : UnixDomainSocketAddress.of(path);
     }
@@ -88,7 +100,8 @@ public final class Channels {
             // An IPv4 peer of a dual-stack socket.
             text = ip.isAnyLocalAddress() ? "::" : "::ffff:" + text;
         }
-        return AddressInfo.ip(text, ip instanceof Inet4Address && !ipv6 ? "IPv4" : "IPv6", inet.getPort());
+        return AddressInfo.ip(
+                text, ip instanceof Inet4Address && !ipv6 ? "IPv4" : "IPv6", inet.getPort());
     }
 
     /** Returns the address as inet_ntop writes it. */

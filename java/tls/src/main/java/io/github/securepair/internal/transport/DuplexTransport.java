@@ -7,13 +7,14 @@ import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.WritableStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Any Duplex as a {@link Transport}: a pair in memory, a TLS socket to run TLS in, a stream of the program's own. Bytes
- * are copied at this border, once each way.
+ * Any Duplex as a {@link Transport}: a pair in memory, a TLS socket to run TLS in, a stream of the
+ * program's own. Bytes are copied at this border, once each way.
  */
 public final class DuplexTransport implements Transport {
     private static final int BACKLOG = 64 * 1024;
@@ -35,7 +36,9 @@ public final class DuplexTransport implements Transport {
     private long bytesWritten;
     private long waiting;
 
-    /** Takes the stream's data over. Reading starts with {@link #readStart()}. On the stream's loop. */
+    /**
+     * Takes the stream's data over. Reading starts with {@link #readStart()}. On the stream's loop.
+     */
     public DuplexTransport(Duplex stream, Receiver receiver) {
         this.stream = stream;
         this.loop = stream.loop();
@@ -66,7 +69,7 @@ public final class DuplexTransport implements Transport {
         this.receiver = receiver;
     }
 
-    // ---- reading ------------------------------------------------------------------------------------------------
+    // ---- reading ------------------------------------------------------------------------------
 
     @Override
     public void readStart() {
@@ -168,7 +171,10 @@ public final class DuplexTransport implements Transport {
         endFound();
     }
 
-    /** An error is told at once; the end waits for kept bytes and a reader; that the stream is gone, for the end. */
+    /**
+     * An error is told at once; the end waits for kept bytes and a reader; that the stream is gone,
+     * for the end.
+     */
     private void endFound() {
         boolean first = kept == null && reading || !ended || endDelivered;
         if (!closed && receiver != null && hasEnd() && (error != null || first)) {
@@ -192,7 +198,7 @@ public final class DuplexTransport implements Transport {
         }
     }
 
-    // ---- writing ------------------------------------------------------------------------------------------------
+    // ---- writing ------------------------------------------------------------------------------
 
     @Override
     public Output lend(int capacity) {
@@ -293,7 +299,7 @@ public final class DuplexTransport implements Transport {
         });
     }
 
-    // ---- closing ------------------------------------------------------------------------------------------------
+    // ---- closing ------------------------------------------------------------------------------
 
     @Override
     public void close(Runnable done) {
@@ -356,7 +362,10 @@ public final class DuplexTransport implements Transport {
     @Override
     public void unref() {}
 
-    /** Native memory that is copied to the heap when written: the stream keeps chunks as long as it likes. */
+    /**
+     * Native memory that is copied to the heap when written: the stream keeps chunks as long as it
+     * likes.
+     */
     private static final class Copied implements Output {
         private ByteBuf memory;
 

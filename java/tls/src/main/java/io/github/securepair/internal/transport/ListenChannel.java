@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Files;
@@ -19,10 +20,14 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** A listening TCP or unix socket. Confined to its loop, but each connection it accepts belongs to a loop of its own. */
+/**
+ * A listening TCP or unix socket. Confined to its loop, but each connection it accepts belongs to a
+ * loop of its own.
+ */
 public final class ListenChannel extends ChannelInboundHandlerAdapter {
     /** Linux: IPPROTO_IPV6, IPV6_V6ONLY. */
-    private static final ChannelOption<Integer> IPV6_ONLY = new IntegerUnixChannelOption("IPV6_V6ONLY", 41, 26);
+    private static final ChannelOption<Integer> IPV6_ONLY =
+            new IntegerUnixChannelOption("IPV6_V6ONLY", 41, 26);
 
     /** How long to leave connections in the backlog when the process is out of descriptors. */
     private static final long PAUSE_MILLISECONDS = 100;
@@ -38,7 +43,10 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
 
     /** Decides about what was accepted. */
     public interface Acceptor {
-        /** Returns the loop for a connection, or null to drop it. On the listening loop, in a callback frame. */
+        /**
+         * Returns the loop for a connection, or null to drop it. On the listening loop, in a
+         * callback frame.
+         */
         EventLoop loopFor(AddressInfo local, AddressInfo remote);
 
         /** Takes the connection over. On its loop, in a callback frame. */
@@ -54,7 +62,8 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         void closed();
     }
 
-    private ListenChannel(EventLoop loop, ServerChannel channel, boolean ipv6, Path file, Acceptor acceptor) {
+    private ListenChannel(
+            EventLoop loop, ServerChannel channel, boolean ipv6, Path file, Acceptor acceptor) {
         this.loop = loop;
         this.channel = channel;
         this.ipv6 = ipv6;
@@ -76,13 +85,17 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     public static Result listen(
             EventLoop loop, String ip, int port, int backlog, boolean ipv6Only, Acceptor acceptor) {
         boolean ipv6 = ip.indexOf(':') >= 0;
-        return open(() -> {
-            ListenChannel made = new ListenChannel(loop, Channels.server(ipv6), ipv6, null, acceptor);
-            if (ipv6Only && Netty.epoll()) {
-                made.channel.config().setOption(IPV6_ONLY, 1);
-            }
-            return made;
-        }, () -> Channels.address(ip, port), backlog);
+        return open(
+                () -> {
+                    ListenChannel made =
+                            new ListenChannel(loop, Channels.server(ipv6), ipv6, null, acceptor);
+                    if (ipv6Only && Netty.epoll()) {
+                        made.channel.config().setOption(IPV6_ONLY, 1);
+                    }
+                    return made;
+                },
+                () -> Channels.address(ip, port),
+                backlog);
     }
 
     /** Binds a unix socket and listens. On the loop thread. */
@@ -101,7 +114,8 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
                 backlog);
     }
 
-    private static Result open(Supplier<ListenChannel> maker, Supplier<SocketAddress> address, int backlog) {
+    private static Result open(
+            Supplier<ListenChannel> maker, Supplier<SocketAddress> address, int backlog) {
         ListenChannel made;
         try {
             made = maker.get();
@@ -181,17 +195,21 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
         String code = SystemErrors.codeOf(error, "EIO");
-        if (code.equals("EMFILE") || code.equals("ENFILE") || code.equals("ENOBUFS") || code.equals("ENOMEM")) {
+        if (code.equals("EMFILE")
+                || code.equals("ENFILE")
+                || code.equals("ENOBUFS")
+                || code.equals("ENOMEM")) {
             // The connection stays in the backlog and would come up again at once.
             channel.config().setAutoRead(false);
-            channel.eventLoop().schedule(
-                    () -> {
-                        if (!closed) {
-                            channel.config().setAutoRead(true);
-                        }
-                    },
-                    PAUSE_MILLISECONDS,
-                    TimeUnit.MILLISECONDS);
+            channel.eventLoop()
+                    .schedule(
+                            () -> {
+                                if (!closed) {
+                                    channel.config().setAutoRead(true);
+                                }
+                            },
+                            PAUSE_MILLISECONDS,
+                            TimeUnit.MILLISECONDS);
             return;
         }
         if (closed || code.equals("ECONNABORTED")) {

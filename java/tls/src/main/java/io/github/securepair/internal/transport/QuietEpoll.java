@@ -15,10 +15,11 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 
 /**
- * Netty's epoll handler, made as deaf as libuv to what happens on a socket nobody reads. Linux reports a hang-up or an
- * error whether it was asked for or not, and Netty answers one on a paused channel by reading everything the kernel
- * holds, or by being woken again and again. Here a channel that does not want input is not told of any; its
- * descriptor is parked, edge-triggered, until it asks for something again.
+ * Netty's epoll handler, made as deaf as libuv to what happens on a socket nobody reads. Linux
+ * reports a hang-up or an error whether it was asked for or not, and Netty answers one on a paused
+ * channel by reading everything the kernel holds, or by being woken again and again. Here a channel
+ * that does not want input is not told of any; its descriptor is parked, edge-triggered, until it
+ * asks for something again.
  */
 public final class QuietEpoll implements IoHandler {
     private static final EpollIoOps HANGUP = EpollIoOps.valueOf(0x10);
@@ -105,7 +106,8 @@ public final class QuietEpoll implements IoHandler {
                 return;
             }
             if (wanted.contains(EpollIoOps.EPOLLOUT)) {
-                // Connecting or flushing will find the error, if it is one. A bare RDHUP is left for later.
+                // Connecting or flushing will find the error, if it is one. A bare RDHUP is left
+                // for later.
                 if (happened.value() == EpollIoOps.EPOLLRDHUP.value()) {
                     park(EpollIoOps.EPOLLOUT);
                 } else {
@@ -126,7 +128,8 @@ public final class QuietEpoll implements IoHandler {
         @Override
         public long submit(IoOps ops) {
             wanted = (EpollIoOps) ops;
-            // NONE would take the descriptor out for good, and a half-open channel could not write any more.
+            // NONE would take the descriptor out for good, and a half-open channel could not write
+            // any more.
             boolean nothing = wanted.value() == EpollIoOps.NONE.value();
             return registration.submit(nothing ? EpollIoOps.EPOLLET : wanted);
         }

@@ -3,33 +3,36 @@ package io.github.securepair.internal.transport;
 import java.nio.ByteBuffer;
 
 /**
- * Takes what a {@link Transport} reads. Replaceable at any time, also from inside its own calls (that is how TLS
- * slips under a socket). Every call comes on the loop thread, inside the loop's callback frame: next-tick work runs
- * right after the outermost call returns. Each may write, stop reading, shut down or close the transport.
+ * Takes what a {@link Transport} reads. Replaceable at any time, also from inside its own calls
+ * (that is how TLS slips under a socket). Every call comes on the loop thread, inside the loop's
+ * callback frame: next-tick work runs right after the outermost call returns. Each may write, stop
+ * reading, shut down or close the transport.
  */
 public interface Receiver {
     /**
      * Takes bytes that arrived.
      *
-     * <p>The memory is lent for the call, also when the transport is closed meanwhile. All of it counts as taken unless
-     * {@code lent} comes back with bytes remaining: then the transport keeps those, stops reading, and delivers them
-     * first after the next {@link Transport#readStart()}.
+     * <p>The memory is lent for the call, also when the transport is closed meanwhile. All of it
+     * counts as taken unless {@code lent} comes back with bytes remaining: then the transport keeps
+     * those, stops reading, and delivers them first after the next {@link Transport#readStart()}.
      *
      * @param lent what arrived, between position and limit; direct, except from streams in memory
-     * @param address native address of the byte at {@code lent}'s position, or 0 when it is heap memory or the address
-     *     is not known without a native call
+     * @param address native address of the byte at {@code lent}'s position, or 0 when it is heap
+     *     memory or the address is not known without a native call
      */
     void onRead(ByteBuffer lent, long address);
 
     /** The peer will send no more (FIN). Comes once, after all bytes. Writing still works. */
     void onEnd();
 
-    /** Reading failed, e.g. {@code read ECONNRESET}. Comes at most once; nothing is read afterwards. */
+    /**
+     * Reading failed, e.g. {@code read ECONNRESET}. Comes at most once; nothing is read afterwards.
+     */
     void onError(Throwable error);
 
     /**
-     * The transport was closed underneath, not by a call to {@link Transport#close}: its loop shut down, or the stream
-     * it adapts was destroyed.
+     * The transport was closed underneath, not by a call to {@link Transport#close}: its loop shut
+     * down, or the stream it adapts was destroyed.
      */
     void onClosed();
 

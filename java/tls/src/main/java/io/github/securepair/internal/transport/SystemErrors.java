@@ -2,6 +2,7 @@ package io.github.securepair.internal.transport;
 
 import io.github.securepair.events.SystemException;
 import io.netty.channel.unix.Errors;
+
 import java.io.FileNotFoundException;
 import java.net.NoRouteToHostException;
 import java.nio.channels.NotYetConnectedException;
@@ -84,7 +85,10 @@ public final class SystemErrors {
 
     private SystemErrors() {}
 
-    /** Returns the code, such as {@code ECONNRESET}; {@code fallback} when nothing in the exception tells it. */
+    /**
+     * Returns the code, such as {@code ECONNRESET}; {@code fallback} when nothing in the exception
+     * tells it.
+     */
     public static String codeOf(Throwable error, String fallback) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             String code = ownCode(cause);
@@ -129,7 +133,9 @@ public final class SystemErrors {
         return null;
     }
 
-    /** Makes {@code <syscall> <code>}, for what went wrong while reading, writing or shutting down. */
+    /**
+     * Makes {@code <syscall> <code>}, for what went wrong while reading, writing or shutting down.
+     */
     public static SystemException of(Throwable error, String syscall, String fallback) {
         return SystemException.of(codeOf(error, fallback), syscall);
     }

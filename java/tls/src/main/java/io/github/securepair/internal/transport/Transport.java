@@ -2,15 +2,17 @@ package io.github.securepair.internal.transport;
 
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.net.AddressInfo;
+
 import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * What a socket stands on: a TCP or unix channel, any Duplex ({@link DuplexTransport}), or TLS over one of these. The verbs
- * are those of Node's stream handles. Confined to the thread of {@link #loop()}.
+ * What a socket stands on: a TCP or unix channel, any Duplex ({@link DuplexTransport}), or TLS over
+ * one of these. The verbs are those of Node's stream handles. Confined to the thread of
+ * {@link #loop()}.
  *
- * <p>Bytes are lent, not copied: reading hands out pooled native memory for the time of a call, writing takes
- * {@link Output} memory that the caller filled in place.
+ * <p>Bytes are lent, not copied: reading hands out pooled native memory for the time of a call,
+ * writing takes {@link Output} memory that the caller filled in place.
  */
 public interface Transport {
     /** Returns the loop all calls must come from and all callbacks run on. */
@@ -19,7 +21,10 @@ public interface Transport {
     /** Returns who gets what is read; null before the first {@link #setReceiver}. */
     Receiver receiver();
 
-    /** Makes {@code receiver} get everything from now on, kept bytes included. Does not start or stop reading. */
+    /**
+     * Makes {@code receiver} get everything from now on, kept bytes included. Does not start or
+     * stop reading.
+     */
     void setReceiver(Receiver receiver);
 
     /** Starts reading, or goes on; delivers later, never inside this call. Idempotent. */
@@ -34,19 +39,19 @@ public interface Transport {
     Output lend(int capacity);
 
     /**
-     * Sends the first {@code length} bytes of {@code output}, after everything queued, trying the kernel at once. Takes
-     * ownership of {@code output} in any case.
+     * Sends the first {@code length} bytes of {@code output}, after everything queued, trying the
+     * kernel at once. Takes ownership of {@code output} in any case.
      *
      * @param done may be null
-     * @return true when the kernel took everything inside this call, and then {@code done} is never called; false
-     *     when {@code done} will be called later, with null or the error
+     * @return true when the kernel took everything inside this call, and then {@code done} is never
+     *     called; false when {@code done} will be called later, with null or the error
      */
     boolean write(Output output, int length, Done done);
 
     /**
-     * Like {@link #write(Output, int, Done)}, but leaves the bytes for the next write, {@link #flush()} or the end of this
-     * turn of the loop, whichever comes first, so that several small pieces cost one system call. {@code done}, when not
-     * null, is always called, later.
+     * Like {@link #write(Output, int, Done)}, but leaves the bytes for the next write,
+     * {@link #flush()} or the end of this turn of the loop, whichever comes first, so that several
+     * small pieces cost one system call. {@code done}, when not null, is always called, later.
      */
     void queue(Output output, int length, Done done);
 
@@ -54,9 +59,9 @@ public interface Transport {
     void flush();
 
     /**
-     * Writes a copy of {@code chunk}, heap or direct, between position and limit; the position stays. For streams
-     * without TLS, and for TLS to take its plaintext from. Otherwise as {@link #write(Output, int, Done)}, but
-     * {@code chunk} must not change until then.
+     * Writes a copy of {@code chunk}, heap or direct, between position and limit; the position
+     * stays. For streams without TLS, and for TLS to take its plaintext from. Otherwise as
+     * {@link #write(Output, int, Done)}, but {@code chunk} must not change until then.
      */
     boolean write(ByteBuffer chunk, Done done);
 
@@ -66,15 +71,19 @@ public interface Transport {
     /** Returns how many bytes were written or queued and not yet taken by the kernel. */
     long writeQueueSize();
 
-    /** Tells whether {@link #writeQueueSize()} is above the mark at which a polite writer waits for onWritable. */
+    /**
+     * Tells whether {@link #writeQueueSize()} is above the mark at which a polite writer waits for
+     * onWritable.
+     */
     boolean isBacklogged();
 
     /** Sends FIN after everything written. {@code done} is called later, with null or the error. */
     void shutdown(Done done);
 
     /**
-     * Closes: one last try to send what is queued, then unsent bytes are dropped and their {@code done}s called with an
-     * error, and {@code closed} runs later on the loop. Nothing is received afterwards. A second call does nothing.
+     * Closes: one last try to send what is queued, then unsent bytes are dropped and their
+     * {@code done}s called with an error, and {@code closed} runs later on the loop. Nothing is
+     * received afterwards. A second call does nothing.
      *
      * @param closed may be null
      */
@@ -90,7 +99,9 @@ public interface Transport {
     /** Tells whether {@link #close} was not called and the channel underneath is not gone. */
     boolean isOpen();
 
-    /** Tells whether this is plain TCP: it has addresses, can be reset, has no-delay and keep-alive. */
+    /**
+     * Tells whether this is plain TCP: it has addresses, can be reset, has no-delay and keep-alive.
+     */
     boolean isTCP();
 
     /** Returns bytes received so far; stays readable after close. */
@@ -99,7 +110,9 @@ public interface Transport {
     /** Returns bytes written so far, queued ones included; stays readable after close. */
     long bytesWritten();
 
-    /** Returns the local address, or null when there is none: unix, in memory, unconnected, closed. */
+    /**
+     * Returns the local address, or null when there is none: unix, in memory, unconnected, closed.
+     */
     AddressInfo localAddress();
 
     /** Returns the peer's address, or null. */

@@ -13,6 +13,11 @@ import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.DuplexPair;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -20,11 +25,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 
-/** The contract between net and tls: lent memory, order of bytes and callbacks, who is told what. */
+/**
+ * The contract between net and tls: lent memory, order of bytes and callbacks, who is told what.
+ */
 class TransportTest {
     private EventLoop loop;
     private CompletableFuture<String> result;
@@ -129,42 +133,50 @@ class TransportTest {
 
     @Test
     void lentMemoryIsNativeAndAddressed() throws Exception {
-        assertEquals("true true", run(() -> connected((client, accepted) -> {
-            Collector collector = new Collector() {
-                @Override
-                public void onRead(ByteBuffer lent, long address) {
-                    result.complete(lent.isDirect() + " " + (address != 0));
-                }
-            };
-            takeOver(accepted, collector).readStart();
-            client.write("x");
-        })));
+        assertEquals(
+                "true true",
+                run(() -> connected((client, accepted) -> {
+                    Collector collector = new Collector() {
+                        @Override
+                        public void onRead(ByteBuffer lent, long address) {
+                            result.complete(lent.isDirect() + " " + (address != 0));
+                        }
+                    };
+                    takeOver(accepted, collector).readStart();
+                    client.write("x");
+                })));
     }
 
     @Test
     void whatTheReceiverLeavesIsKeptAndComesFirst() throws Exception {
         Collector collector = new Collector();
         collector.portion = 3;
-        assertEquals("0123456789 end", run(() -> connected((client, accepted) -> {
-            takeOver(accepted, collector).readStart();
-            client.end("0123456789");
-        })));
-        assertEquals(List.of("read 3 of more", "read 3 of more", "read 3 of more", "read 1", "end"), collector.log);
+        assertEquals(
+                "0123456789 end",
+                run(() -> connected((client, accepted) -> {
+                    takeOver(accepted, collector).readStart();
+                    client.end("0123456789");
+                })));
+        assertEquals(
+                List.of("read 3 of more", "read 3 of more", "read 3 of more", "read 1", "end"),
+                collector.log);
     }
 
     @Test
     void bytesTheSocketHadBufferedComeFirst() throws Exception {
-        assertEquals("early late end", run(() -> connected((client, accepted) -> {
-            accepted.once(Socket.READABLE, () -> {
-                assertEquals(6, accepted.readableLength());
-                Collector collector = new Collector();
-                takeOver(accepted, collector);
-                collector.from.readStart();
-                assertEquals("", collector.got.toString(), "not inside readStart");
-                client.end("late");
-            });
-            client.write("early ");
-        })));
+        assertEquals(
+                "early late end",
+                run(() -> connected((client, accepted) -> {
+                    accepted.once(Socket.READABLE, () -> {
+                        assertEquals(6, accepted.readableLength());
+                        Collector collector = new Collector();
+                        takeOver(accepted, collector);
+                        collector.from.readStart();
+                        assertEquals("", collector.got.toString(), "not inside readStart");
+                        client.end("late");
+                    });
+                    client.write("early ");
+                })));
     }
 
     @Test
@@ -177,22 +189,29 @@ class TransportTest {
 
     @Test
     void theSocketStillCountsAndClosesAfterTheTakeOver() throws Exception {
-        assertEquals("read 5 written 3 close false", run(() -> connected((client, accepted) -> {
-            Collector collector = new Collector() {
-                @Override
-                public void onRead(ByteBuffer lent, long address) {
-                    lent.position(lent.limit());
-                    Output output = from.lend(3);
-                    output.buffer().put("abc".getBytes(StandardCharsets.US_ASCII));
-                    assertTrue(from.write(output, 3, error -> result.completeExceptionally(new AssertionError())));
-                    accepted.destroy();
-                }
-            };
-            accepted.on(Socket.CLOSE, hadError -> result.complete(
-                    "read " + accepted.bytesRead() + " written " + accepted.bytesWritten() + " close " + hadError));
-            takeOver(accepted, collector).readStart();
-            client.write("hello");
-        })));
+        assertEquals(
+                "read 5 written 3 close false",
+                run(() -> connected((client, accepted) -> {
+                    Collector collector = new Collector() {
+                        @Override
+                        public void onRead(ByteBuffer lent, long address) {
+                            lent.position(lent.limit());
+                            Output output = from.lend(3);
+                            output.buffer().put("abc".getBytes(StandardCharsets.US_ASCII));
+                            assertTrue(from.write(
+                                    output,
+                                    3,
+                                    error -> result.completeExceptionally(new AssertionError())));
+                            accepted.destroy();
+                        }
+                    };
+                    accepted.on(
+                            Socket.CLOSE,
+                            hadError -> result.complete("read " + accepted.bytesRead() + " written "
+                                    + accepted.bytesWritten() + " close " + hadError));
+                    takeOver(accepted, collector).readStart();
+                    client.write("hello");
+                })));
     }
 
     private static Output filled(Transport transport, String text) {
@@ -204,80 +223,93 @@ class TransportTest {
     @Test
     void queuedOutputGoesOutAtTheEndOfTheTurnInOrder() throws Exception {
         List<String> log = new ArrayList<>();
-        assertEquals("abc end", run(() -> connected((client, accepted) -> {
-            Collector collector = new Collector();
-            takeOver(client, collector).readStart();
-            Transport out = takeOver(accepted, new Collector());
-            out.queue(filled(out, "a"), 1, error -> log.add("a " + error));
-            out.queue(filled(out, "b"), 1, null);
-            out.queue(filled(out, "c"), 1, error -> {
-                log.add("c " + error);
-                out.shutdown(failed -> log.add("shutdown " + failed));
-            });
-            assertEquals(3, out.bytesWritten());
-            assertEquals(List.of(), log, "never inside the call");
-        })));
+        assertEquals(
+                "abc end",
+                run(() -> connected((client, accepted) -> {
+                    Collector collector = new Collector();
+                    takeOver(client, collector).readStart();
+                    Transport out = takeOver(accepted, new Collector());
+                    out.queue(filled(out, "a"), 1, error -> log.add("a " + error));
+                    out.queue(filled(out, "b"), 1, null);
+                    out.queue(filled(out, "c"), 1, error -> {
+                        log.add("c " + error);
+                        out.shutdown(failed -> log.add("shutdown " + failed));
+                    });
+                    assertEquals(3, out.bytesWritten());
+                    assertEquals(List.of(), log, "never inside the call");
+                })));
         assertEquals(List.of("a null", "c null", "shutdown null"), log);
     }
 
     @Test
     void writesOvertakeNothingThatIsQueued() throws Exception {
-        assertEquals("queued written end", run(() -> connected((client, accepted) -> {
-            Collector collector = new Collector();
-            takeOver(client, collector).readStart();
-            Transport out = takeOver(accepted, new Collector());
-            out.queue(filled(out, "queued "), 7, null);
-            assertTrue(out.write(filled(out, "written"), 7, null));
-            out.shutdown(failed -> {});
-        })));
+        assertEquals(
+                "queued written end",
+                run(() -> connected((client, accepted) -> {
+                    Collector collector = new Collector();
+                    takeOver(client, collector).readStart();
+                    Transport out = takeOver(accepted, new Collector());
+                    out.queue(filled(out, "queued "), 7, null);
+                    assertTrue(out.write(filled(out, "written"), 7, null));
+                    out.shutdown(failed -> {});
+                })));
     }
 
     @Test
     void outputAfterALongHeapWriteWaitsItsTurn() throws Exception {
         int length = 20_000_000;
-        assertEquals((length + 4) + " tail", run(() -> connected((client, accepted) -> {
-            long[] count = {0};
-            StringBuilder tail = new StringBuilder();
-            takeOver(client, new Collector() {
-                @Override
-                public void onRead(ByteBuffer lent, long address) {
-                    count[0] += lent.remaining();
-                    byte[] bytes = new byte[lent.remaining()];
-                    lent.get(bytes);
-                    tail.append(new String(bytes, Math.max(0, bytes.length - 4), Math.min(4, bytes.length)));
-                }
+        assertEquals(
+                (length + 4) + " tail",
+                run(() -> connected((client, accepted) -> {
+                    long[] count = {0};
+                    StringBuilder tail = new StringBuilder();
+                    takeOver(client, new Collector() {
+                                @Override
+                                public void onRead(ByteBuffer lent, long address) {
+                                    count[0] += lent.remaining();
+                                    byte[] bytes = new byte[lent.remaining()];
+                                    lent.get(bytes);
+                                    tail.append(new String(
+                                            bytes,
+                                            Math.max(0, bytes.length - 4),
+                                            Math.min(4, bytes.length)));
+                                }
 
-                @Override
-                public void onEnd() {
-                    result.complete(count[0] + " " + tail.substring(tail.length() - 4));
-                }
-            }).readStart();
-            Transport out = takeOver(accepted, new Collector());
-            assertFalse(out.write(ByteBuffer.allocate(length), error -> {}));
-            assertTrue(out.isBacklogged());
-            assertTrue(out.writeQueueSize() > 1_000_000);
-            assertFalse(out.write(filled(out, "ta"), 2, error -> {}));
-            out.queue(filled(out, "il"), 2, error -> out.shutdown(failed -> {}));
-            assertEquals(length + 4, out.bytesWritten());
-        })));
+                                @Override
+                                public void onEnd() {
+                                    result.complete(
+                                            count[0] + " " + tail.substring(tail.length() - 4));
+                                }
+                            })
+                            .readStart();
+                    Transport out = takeOver(accepted, new Collector());
+                    assertFalse(out.write(ByteBuffer.allocate(length), error -> {}));
+                    assertTrue(out.isBacklogged());
+                    assertTrue(out.writeQueueSize() > 1_000_000);
+                    assertFalse(out.write(filled(out, "ta"), 2, error -> {}));
+                    out.queue(filled(out, "il"), 2, error -> out.shutdown(failed -> {}));
+                    assertEquals(length + 4, out.bytesWritten());
+                })));
     }
 
     @Test
     void backlogIsToldWhenItIsGone() throws Exception {
-        assertEquals("writable", run(() -> connected((client, accepted) -> {
-            Collector collector = new Collector() {
-                @Override
-                public void onWritable() {
-                    result.complete(from.isBacklogged() ? "backlogged" : "writable");
-                }
-            };
-            Transport out = takeOver(accepted, collector);
-            while (!out.isBacklogged()) {
-                Output output = out.lend(100_000);
-                out.write(output, 100_000, null);
-            }
-            takeOver(client, new Collector()).readStart();
-        })));
+        assertEquals(
+                "writable",
+                run(() -> connected((client, accepted) -> {
+                    Collector collector = new Collector() {
+                        @Override
+                        public void onWritable() {
+                            result.complete(from.isBacklogged() ? "backlogged" : "writable");
+                        }
+                    };
+                    Transport out = takeOver(accepted, collector);
+                    while (!out.isBacklogged()) {
+                        Output output = out.lend(100_000);
+                        out.write(output, 100_000, null);
+                    }
+                    takeOver(client, new Collector()).readStart();
+                })));
     }
 
     @Test
@@ -288,7 +320,10 @@ class TransportTest {
             int i = 0;
             while (!out.isBacklogged()) {
                 int number = i++;
-                out.write(out.lend(1_000_000), 1_000_000, error -> log.add(number + " " + error.getMessage()));
+                out.write(
+                        out.lend(1_000_000),
+                        1_000_000,
+                        error -> log.add(number + " " + error.getMessage()));
             }
             out.shutdown(error -> log.add("shutdown " + error.getMessage()));
             out.close(() -> {
@@ -302,38 +337,44 @@ class TransportTest {
         }));
         assertEquals("closed", log.get(log.size() - 1));
         assertTrue(log.size() >= 3, log.toString());
-        assertTrue(log.stream().allMatch(line -> line.equals("closed") || line.contains("ECANCELED")), log.toString());
+        assertTrue(
+                log.stream().allMatch(line -> line.equals("closed") || line.contains("ECANCELED")),
+                log.toString());
     }
 
     @Test
     void outputIsUsedOnceAndWithinItsBounds() throws Exception {
-        assertEquals("fine", run(() -> connected((client, accepted) -> {
-            Transport out = takeOver(accepted, new Collector());
-            Output output = out.lend(10);
-            assertTrue(output.capacity() >= 10);
-            output.release();
-            assertThrows(IllegalStateException.class, output::release);
-            assertThrows(IllegalStateException.class, output::address);
-            Output other = out.lend(10);
-            assertThrows(IllegalArgumentException.class, () -> out.write(other, 11, null));
-            assertThrows(IllegalStateException.class, other::buffer);
-            result.complete("fine");
-        })));
+        assertEquals(
+                "fine",
+                run(() -> connected((client, accepted) -> {
+                    Transport out = takeOver(accepted, new Collector());
+                    Output output = out.lend(10);
+                    assertTrue(output.capacity() >= 10);
+                    output.release();
+                    assertThrows(IllegalStateException.class, output::release);
+                    assertThrows(IllegalStateException.class, output::address);
+                    Output other = out.lend(10);
+                    assertThrows(IllegalArgumentException.class, () -> out.write(other, 11, null));
+                    assertThrows(IllegalStateException.class, other::buffer);
+                    result.complete("fine");
+                })));
     }
 
     @Test
     void addressesAndKindOfAPlainTcpTransport() throws Exception {
-        assertEquals("true", run(() -> connected((client, accepted) -> {
-            Transport transport = NetAccess.get().transport(accepted);
-            assertNotNull(transport.localAddress());
-            assertEquals(client.localPort(), transport.remoteAddress().port());
-            transport.setNoDelay(true);
-            transport.setKeepAlive(true, 60);
-            result.complete(String.valueOf(transport.isTCP()));
-        })));
+        assertEquals(
+                "true",
+                run(() -> connected((client, accepted) -> {
+                    Transport transport = NetAccess.get().transport(accepted);
+                    assertNotNull(transport.localAddress());
+                    assertEquals(client.localPort(), transport.remoteAddress().port());
+                    transport.setNoDelay(true);
+                    transport.setKeepAlive(true, 60);
+                    result.complete(String.valueOf(transport.isTCP()));
+                })));
     }
 
-    // ---- over a Duplex ------------------------------------------------------------------------------------------
+    // ---- over a Duplex ------------------------------------------------------------------------
 
     @Test
     void aDuplexPairCarriesBytesBothWays() throws Exception {
