@@ -67,7 +67,6 @@ class LibraryTest {
         for (OpenSSL.Feature feature : OpenSSL.Feature.values()) {
             OpenSSL.feature(feature);
         }
-        assertEquals(OpenSSL.feature(OpenSSL.Feature.LEGACY_PROVIDER), OpenSSL.loadLegacy());
     }
 
     @Test
@@ -192,25 +191,34 @@ class LibraryTest {
 
     @Test
     void aClosedHandleNamesWhereItWasClosedWhenAskedTo() throws Exception {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Dsecurepair.trace=handles",
-                        "-Dsecurepair.fixtures=" + System.getProperty("securepair.fixtures"),
-                        "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                        "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
-                        UseAfterClose.class.getName())
-                .redirectErrorStream(true)
-                .start();
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
+        String output = Child.run(UseAfterClose.class, "-Dsecurepair.trace=handles");
         assertTrue(output.contains("closed here"), output);
         assertTrue(output.contains("UseAfterClose.whereItIsClosed"), output);
     }
 
-    /** The child process of the test above. */
+    @Test
+    void theLegacyProviderOpensOldPfxFiles() throws Exception {
+        assertEquals("refused, then true and opened", Child.run(Legacy.class).strip());
+    }
+
+    /** The child process of the test above: the provider is loaded for a whole process. */
+    static final class Legacy {
+        public static void main(String[] arguments) {
+            try (SecureContext.Builder builder = SecureContext.builder(SecureContext.Role.ANY)) {
+                byte[] pfx = Fixtures.bytes("server-rsa-legacy.pfx");
+                try {
+                    builder.pfx(pfx, Fixtures.PASSPHRASE);
+                } catch (SecureContextException e) {
+                    System.out.print("refused, then ");
+                }
+                System.out.print(OpenSSL.loadLegacy());
+                builder.pfx(pfx, Fixtures.PASSPHRASE);
+                System.out.println(" and opened");
+            }
+        }
+    }
+
+    /** The child process of the test for it. */
     static final class UseAfterClose {
         public static void main(String[] arguments) {
             try (SecureContext context = Fixtures.client()) {
