@@ -250,10 +250,11 @@ class ListenerMatrixTest extends LoopTest {
                         tls.renegotiate(new RenegotiateOptions(), error -> {});
                     }
                 }
-                default -> {
+                case "remove all listeners" -> {
                     target.removeAllListeners();
                     target.on(EventEmitter.ERROR, error -> {});
                 }
+                default -> {}
             }
         }
     }
