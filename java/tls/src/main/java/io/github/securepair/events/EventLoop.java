@@ -298,8 +298,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     /**
      * Replaces the handler for what callbacks throw.
      *
-     * @param handler called on the loop thread; {@code null} restores the default. What it throws
-     *     itself goes to the default handler.
+     * @param handler called on the loop thread; {@code null} restores the default. When it throws
+     *     itself, that is printed and the JVM ends with status 7, as Node does.
      */
     public void onUncaughtException(Consumer<Throwable> handler) {
         uncaught = handler;
@@ -420,21 +420,24 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     private void uncaught(Throwable thrown) {
-        Throwable error = thrown instanceof UnhandledErrorException && thrown.getCause() != null
-                ? thrown.getCause()
-                : thrown;
+        Throwable shown = thrown;
+        int status = 1;
         Consumer<Throwable> handler = uncaught;
         if (handler != null) {
+            boolean wrapped =
+                    thrown instanceof UnhandledErrorException && thrown.getCause() != null;
             try {
-                handler.accept(error);
+                handler.accept(wrapped ? thrown.getCause() : thrown);
                 return;
             } catch (Throwable second) {
-                error = second;
+                shown = second;
+                status = 7;
             }
         }
+        // With the wrapper of an unheard 'error', which tells where it was emitted.
         System.err.println("Uncaught exception on " + Thread.currentThread().getName() + ":");
-        error.printStackTrace();
-        System.exit(1);
+        shown.printStackTrace();
+        System.exit(status);
     }
 
     private void runImmediates() {

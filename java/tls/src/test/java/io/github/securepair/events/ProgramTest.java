@@ -81,6 +81,17 @@ class ProgramTest {
         }
     }
 
+    /** Has a handler that fails itself. */
+    public static final class FailingTwice {
+        public static void main(String[] args) {
+            EventLoop loop = EventLoop.defaultLoop();
+            loop.onUncaughtException(error -> {
+                throw new IllegalStateException("handler", error);
+            });
+            loop.execute(() -> new EventEmitter().emit("error", new IOException("unheard")));
+        }
+    }
+
     /** Does nothing at all with a loop it made. */
     public static final class Idle {
         public static void main(String[] args) {
@@ -105,6 +116,14 @@ class ProgramTest {
         assertEquals(1, ended.status);
         assertTrue(ended.output.contains("java.lang.IllegalStateException: broken"), ended.output);
         assertTrue(ended.output.contains("Uncaught exception on securepair-loop"), ended.output);
+    }
+
+    @Test
+    void aHandlerThatThrowsEndsTheProgramWithStatusSeven() throws Exception {
+        Ended ended = run(FailingTwice.class);
+        assertEquals(7, ended.status);
+        assertTrue(ended.output.contains("IllegalStateException: handler"), ended.output);
+        assertTrue(ended.output.contains("java.io.IOException: unheard"), ended.output);
     }
 
     @Test
