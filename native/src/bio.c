@@ -25,11 +25,15 @@ static int on_read(BIO *bio, char *to, size_t len, size_t *done)
     return 1;
 }
 
+/* Fails only without memory, and then with -1: later OpenSSLs take 0 for "nothing written yet" and try again for ever. */
 static int on_write(BIO *bio, const char *from, size_t len, size_t *done)
 {
     BIO_clear_retry_flags(bio);
+    *done = 0;
+    if (!sp_chain_write(BIO_get_data(bio), (const uint8_t *)from, len))
+        return -1;
     *done = len;
-    return sp_chain_write(BIO_get_data(bio), (const uint8_t *)from, len);
+    return 1;
 }
 
 static long on_ctrl(BIO *bio, int command, long number, void *ptr)

@@ -44,15 +44,11 @@ static int32_t read_nothing(sp_conn *conn, sp_turn *turn)
     }
 }
 
-static int more_to_read(const sp_conn *conn)
-{
-    return conn->in_left > 0 || SSL_has_pending(conn->ssl);
-}
-
 static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t cap)
 {
     while (conn->event_count == 0) {
         size_t n = 0, room = cap - conn->produced;
+        int ended;
 
         conn->starved = 0;
         if (SSL_read_ex(conn->ssl, plain + conn->produced, room, &n) != 1) {
@@ -62,11 +58,12 @@ static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t
             continue;
         }
         conn->produced += (uint32_t)n;
-        if (n < room || SSL_pending(conn->ssl) == 0) /* short of room: the rest of the record comes later */
+        ended = n < room || SSL_pending(conn->ssl) == 0; /* else the rest of the record comes later */
+        if (ended)
             turn->record_end[turn->records++] = conn->produced;
         if (conn->event_count > 0)
             break;
-        if (!more_to_read(conn))
+        if (ended && conn->in_left == 0)
             return SP_WANT_INPUT; /* saves a call that would only say so */
         if (conn->produced == cap || turn->records == SP_RECORDS_MAX)
             return SP_FULL;

@@ -102,7 +102,8 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
         abort();
     }
 #endif
-    sp_queue_clear();
+    if (conn->event_count > 0) /* else SSL_get_error() has just seen that it is empty, or nothing failed */
+        sp_queue_clear();
     if (conn->doomed) {
         sp_conn_free(conn);
         turn->status = status = SP_FAILED;

@@ -9,6 +9,7 @@ enum { HEADER = 16, LARGE = 16000 };
 
 static size_t large_alive; /* blocks of a record buffer's size */
 static size_t glue_calls;  /* allocations made by our own files */
+static size_t fail_for;    /* how many from there on fail */
 static size_t fail_at;     /* the how-manieth of those fails; 0 = none */
 
 static int is_glue(const char *file)
@@ -23,7 +24,7 @@ static void *on_malloc(size_t size, const char *file, int line)
     (void)line;
     if (size == 0)
         return NULL;
-    if (is_glue(file) && ++glue_calls == fail_at)
+    if (is_glue(file) && ++glue_calls >= fail_at && fail_at > 0 && glue_calls - fail_at < fail_for)
         return NULL;
     block = malloc(size + HEADER);
     if (block == NULL)
@@ -195,8 +196,9 @@ TEST(aFailedAllocationAnywhereInTheGlueEndsWell)
         visit_everything(p->client_ctx, p->server_ctx, &session);
         calls = glue_calls - from;
         CHECK(calls > 15);
-        for (size_t n = 1; n <= calls; n++) {
-            fail_at = glue_calls + n;
+        for (size_t n = 0; n < 2 * calls; n++) { /* first one alone, then all after it too */
+            fail_at = glue_calls + 1 + n % calls;
+            fail_for = n < calls ? 1 : SIZE_MAX;
             visit_everything(p->client_ctx, p->server_ctx, &session);
             fail_at = 0;
             CHECK_INT(sp_library_live(SP_LIVE_CONN), 2);
