@@ -116,10 +116,13 @@ int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
     sp_report *report = &turn->report;
 
     if (conn->failed) { /* a later call says again what the first said */
-        if (conn->failure != NULL)
+        if (conn->failure != NULL) {
             *report = *conn->failure;
-        else
+        } else { /* there was no memory to keep it */
             sp_enter(report);
+            ERR_raise(ERR_LIB_SSL, ERR_R_MALLOC_FAILURE);
+            sp_fail(report);
+        }
         return SP_FAILED;
     }
     conn->failed = 1;
