@@ -96,7 +96,7 @@ final class StreamScenario {
             run.rounds(ROUNDS, done);
             run.execute(body);
         });
-        return done.get(5, TimeUnit.SECONDS);
+        return done.get(20, TimeUnit.SECONDS);
     }
 
     private static String shown(Object value) {
