@@ -251,7 +251,7 @@ class NetFlowTest {
                 client.on(Socket.CLOSE, hadError -> idleCost(loop, result));
             });
         });
-        assertTrue(cost < 150, cost + " ms of 300");
+        assertTrue(cost < 50, cost + " ms of 300");
     }
 
     @Test
@@ -268,7 +268,7 @@ class NetFlowTest {
                 client.on(Socket.CLOSE, hadError -> idleCost(loop, result));
             });
         });
-        assertTrue(cost < 150, cost + " ms of 300");
+        assertTrue(cost < 50, cost + " ms of 300");
     }
 
     @Test

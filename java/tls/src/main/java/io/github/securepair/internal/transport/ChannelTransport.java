@@ -336,12 +336,23 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
         if (error instanceof ChannelOutputShutdownException) {
-            if (writeError == null) {
-                writeError = error.getCause() != null ? error.getCause() : error;
-            }
+            writeFailed(error);
         } else if (!closed && !ended && readError == null) {
             readError = SystemErrors.of(error, "read", "EIO");
             endFound();
+        }
+    }
+
+    private void writeFailed(Throwable error) {
+        if (writeError != null) {
+            return;
+        }
+        boolean wrapped =
+                error instanceof ChannelOutputShutdownException && error.getCause() != null;
+        writeError = wrapped ? error.getCause() : error;
+        if (!Netty.epoll()) {
+            // NIO's key would go on asking to write, and be told at once, again and again.
+            later(channel::close);
         }
     }
 
@@ -354,7 +365,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             if (receiver != null) {
                 frame(receiver::onClosed);
             }
-        } else if (!ended && readError == null) {
+        } else if (!ended && readError == null && writeError == null) {
             // Netty closes NIO's unix sockets at the peer's end. Otherwise it has told why already.
             ended = true;
             endFound();
@@ -573,12 +584,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         ChannelPromise promise = channel.newPromise();
         promise.addListener(future -> {
-            if (future.cause() != null && writeError == null) {
-                Throwable cause = future.cause();
-                writeError =
-                        cause instanceof ChannelOutputShutdownException && cause.getCause() != null
-                                ? cause.getCause()
-                                : cause;
+            if (future.cause() != null && !closed) {
+                writeFailed(future.cause());
             }
             Throwable error = future.cause() == null ? null : error();
             if (inCall) {

@@ -91,6 +91,7 @@ public final class QuietEpoll implements IoHandler {
         private final EpollIoHandle channel;
         private IoRegistration registration;
         private EpollIoOps wanted = EpollIoOps.NONE;
+        private int asked;
 
         Quiet(EpollIoHandle channel) {
             this.channel = channel;
@@ -105,22 +106,34 @@ public final class QuietEpoll implements IoHandler {
                 channel.handle(this, event);
                 return;
             }
-            if (wanted.contains(EpollIoOps.EPOLLOUT)) {
-                // Connecting or flushing will find the error, if it is one. A bare RDHUP is left
-                // for later.
-                if (happened.value() == EpollIoOps.EPOLLRDHUP.value()) {
-                    park(EpollIoOps.EPOLLOUT);
-                } else {
-                    channel.handle(this, WRITABLE);
-                }
+            if (!wanted.contains(EpollIoOps.EPOLLOUT)) {
+                park(EpollIoOps.NONE);
                 return;
             }
-            park(EpollIoOps.NONE);
+            // Connecting or flushing will find the error, if it is one; it must not come up again
+            // when nothing was done about it. A bare RDHUP is left for later.
+            if (happened.value() != EpollIoOps.EPOLLRDHUP.value()) {
+                channel.handle(this, WRITABLE);
+            }
+            if (wanted.contains(EpollIoOps.EPOLLOUT) && !wanted.contains(EpollIoOps.EPOLLIN)) {
+                park(EpollIoOps.EPOLLOUT);
+            }
         }
 
         /** Keeps only {@code ops} and reports what cannot be refused at most once per change. */
         private void park(EpollIoOps ops) {
-            registration.submit(ops.with(EpollIoOps.EPOLLET));
+            if (channel.fd().isOpen()) {
+                ask(ops.with(EpollIoOps.EPOLLET));
+            }
+        }
+
+        /** Asking again for the same would report the same again. */
+        private long ask(EpollIoOps ops) {
+            if (ops.value() == asked) {
+                return asked;
+            }
+            asked = ops.value();
+            return registration.submit(ops);
         }
 
         // ---- from the channel to the kernel
@@ -131,7 +144,7 @@ public final class QuietEpoll implements IoHandler {
             // NONE would take the descriptor out for good, and a half-open channel could not write
             // any more.
             boolean nothing = wanted.value() == EpollIoOps.NONE.value();
-            return registration.submit(nothing ? EpollIoOps.EPOLLET : wanted);
+            return ask(nothing ? EpollIoOps.EPOLLET : wanted);
         }
 
         @Override

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -372,6 +374,30 @@ class TransportTest {
                     transport.setKeepAlive(true, 60);
                     result.complete(String.valueOf(transport.isTCP()));
                 })));
+    }
+
+    @Test
+    void aTransportWhoseWriteFailedCostsNothingUntilItIsClosed() throws Exception {
+        String cost = run(() -> connected((client, accepted) -> {
+            Transport out = takeOver(accepted, new Collector());
+            while (!out.isBacklogged()) {
+                out.write(out.lend(1_000_000), 1_000_000, null);
+            }
+            out.write(filled(out, "x"), 1, error -> idleCost(error.getMessage()));
+            client.resetAndDestroy();
+        }));
+        assertTrue(cost.startsWith("write E"), cost);
+        assertTrue(Long.parseLong(cost.substring(cost.lastIndexOf(' ') + 1)) < 50, cost);
+    }
+
+    /** Completes with the processor time in ms that the loop takes in 300 ms of doing nothing. */
+    private void idleCost(String text) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long id = Thread.currentThread().getId();
+        long before = threads.getThreadCpuTime(id);
+        loop.setTimeout(
+                () -> result.complete(text + " " + (threads.getThreadCpuTime(id) - before) / 1_000_000),
+                300);
     }
 
     // ---- over a Duplex ------------------------------------------------------------------------
