@@ -5,44 +5,53 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** How whole programs end: each runs in a JVM of its own. */
 @Timeout(60)
 class ProgramTest {
-    private record Ended(int status, String output) {}
+    /** How a program ended: status, standard output, standard error. */
+    private record Ended(int status, String output, String errors) {}
 
-    private static Ended run(Class<?> program) throws IOException, InterruptedException {
-        String path = System.getProperty("jdk.module.path", "")
-                + File.pathSeparator
-                + System.getProperty("java.class.path")
-                + File.pathSeparator
-                + new File(ProgramTest.class
-                        .getProtectionDomain()
-                        .getCodeSource()
-                        .getLocation()
-                        .getPath())
-                + File.pathSeparator
-                + new File(EventLoop.class
-                        .getProtectionDomain()
-                        .getCodeSource()
-                        .getLocation()
-                        .getPath());
+    @TempDir
+    private Path folder;
+
+    private Ended run(Class<?> program) throws IOException, InterruptedException {
+        String path = String.join(
+                File.pathSeparator,
+                System.getProperty("java.class.path"),
+                System.getProperty("jdk.module.path", ""),
+                location(ProgramTest.class),
+                location(EventLoop.class));
+        Path errors = folder.resolve("errors");
         Process process = new ProcessBuilder(
                         System.getProperty("java.home") + "/bin/java",
-                        "-Xshare:auto",
                         "-cp",
                         path,
                         program.getName())
-                .redirectErrorStream(true)
+                .redirectError(errors.toFile())
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertTrue(process.waitFor(30, TimeUnit.SECONDS));
-        return new Ended(process.exitValue(), output);
+        return new Ended(process.exitValue(), output, Files.readString(errors));
+    }
+
+    private static String location(Class<?> type) {
+        return new File(type.getProtectionDomain().getCodeSource().getLocation().getPath())
+                .getPath();
+    }
+
+    private void endsWell(String output, Class<?> program) throws Exception {
+        Ended ended = run(program);
+        assertEquals(output, ended.output, ended.errors);
+        assertEquals(0, ended.status, ended.errors);
     }
 
     /** Ends when its timers are done, although main returned long before. */
@@ -102,32 +111,32 @@ class ProgramTest {
 
     @Test
     void aProgramEndsWhenItsWorkEnds() throws Exception {
-        assertEquals(new Ended(0, "main\ndone\n"), run(WorkFromMain.class));
+        endsWell("main\ndone\n", WorkFromMain.class);
     }
 
     @Test
     void aScriptRunsOnTheLoopAndIsWaitedFor() throws Exception {
-        assertEquals(new Ended(0, "script\ntick\ntimer\nafter\n"), run(Script.class));
+        endsWell("script\ntick\ntimer\nafter\n", Script.class);
     }
 
     @Test
     void anUncaughtExceptionIsPrintedAndEndsTheProgramWithStatusOne() throws Exception {
         Ended ended = run(Failing.class);
         assertEquals(1, ended.status);
-        assertTrue(ended.output.contains("java.lang.IllegalStateException: broken"), ended.output);
-        assertTrue(ended.output.contains("Uncaught exception on securepair-loop"), ended.output);
+        assertTrue(ended.errors.contains("java.lang.IllegalStateException: broken"), ended.errors);
+        assertTrue(ended.errors.contains("Uncaught exception on securepair-loop"), ended.errors);
     }
 
     @Test
     void aHandlerThatThrowsEndsTheProgramWithStatusSeven() throws Exception {
         Ended ended = run(FailingTwice.class);
         assertEquals(7, ended.status);
-        assertTrue(ended.output.contains("IllegalStateException: handler"), ended.output);
-        assertTrue(ended.output.contains("java.io.IOException: unheard"), ended.output);
+        assertTrue(ended.errors.contains("IllegalStateException: handler"), ended.errors);
+        assertTrue(ended.errors.contains("java.io.IOException: unheard"), ended.errors);
     }
 
     @Test
     void aQueuedTaskRunsAlthoughMainHasReturned() throws Exception {
-        assertEquals(new Ended(0, "ran\n"), run(Idle.class));
+        endsWell("ran\n", Idle.class);
     }
 }
