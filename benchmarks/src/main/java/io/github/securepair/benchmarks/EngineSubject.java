@@ -45,14 +45,17 @@ final class EngineSubject implements Subject {
     private final Engines engines;
     private final Setting setting;
 
-    private EngineSubject(Engines engines, Setting setting) {
+    /** The server's first flight carries the certificate if, and only if, the handshake is a full one. */
+    private final int certificateSize;
+
+    private EngineSubject(Engines engines, Setting setting) throws Exception {
         this.engines = engines;
         this.setting = setting;
+        certificateSize = certificate(setting.certificate()).getEncoded().length;
     }
 
     static EngineSubject jsse(Setting setting) throws Exception {
-        System.setProperty(
-                "jdk.tls.namedGroups", setting.group().equals("P-256") ? "secp256r1" : "x25519");
+        System.setProperty("jdk.tls.namedGroups", setting.groups().replace("P-256", "secp256r1").replace(":", ","));
         return new EngineSubject(ofContexts(setting, null), setting);
     }
 
@@ -93,7 +96,7 @@ final class EngineSubject implements Subject {
         return builder.sslProvider(SslProvider.OPENSSL_REFCNT)
                 .protocols(setting.protocol())
                 .ciphers(List.of(setting.standardCipher()))
-                .option(OpenSslContextOption.GROUPS, new String[] {setting.group()})
+                .option(OpenSslContextOption.GROUPS, setting.groups().split(":"))
                 .build();
     }
 
@@ -109,8 +112,10 @@ final class EngineSubject implements Subject {
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
         trusted.setCertificateEntry("ca", certificate(setting.ca()));
-        TrustManagerFactory trustManagers =
-                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        // Conscrypt's own: the JDK's does not know the name under which Conscrypt speaks of TLS 1.3.
+        TrustManagerFactory trustManagers = provider == null
+                ? TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
+                : TrustManagerFactory.getInstance("PKIX", provider);
         trustManagers.init(trusted);
         SSLContext client = context(provider);
         client.init(null, trustManagers.getTrustManagers(), null);
@@ -128,12 +133,12 @@ final class EngineSubject implements Subject {
                 if (!setting.resume()) {
                     client.getClientSessionContext().setSessionCacheSize(1);
                 }
-                return configure(engine, setting, true);
+                return configure(engine, setting, true, provider != null);
             }
 
             @Override
             public SSLEngine server() {
-                return configure(server.createSSLEngine(), setting, false);
+                return configure(server.createSSLEngine(), setting, false, provider != null);
             }
 
             @Override
@@ -147,9 +152,14 @@ final class EngineSubject implements Subject {
                 : SSLContext.getInstance("TLS", provider);
     }
 
-    private static SSLEngine configure(SSLEngine engine, Setting setting, boolean isClient) {
+    private static SSLEngine configure(
+            SSLEngine engine, Setting setting, boolean isClient, boolean conscrypt) {
         engine.setEnabledProtocols(new String[] {setting.protocol()});
-        engine.setEnabledCipherSuites(new String[] {setting.standardCipher()});
+        // Conscrypt looks for a certificate that fits a suite of TLS 1.2, also where only TLS 1.3 can be negotiated.
+        engine.setEnabledCipherSuites(
+                conscrypt
+                        ? new String[] {setting.standardCipher(), setting.olderCipher()}
+                        : new String[] {setting.standardCipher()});
         return parameters(engine, isClient);
     }
 
@@ -182,12 +192,12 @@ final class EngineSubject implements Subject {
             // fills it.
             if (!primed) {
                 primed = true;
-                try (Pair first = new Pair(engines.client(), engines.server())) {
+                try (Pair first = new Pair(engines.client(), engines.server(), certificateSize)) {
                     first.handshake();
                 }
             }
         }
-        return new Pair(engines.client(), engines.server());
+        return new Pair(engines.client(), engines.server(), certificateSize);
     }
 
     private boolean primed;
@@ -204,21 +214,26 @@ final class EngineSubject implements Subject {
         private final ByteBuffer toServer = ByteBuffer.allocateDirect(64 * 1024);
         private final ByteBuffer toClient = ByteBuffer.allocateDirect(64 * 1024);
         private final ByteBuffer plain = ByteBuffer.allocateDirect(32 * 1024);
+        private final int certificateSize;
+        private int firstFlight;
         private boolean resumed;
 
-        Pair(SSLEngine client, SSLEngine server) {
+        Pair(SSLEngine client, SSLEngine server, int certificateSize) {
             this.client = client;
             this.server = server;
+            this.certificateSize = certificateSize;
         }
 
         @Override
         public void handshake() throws Exception {
-            long began = System.currentTimeMillis();
             client.beginHandshake();
             server.beginHandshake();
             boolean moved = true;
             while (moved) {
                 moved = turn(client, toClient, toServer) | turn(server, toServer, toClient);
+                if (firstFlight == 0) {
+                    firstFlight = toClient.position();
+                }
             }
             if (!done(client) || !done(server)) {
                 throw new IllegalStateException("The handshake did not complete");
@@ -226,7 +241,7 @@ final class EngineSubject implements Subject {
             if (client.getSession().getPeerCertificates().length == 0) {
                 throw new IllegalStateException("The server was not verified");
             }
-            resumed = client.getSession().getCreationTime() < began;
+            resumed = firstFlight < certificateSize;
         }
 
         private static boolean done(SSLEngine engine) {
@@ -236,8 +251,8 @@ final class EngineSubject implements Subject {
 
         private boolean turn(SSLEngine engine, ByteBuffer in, ByteBuffer out) throws Exception {
             boolean moved = false;
+            HandshakeStatus status = engine.getHandshakeStatus();
             while (true) {
-                HandshakeStatus status = engine.getHandshakeStatus();
                 if (status == HandshakeStatus.NEED_TASK) {
                     for (Runnable task = engine.getDelegatedTask();
                             task != null;
@@ -245,23 +260,23 @@ final class EngineSubject implements Subject {
                         task.run();
                     }
                     moved = true;
+                    status = engine.getHandshakeStatus();
                 } else if (status == HandshakeStatus.NEED_WRAP) {
-                    engine.wrap(NOTHING, out);
-                    moved = true;
+                    moved |= engine.wrap(NOTHING, out).bytesProduced() > 0;
+                    status = engine.getHandshakeStatus();
                 } else {
                     in.flip();
                     plain.clear();
-                    SSLEngineResult result = in.hasRemaining() ? engine.unwrap(in, plain) : null;
+                    SSLEngineResult result = engine.unwrap(in, plain);
                     in.compact();
-                    if (result == null
-                            || result.bytesConsumed() == 0
-                                    && result.getStatus() != SSLEngineResult.Status.OK) {
+                    // What the call says counts: netty's engines do not repeat it when asked later.
+                    status = result.getHandshakeStatus();
+                    if (result.bytesConsumed() == 0
+                            && status != HandshakeStatus.NEED_WRAP
+                            && status != HandshakeStatus.NEED_TASK) {
                         return moved;
                     }
-                    if (result.bytesConsumed() == 0 && engine.getHandshakeStatus() == status) {
-                        return moved;
-                    }
-                    moved = true;
+                    moved |= result.bytesConsumed() > 0;
                 }
             }
         }

@@ -30,7 +30,7 @@ final class OurSubject implements Subject {
             } else {
                 builder.cipherList(setting.cipher());
             }
-            builder.groups(setting.group());
+            builder.groups(setting.groups());
             if (isClient) {
                 builder.ca(setting.ca(), false);
             } else {

@@ -38,6 +38,16 @@ record Setting(String protocol, String key, String group, boolean resume) {
                 : "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
     }
 
+    /** A suite of TLS 1.2 for the same key. */
+    String olderCipher() {
+        return new Setting("TLSv1.2", key, group, resume).standardCipher();
+    }
+
+    /** The groups to offer, the wanted one first: in TLS 1.2 the curve of an ECDSA certificate must be among them. */
+    String groups() {
+        return protocol.equals("TLSv1.2") && key.equals("ecdsa") ? group + ":P-256" : group;
+    }
+
     byte[] certificate() {
         return fixture("server-" + key + "-cert.pem");
     }
