@@ -136,7 +136,7 @@ void test_use(sp_ctx *ctx, const identity_pem *identity)
 
 sp_ctx *test_ctx(int32_t role, int32_t min, int32_t max)
 {
-    static sp_report report;
+    static _Thread_local sp_report report;
     CHECK_INT(sp_library_init(&report), SP_OK);
     sp_ctx *ctx = sp_ctx_new(role, &report);
 
