@@ -5,6 +5,7 @@ import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener0;
+import io.github.securepair.events.Listener1;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Warnings;
 import io.github.securepair.internal.transport.NetAccess;
@@ -13,6 +14,7 @@ import io.github.securepair.net.Net;
 import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.Duplex;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The client that {@link TLS#connect} makes: verifies the server as Node's does, before anybody hears of it. */
@@ -102,6 +104,37 @@ final class ClientSocket extends TLSSocket {
             }
         }
         return socket;
+    }
+
+    /** A future of the socket when it is secure. */
+    static CompletableFuture<TLSSocket> connectAsync(ConnectOptions options) {
+        CompletableFuture<TLSSocket> result = new CompletableFuture<>();
+        EventLoop loop = options.get("socket") instanceof Duplex over
+                ? over.loop()
+                : options.get("loop") instanceof EventLoop given ? given : EventLoop.currentOrDefault();
+        ConnectOptions bound = options.copy().loop(loop);
+        // On the loop, so that listeners are there before anything happens.
+        Runnable start = () -> {
+            try {
+                TLSSocket socket = connect(bound, null);
+                Listener1<Throwable> failed = result::completeExceptionally;
+                socket.on(ERROR, failed);
+                socket.once(SECURE_CONNECT, () -> {
+                    socket.removeListener(ERROR, failed);
+                    result.complete(socket);
+                });
+                socket.once(CLOSE, hadError -> result.completeExceptionally(
+                        new CodedException("ERR_SOCKET_CLOSED", "Socket is closed")));
+            } catch (RuntimeException badOptions) {
+                result.completeExceptionally(badOptions);
+            }
+        };
+        if (loop.inLoop()) {
+            start.run();
+        } else {
+            loop.execute(start);
+        }
+        return result;
     }
 
     // ---- options ------------------------------------------------------------------------------------------------

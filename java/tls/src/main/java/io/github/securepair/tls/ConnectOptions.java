@@ -521,6 +521,24 @@ public class ConnectOptions extends SecureContextOptions {
     }
 
     @Override
+    public ConnectOptions privateKeyIdentifier(String value) {
+        super.privateKeyIdentifier(value);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions privateKeyEngine(String value) {
+        super.privateKeyEngine(value);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions clientCertEngine(String value) {
+        super.clientCertEngine(value);
+        return this;
+    }
+
+    @Override
     public ConnectOptions profile(Profile value) {
         super.profile(value);
         return this;

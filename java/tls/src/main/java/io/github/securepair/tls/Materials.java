@@ -7,8 +7,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 
 /** Reads the bytes of keys, certificates and the like out of the types that options accept. */
@@ -17,15 +19,19 @@ final class Materials {
 
     private Materials() {}
 
-    /** One value or a list of values, as a list. */
+    /** One value or a list of values, as a list; an entry may be null. */
     static List<?> entries(Object value) {
         if (value instanceof Collection<?> list) {
-            return List.copyOf(list);
+            return new ArrayList<>(list);
         }
         if (value instanceof Object[] array) {
             return Arrays.asList(array);
         }
-        return List.of(value);
+        return Collections.singletonList(value);
+    }
+
+    static boolean isList(Object value) {
+        return value instanceof Collection<?> || value instanceof Object[];
     }
 
     static boolean isBytes(Object value) {
@@ -60,11 +66,11 @@ final class Materials {
         return bytes(value);
     }
 
-    /** Whether JavaScript would call the value false: absent, false, an empty string, zero. */
+    /** Whether JavaScript would call the value false: absent, false, an empty string, zero, not a number. */
     static boolean isFalsy(Object value) {
         return value == null
                 || Boolean.FALSE.equals(value)
                 || "".equals(value)
-                || value instanceof Number number && number.doubleValue() == 0;
+                || value instanceof Number number && (number.doubleValue() == 0 || Double.isNaN(number.doubleValue()));
     }
 }

@@ -3,6 +3,8 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.SecureContext.Role;
 import io.github.securepair.events.ArgumentException;
+import java.util.Collection;
+import java.util.stream.Collectors;
 
 /**
  * The protocol versions that options ask for.
@@ -94,7 +96,11 @@ record ProtocolRange(int min, int max, Role role) {
                 shown(version) + " is not a valid " + which + " TLS protocol version");
     }
 
+    /** As JSON, as Node shows it. */
     private static String shown(Object version) {
+        if (version instanceof Collection<?> list) {
+            return list.stream().map(ProtocolRange::shown).collect(Collectors.joining(",", "[", "]"));
+        }
         return version instanceof String ? "\"" + version + "\"" : String.valueOf(version);
     }
 }

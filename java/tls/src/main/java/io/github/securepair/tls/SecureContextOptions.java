@@ -313,6 +313,24 @@ public class SecureContextOptions extends Options {
         return this;
     }
 
+    /** Name of a key in an OpenSSL engine. Engines are gone from OpenSSL: the option fails, as in a Node without the engine. */
+    public SecureContextOptions privateKeyIdentifier(String value) {
+        put("privateKeyIdentifier", value);
+        return this;
+    }
+
+    /** Engine of {@link #privateKeyIdentifier}. */
+    public SecureContextOptions privateKeyEngine(String value) {
+        put("privateKeyEngine", value);
+        return this;
+    }
+
+    /** Engine that gives the certificate of a client. Fails like {@link #privateKeyIdentifier}. */
+    public SecureContextOptions clientCertEngine(String value) {
+        put("clientCertEngine", value);
+        return this;
+    }
+
     /** The set of defaults that options not given here fall back to; {@link Profile#MODERN} if never set. */
     public SecureContextOptions profile(Profile value) {
         put("profile", value);

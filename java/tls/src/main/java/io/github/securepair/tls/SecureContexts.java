@@ -1,6 +1,7 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.OpenSSL;
+import io.github.securepair.engine.OpenSSLError;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.SecureContext.Role;
 import io.github.securepair.engine.SecureContextException;
@@ -8,6 +9,7 @@ import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Warnings;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -26,6 +28,11 @@ final class SecureContexts {
     private static final long SSL_OP_CIPHER_SERVER_PREFERENCE = 1L << 22;
     /** With no elliptic curve in it, ECDHE cannot be negotiated, while DHE and TLS 1.3 still can. */
     private static final String FINITE_FIELD_GROUPS = "ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
+
+    /** The last integer up to which a number of JavaScript is exact. */
+    private static final long MAX_SAFE_INTEGER = (1L << 53) - 1;
+
+    private static final String OPTIONAL_STRING = "of type string or one of null or undefined";
 
     private SecureContexts() {}
 
@@ -89,7 +96,7 @@ final class SecureContexts {
         Object given = options.get("secureOptions");
         long mask = 0;
         if (!Materials.isFalsy(given)) {
-            mask = integer("secureOptions", given, Long.MIN_VALUE, Long.MAX_VALUE);
+            mask = integer("secureOptions", given, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER);
         }
         Object honor = options.get("honorCipherOrder");
         boolean own = honor == null ? serverOrder : !Materials.isFalsy(honor);
@@ -142,6 +149,7 @@ final class SecureContexts {
         }
         Object ca = options.get("ca");
         if (Materials.isFalsy(ca)) {
+            DefaultTrust.apply();
             builder.defaultRoots();
             return;
         }
@@ -166,7 +174,7 @@ final class SecureContexts {
         Object key = options.get("key");
         if (!Materials.isFalsy(key)) {
             for (Object entry : Materials.entries(key)) {
-                privateKey(builder, entry, key instanceof java.util.Collection, options.get("passphrase"));
+                privateKey(builder, entry, Materials.isList(key), options.get("passphrase"));
             }
         }
         Object sigalgs = options.get("sigalgs");
@@ -209,29 +217,37 @@ final class SecureContexts {
         }
     }
 
-    /** OpenSSL 3 engines are deprecated and not built: the option fails as it does in a Node without the named engine. */
+    /**
+     * Engines are deprecated in OpenSSL 3 and not used: the options are checked as in Node, and then fail as in a Node without engines.
+     */
     private static void privateKeyIdentifier(Options options) {
         Object identifier = options.get("privateKeyIdentifier");
-        Object engine = options.get("privateKeyEngine");
-        if (identifier == null && engine == null) {
+        if (identifier == null) {
             return;
         }
+        Object engine = options.get("privateKeyEngine");
         if (engine == null) {
             throw new ArgumentException(
                     "TypeError",
                     "ERR_INVALID_ARG_VALUE",
                     "The property 'options.privateKeyEngine' is invalid. Received undefined");
         }
-        if (identifier == null) {
-            throw new ArgumentException(
-                    "TypeError",
-                    "ERR_INVALID_ARG_VALUE",
-                    "The property 'options.privateKeyIdentifier' is invalid. Received undefined");
-        }
         if (!Materials.isFalsy(options.get("key"))) {
             throw ArgumentException.invalidArgValue("options.privateKeyIdentifier", identifier);
         }
-        throw new SecureContextException(
+        optionalString("options.privateKeyIdentifier", identifier);
+        optionalString("options.privateKeyEngine", engine);
+        throw noEngines();
+    }
+
+    private static void optionalString(String name, Object value) {
+        if (value != null && !(value instanceof String)) {
+            throw ArgumentException.invalidArgType(name, OPTIONAL_STRING, value);
+        }
+    }
+
+    private static SecureContextException noEngines() {
+        return new SecureContextException(
                 "ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED", "Custom engines not supported by this OpenSSL");
     }
 
@@ -258,7 +274,12 @@ final class SecureContexts {
             builder.dhAuto();
             return;
         }
-        int bits = builder.dhParameters(pem, 1024);
+        int bits;
+        try {
+            bits = builder.dhParameters(pem, 1024);
+        } catch (SecureContextException e) {
+            throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Error setting temp DH parameter", e);
+        }
         if (bits > 0 && bits < 1024) {
             throw new ArgumentException("TypeError", "ERR_INVALID_ARG_VALUE", "DH parameter is less than 1024 bits");
         }
@@ -284,7 +305,7 @@ final class SecureContexts {
         if (idContext != null) {
             String text = string("options.sessionIdContext", idContext);
             if (!text.isEmpty()) {
-                builder.sessionIdContext(text.getBytes(StandardCharsets.UTF_8));
+                sessionIdContext(builder, text.getBytes(StandardCharsets.UTF_8));
             }
         } else if (defaultIdContext != null) {
             builder.sessionIdContext(defaultIdContext.getBytes(StandardCharsets.UTF_8));
@@ -292,9 +313,8 @@ final class SecureContexts {
         pfx(builder, options);
         Object engine = options.get("clientCertEngine");
         if (engine != null) {
-            string("options.clientCertEngine", engine);
-            throw new SecureContextException(
-                    "ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED", "Custom engines not supported by this OpenSSL");
+            optionalString("options.clientCertEngine", engine);
+            throw noEngines();
         }
         Object ticketKeys = options.get("ticketKeys");
         if (ticketKeys != null) {
@@ -303,6 +323,19 @@ final class SecureContexts {
         Object timeout = options.get("sessionTimeout");
         if (timeout != null) {
             builder.sessionTimeout(integer("options.sessionTimeout", timeout, 0, Integer.MAX_VALUE));
+        }
+    }
+
+    private static void sessionIdContext(SecureContext.Builder builder, byte[] id) {
+        try {
+            builder.sessionIdContext(id);
+        } catch (SecureContextException e) {
+            if (e.entries().isEmpty()) {
+                throw e;
+            }
+            // Node throws OpenSSL's line as it is printed, without code.
+            OpenSSLError first = e.entries().get(0);
+            throw new SecureContextException("ERR_SSL_" + first.codeName(), first.toString(), e);
         }
     }
 
@@ -323,26 +356,34 @@ final class SecureContexts {
         if (pfx == null) {
             return;
         }
+        boolean inList = Materials.isList(pfx);
         for (Object entry : Materials.entries(pfx)) {
             Object file = entry;
             Object passphrase = options.get("passphrase");
             if (entry instanceof Pfx of) {
                 file = of.buf();
                 passphrase = of.passphrase() != null ? of.passphrase() : passphrase;
-            } else if (entry instanceof Map<?, ?> map && map.get("buf") != null) {
+            } else if (inList && entry instanceof Map<?, ?> map && map.get("buf") != null) {
                 file = map.get("buf");
                 passphrase = map.get("passphrase") != null ? map.get("passphrase") : passphrase;
             }
             if (!Materials.isBytes(file)) {
                 throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Unable to load PFX certificate");
             }
-            byte[] secret = passphrase(passphrase);
+            byte[] secret = pfxPassphrase(passphrase);
             try {
                 builder.pfx(Materials.bytes(file), secret);
             } finally {
                 wipe(secret);
             }
         }
+    }
+
+    private static byte[] pfxPassphrase(Object value) {
+        if (value == null || Materials.isBytes(value) && !(value instanceof Path)) {
+            return value == null ? null : Materials.bytes(value).clone();
+        }
+        throw new ArgumentException("TypeError", "ERR_INVALID_ARG_TYPE", "Pass phrase must be a buffer");
     }
 
     private static String string(String name, Object value) {
@@ -357,7 +398,8 @@ final class SecureContexts {
         if (!(value instanceof Number number)) {
             throw ArgumentException.invalidArgType(name, "of type number", value);
         }
-        if (number.doubleValue() != Math.rint(number.doubleValue())) {
+        double exact = number.doubleValue();
+        if (Double.isInfinite(exact) || exact != Math.rint(exact)) {
             throw ArgumentException.outOfRange(name, "an integer", value);
         }
         long integer = number.longValue();

@@ -1,59 +1,111 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.PeerCertificate;
+import io.github.securepair.net.Net;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** Node's rules for matching a host against a certificate (RFC 6125 with Node's choices). Pure string work. */
 final class ServerIdentity {
     private ServerIdentity() {}
 
-    /** Returns null when {@code cert} is the one of {@code hostname}, else the error that Node's checkServerIdentity returns. */
-    static ServerIdentityException check(String hostname, PeerCertificate cert) {
+    /**
+     * Returns null when {@code cert} is the one of {@code hostname}, else the error that Node's
+     * checkServerIdentity returns.
+     *
+     * @param withURIs whether the host of a URI counts as a DNS name without wildcards, as in Node 0.12
+     */
+    static ServerIdentityException check(String hostname, PeerCertificate cert, boolean withURIs) {
+        return check(hostname, cert.subject(), cert.subjectaltname(), cert, withURIs);
+    }
+
+    /**
+     * The same with the two fields of the certificate that matter.
+     *
+     * @param subject may be null
+     * @param altNames may be null
+     * @param cert what the error shows
+     */
+    static ServerIdentityException check(
+            String hostname,
+            Map<String, Object> subject,
+            String altNames,
+            PeerCertificate cert,
+            boolean withURIs) {
         // Node turns whatever it is given into a string: undefined and null become their names.
         String host = unfqdn(String.valueOf(hostname));
-        List<String> dnsNames = new ArrayList<>();
-        List<String> ips = new ArrayList<>();
-        String altNames = cert.subjectaltname();
+        Names names = new Names();
         if (altNames != null) {
-            for (String name : altNames.indexOf('"') >= 0 ? splitEscaped(altNames) : split(altNames)) {
-                if (name.startsWith("DNS:")) {
-                    dnsNames.add(name.substring(4));
-                } else if (name.startsWith("IP Address:")) {
-                    ips.add(canonicalIP(name.substring(11)));
-                }
-            }
+            boolean quoted = altNames.indexOf('"') >= 0;
+            (quoted ? splitEscaped(altNames) : split(altNames)).forEach(names::add);
         }
-        String reason = reasonOf(host, cert, altNames, dnsNames, ips);
+        if (withURIs && names.uriHosts.stream().anyMatch(lower(host)::equals)) {
+            return null;
+        }
+        String reason = reasonOf(host, subject, altNames, names);
         return reason == null ? null : new ServerIdentityException(reason, host, cert);
     }
 
-    private static String reasonOf(
-            String host, PeerCertificate cert, String altNames, List<String> dnsNames, List<String> ips) {
-        String ip = canonicalIP(host);
-        if (ip != null) {
-            return ips.contains(ip) ? null : "IP: " + host + " is not in the cert's list: " + String.join(", ", ips);
-        }
-        Object commonName = cert.subject() == null ? null : cert.subject().get("CN");
-        if (!dnsNames.isEmpty() || commonName != null) {
-            List<String> hostParts = splitHost(host);
-            if (!dnsNames.isEmpty()) {
-                boolean matched = dnsNames.stream().anyMatch(pattern -> matches(hostParts, pattern, true));
-                return matched ? null : "Host: " + host + ". is not in the cert's altnames: " + altNames;
+    /** The alternative names of a certificate by kind. */
+    private static final class Names {
+        final List<String> dns = new ArrayList<>();
+        final List<String> ips = new ArrayList<>();
+        final List<String> uriHosts = new ArrayList<>();
+
+        void add(String name) {
+            if (name.startsWith("DNS:")) {
+                dns.add(name.substring(4));
+            } else if (name.startsWith("IP Address:")) {
+                // As in Node, what is no address is compared, and shown, as nothing.
+                String ip = canonicalIP(name.substring(11));
+                ips.add(ip == null ? "" : ip);
+            } else if (name.startsWith("URI:")) {
+                String host = hostOf(name.substring(4));
+                if (host != null) {
+                    uriHosts.add(lower(host));
+                }
             }
-            List<?> names = commonName instanceof List<?> list ? list : List.of(commonName);
-            boolean matched = names.stream().anyMatch(pattern -> matches(hostParts, pattern.toString(), true));
-            if (matched) {
+        }
+
+        private static String hostOf(String uri) {
+            try {
+                return new URI(uri).getHost();
+            } catch (URISyntaxException e) {
                 return null;
             }
-            List<String> shown = names.stream().map(Object::toString).toList();
-            return "Host: " + host + ". is not cert's CN: " + String.join(",", shown);
         }
-        return "Cert does not contain a DNS name";
+    }
+
+    private static String reasonOf(
+            String host, Map<String, Object> subject, String altNames, Names names) {
+        String ip = canonicalIP(host);
+        if (ip != null) {
+            return names.ips.contains(ip)
+                    ? null
+                    : "IP: " + host + " is not in the cert's list: " + String.join(", ", names.ips);
+        }
+        Object commonName = subject == null ? null : subject.get("CN");
+        List<String> hostParts = splitHost(host);
+        if (!names.dns.isEmpty()) {
+            return names.dns.stream().anyMatch(pattern -> matches(hostParts, pattern))
+                    ? null
+                    : "Host: " + host + ". is not in the cert's altnames: " + altNames;
+        }
+        if (Materials.isFalsy(commonName)) {
+            return "Cert does not contain a DNS name";
+        }
+        List<String> shown =
+                Materials.entries(commonName).stream().map(Object::toString).toList();
+        return shown.stream().anyMatch(pattern -> matches(hostParts, pattern))
+                ? null
+                : "Host: " + host + ". is not cert's CN: " + String.join(",", shown);
     }
 
     private static List<String> splitHost(String host) {
@@ -74,7 +126,7 @@ final class ServerIdentity {
         return out.toString();
     }
 
-    private static boolean matches(List<String> hostParts, String pattern, boolean wildcards) {
+    private static boolean matches(List<String> hostParts, String pattern) {
         if (pattern.isEmpty()) {
             return false;
         }
@@ -99,7 +151,7 @@ final class ServerIdentity {
         if (around.length == 1 || label.contains("xn--")) {
             return host.equals(label);
         }
-        if (!wildcards || around.length > 2 || patternParts.size() <= 2) {
+        if (around.length > 2 || patternParts.size() <= 2) {
             return false;
         }
         return around[0].length() + around[1].length() <= host.length()
@@ -141,28 +193,62 @@ final class ServerIdentity {
         return result;
     }
 
-    /** The address in one spelling, without zone; null if the text is no IP literal. Never asks a resolver. */
+    /**
+     * The address in one spelling, without zone, as {@code inet_ntop} writes it; null if the text is no IP literal. Never
+     * asks a resolver.
+     */
     static String canonicalIP(String text) {
-        boolean v6 = text.indexOf(':') >= 0;
-        String address = text;
-        if (v6) {
-            int zone = text.indexOf('%');
-            address = zone < 0 ? text : text.substring(0, zone);
-            if (!address.matches("[0-9A-Fa-f:.]+")) {
-                return null;
-            }
-        } else if (!text.matches("(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}")) {
+        int zone = text.indexOf('%');
+        int version = Net.isIP(text);
+        if (version == 0) {
             return null;
         }
+        String address = zone < 0 ? text : text.substring(0, zone);
         try {
-            // Both forms were checked to be literals, which getByName() parses without a look-up.
+            // A literal, which getByName() parses without a look-up; one of IPv4 in IPv6 comes back as IPv4.
             InetAddress parsed = InetAddress.getByName(address);
-            if (v6 && parsed instanceof Inet4Address) {
-                return "::ffff:" + parsed.getHostAddress();
+            if (version == 4) {
+                return parsed.getHostAddress();
             }
-            return parsed.getHostAddress();
+            return parsed instanceof Inet4Address
+                    ? "::ffff:" + parsed.getHostAddress()
+                    : compressed(parsed.getAddress());
         } catch (UnknownHostException e) {
             return null;
         }
+    }
+
+    /** The first of the longest runs of zeros, if longer than one, becomes two colons. */
+    private static String compressed(byte[] address) {
+        int[] words = new int[8];
+        for (int i = 0; i < 8; i++) {
+            words[i] = (address[2 * i] & 0xff) << 8 | address[2 * i + 1] & 0xff;
+        }
+        int start = -1;
+        int length = 1;
+        for (int i = 0; i < 8; i++) {
+            int end = i;
+            while (end < 8 && words[end] == 0) {
+                end++;
+            }
+            if (end - i > length) {
+                start = i;
+                length = end - i;
+            }
+            i = Math.max(i, end - 1);
+        }
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < 8; i++) {
+            if (i == start) {
+                out.append("::");
+                i += length - 1;
+            } else {
+                if (out.length() > 0 && out.charAt(out.length() - 1) != ':') {
+                    out.append(':');
+                }
+                out.append(Integer.toHexString(words[i]));
+            }
+        }
+        return out.toString();
     }
 }

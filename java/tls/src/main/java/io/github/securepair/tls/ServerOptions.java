@@ -427,6 +427,24 @@ public class ServerOptions extends SecureContextOptions {
     }
 
     @Override
+    public ServerOptions privateKeyIdentifier(String value) {
+        super.privateKeyIdentifier(value);
+        return this;
+    }
+
+    @Override
+    public ServerOptions privateKeyEngine(String value) {
+        super.privateKeyEngine(value);
+        return this;
+    }
+
+    @Override
+    public ServerOptions clientCertEngine(String value) {
+        super.clientCertEngine(value);
+        return this;
+    }
+
+    @Override
     public ServerOptions profile(Profile value) {
         super.profile(value);
         return this;

@@ -2,7 +2,6 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.PeerCertificate;
-import io.github.securepair.engine.RootCertificates;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Listener0;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The functions and constants of Node's {@code tls} module.
@@ -28,24 +28,31 @@ public final class TLS {
     /** Window of {@link #CLIENT_RENEG_LIMIT}, in seconds. */
     public static volatile int CLIENT_RENEG_WINDOW = 600;
 
-    /** Default of the option {@code ciphers}. */
-    public static volatile String DEFAULT_CIPHERS =
+    /** Default of the option {@code ciphers}; the system property {@code securepair.tls.cipherList} gives another at start. */
+    public static volatile String DEFAULT_CIPHERS = Environment.property(
+            "cipherList",
             "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
                     + "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:"
                     + "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384:"
                     + "DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:"
                     + "ECDHE-RSA-AES256-SHA384:DHE-RSA-AES256-SHA384:"
                     + "ECDHE-RSA-AES256-SHA256:DHE-RSA-AES256-SHA256:"
-                    + "HIGH:!aNULL:!eNULL:!EXPORT:!DES:!RC4:!MD5:!PSK:!SRP:!CAMELLIA";
+                    + "HIGH:!aNULL:!eNULL:!EXPORT:!DES:!RC4:!MD5:!PSK:!SRP:!CAMELLIA");
 
     /** Default of the option {@code ecdhCurve}. */
     public static volatile String DEFAULT_ECDH_CURVE = "auto";
 
-    /** Default of the option {@code minVersion}. */
-    public static volatile String DEFAULT_MIN_VERSION = "TLSv1.2";
+    /** Default of the option {@code minVersion}; the system property {@code securepair.tls.minVersion} gives another at start. */
+    public static volatile String DEFAULT_MIN_VERSION = Environment.property("minVersion", "TLSv1.2");
 
-    /** Default of the option {@code maxVersion}. */
-    public static volatile String DEFAULT_MAX_VERSION = "TLSv1.3";
+    /** Default of the option {@code maxVersion}; the system property {@code securepair.tls.maxVersion} gives another at start. */
+    public static volatile String DEFAULT_MAX_VERSION = Environment.property("maxVersion", "TLSv1.3");
+
+    /**
+     * Size of the pool that Node 0.12 cut the buffers of its CryptoStreams from, in bytes. Nothing is pooled here: the name is kept for
+     * programs that read it.
+     */
+    public static final int SLAB_BUFFER_SIZE = 10 * 1024 * 1024;
 
     /** The values of the option {@code secureProtocol}. Those of SSLv2, and of SSLv3 in most libraries, exist to be refused by name. */
     public static final List<String> SSL_METHODS = sslMethods();
@@ -54,12 +61,12 @@ public final class TLS {
 
     /** Makes a server with all defaults; it needs a certificate before anybody can connect. */
     public static TLSServer createServer() {
-        return new TLSServer(null, null);
+        return server(null, null);
     }
 
     /** Makes a server. */
     public static TLSServer createServer(ServerOptions options) {
-        return new TLSServer(options, null);
+        return server(options, null);
     }
 
     /**
@@ -68,12 +75,16 @@ public final class TLS {
      * @param secureConnectionListener listener of {@link TLSServer#SECURE_CONNECTION}; may be null
      */
     public static TLSServer createServer(ServerOptions options, Listener1<TLSSocket> secureConnectionListener) {
-        return new TLSServer(options, secureConnectionListener);
+        return server(options, secureConnectionListener);
     }
 
     /** Makes a server with all defaults and a listener of {@link TLSServer#SECURE_CONNECTION}. */
     public static TLSServer createServer(Listener1<TLSSocket> secureConnectionListener) {
-        return new TLSServer(null, secureConnectionListener);
+        return server(null, secureConnectionListener);
+    }
+
+    private static TLSServer server(ServerOptions options, Listener1<TLSSocket> listener) {
+        return Environment.log(new TLSServer(Environment.server(options), listener));
     }
 
     /**
@@ -93,7 +104,7 @@ public final class TLS {
         if (options == null) {
             throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
         }
-        return ClientSocket.connect(options, listener);
+        return Environment.log(ClientSocket.connect(Environment.client(options), listener));
     }
 
     /** Connects to a port of localhost. */
@@ -173,6 +184,13 @@ public final class TLS {
         return out;
     }
 
+    /**
+     * Connects to a server and completes once {@code secureConnect} was emitted, or with the error; that error needs no listener then.
+     */
+    public static CompletableFuture<TLSSocket> connectAsync(ConnectOptions options) {
+        return ClientSocket.connectAsync(Environment.client(options));
+    }
+
     /** Makes a client's {@link SecurePair} with all defaults. */
     public static SecurePair createSecurePair() {
         return new SecurePair(null, false, null, false, null);
@@ -239,13 +257,27 @@ public final class TLS {
      * @throws io.github.securepair.events.ArgumentException {@code ERR_TLS_CERT_ALTNAME_FORMAT} when the names are malformed
      */
     public static ServerIdentityException checkServerIdentity(String hostname, PeerCertificate cert) {
-        return ServerIdentity.check(hostname, cert);
+        return ServerIdentity.check(hostname, cert, false);
+    }
+
+    /**
+     * The same by the rules of a profile: with {@link Profile#NODE_0_12} the host of a {@code URI:} name counts too. To have them for
+     * a connection, give this function as its option {@code checkServerIdentity}.
+     */
+    public static ServerIdentityException checkServerIdentity(String hostname, PeerCertificate cert, Profile profile) {
+        return ServerIdentity.check(hostname, cert, profile.isLegacy());
     }
 
     /** Returns the wire form of ALPN protocol names: each behind one byte with its length. */
     public static byte[] convertALPNProtocols(List<?> protocols) {
         byte[] wire = ProtocolLists.toWire("ALPNProtocols", protocols);
         return wire == null ? new byte[0] : wire;
+    }
+
+    /** Checks the wire form of ALPN protocol names, and returns a copy. */
+    public static byte[] convertALPNProtocols(byte[] wireForm) {
+        byte[] wire = ProtocolLists.toWire("ALPNProtocols", wireForm);
+        return wire == null ? new byte[0] : wire.clone();
     }
 
     /** Returns the wire form of NPN protocol names. */
@@ -278,9 +310,70 @@ public final class TLS {
         return all;
     }
 
-    /** Returns the root certificates that are trusted when {@code ca} is not given, as PEM. */
+    /**
+     * Returns the cipher list that an older Node had by default, for the option {@code ciphers}.
+     *
+     * @param version {@code "v0.10.38"}, {@code "v0.10.39"}, {@code "v0.12.2"} or {@code "v0.12.3"}
+     */
+    public static String getLegacyCiphers(String version) {
+        return switch (String.valueOf(version)) {
+            case "v0.10.38" -> "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:RC4:HIGH:!MD5:!aNULL:!EDH";
+            case "v0.10.39" -> "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:HIGH:!RC4:!MD5:!aNULL:!EDH";
+            case "v0.12.2" ->
+                "ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:AES128-GCM-SHA256:RC4:HIGH:!MD5:!aNULL";
+            case "v0.12.3" ->
+                "ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:AES128-GCM-SHA256:HIGH:!RC4:!MD5:!aNULL";
+            default ->
+                throw ArgumentException.invalidArgValue(
+                        "version", version, "must be one of: 'v0.10.38', 'v0.10.39', 'v0.12.2', 'v0.12.3'");
+        };
+    }
+
+    /**
+     * Returns the root certificates of the JDK, which stand for those that Node brings along: PEM texts, an immutable list, always the
+     * same.
+     */
     public static List<String> rootCertificates() {
-        return RootCertificates.pem();
+        return DefaultTrust.bundled();
+    }
+
+    /** Returns the certificates that are trusted when {@code ca} is not given, as PEM: an immutable list. */
+    public static List<String> getCACertificates() {
+        return DefaultTrust.get("default");
+    }
+
+    /**
+     * Returns CA certificates as PEM: an immutable list.
+     *
+     * @param type {@code "default"}: those trusted when {@code ca} is not given; {@code "bundled"}: {@link #rootCertificates()};
+     *     {@code "system"}: those of the operating system, or of {@code SSL_CERT_FILE} and {@code SSL_CERT_DIR}; {@code "extra"}: those
+     *     of the file that {@code NODE_EXTRA_CA_CERTS} names
+     */
+    public static List<String> getCACertificates(String type) {
+        return DefaultTrust.get(type);
+    }
+
+    /**
+     * Replaces the certificates that are trusted when {@code ca} is not given, for contexts made from now on. Those given twice count
+     * once.
+     *
+     * @param certificates PEM (String, byte[], ByteBuffer or Path) or {@link java.security.cert.X509Certificate}
+     */
+    public static void setDefaultCACertificates(List<?> certificates) {
+        DefaultTrust.set(certificates);
+    }
+
+    /**
+     * Tells what the linked OpenSSL can do, by the names of Node's {@code process.features}: {@code tls}, {@code tls_alpn},
+     * {@code tls_npn}, {@code tls_ocsp} and {@code tls_sni}.
+     */
+    public static Map<String, Boolean> features() {
+        Map<String, Boolean> out = new LinkedHashMap<>();
+        for (String always : List.of("tls", "tls_alpn", "tls_ocsp", "tls_sni")) {
+            out.put(always, true);
+        }
+        out.put("tls_npn", OpenSSL.feature(OpenSSL.Feature.NPN));
+        return out;
     }
 
     private static List<String> sslMethods() {

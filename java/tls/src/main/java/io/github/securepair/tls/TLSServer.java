@@ -113,7 +113,7 @@ public class TLSServer extends Server {
             handshakeTimeout();
             sniCallback = (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
             TLSSocket.typed(this.options, "ALPNCallback", ALPNCallback.class);
-            TLSSocket.typed(this.options, "pskCallback", PSKCallback.class);
+            TLSSocket.refusePSK(this.options);
             made = true;
         } finally {
             if (!made) {

@@ -25,6 +25,8 @@ import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketOptions;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.Stream;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
@@ -124,6 +126,7 @@ public class TLSSocket extends Socket {
         traces = Boolean.TRUE.equals(typed(options, "enableTrace", Boolean.class));
         SNICallback sni = (SNICallback) typed(options, "SNICallback", SNICallback.class);
         ALPNCallback alpn = (ALPNCallback) typed(options, "ALPNCallback", ALPNCallback.class);
+        refusePSK(options);
         TLSConnection conn = connection(shared);
         boolean made = false;
         try {
@@ -867,6 +870,26 @@ public class TLSSocket extends Socket {
         return new StateException("ERR_SOCKET_CLOSED", "Socket is closed");
     }
 
+    // ---- for threads that wait ------------------------------------------------------------------------------------
+
+    /**
+     * The bytes received, for threads that wait, virtual ones too; not for the loop's own. Takes the place of {@code data} listeners.
+     * Made once, before data is lost to others. An {@code error} of the socket is thrown by the next read; closing the stream
+     * before the peer's end destroys the socket.
+     */
+    public InputStream inputStream() {
+        return new BlockingInput(this);
+    }
+
+    /**
+     * The way out for threads that wait, virtual ones too; not for the loop's own. A write waits while more than 64 KiB are on
+     * their way; {@code flush} waits for all of it; {@code close} ends the writable side. An {@code error} of the socket is thrown by the
+     * next call.
+     */
+    public OutputStream outputStream() {
+        return new BlockingOutput(this);
+    }
+
     // ---- events that cost something are asked for when somebody listens -----------------------------------------
 
     @Override
@@ -935,6 +958,14 @@ public class TLSSocket extends Socket {
                 ? "of type boolean"
                 : type.isInterface() ? "of type function" : "an instance of " + type.getSimpleName();
         throw ArgumentException.invalidArgType("options." + name, expected, value);
+    }
+
+    /** Pre-shared keys need the engine's upcall, which is not there yet; better no socket than one without its keys. */
+    static void refusePSK(Options options) {
+        if (typed(options, "pskCallback", PSKCallback.class) != null) {
+            throw new StateException(
+                    "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "The feature pskCallback is unavailable in this build");
+        }
     }
 
     static long number(Options options, String name, long otherwise) {

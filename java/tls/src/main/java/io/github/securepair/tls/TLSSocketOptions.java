@@ -445,6 +445,24 @@ public class TLSSocketOptions extends SecureContextOptions {
     }
 
     @Override
+    public TLSSocketOptions privateKeyIdentifier(String value) {
+        super.privateKeyIdentifier(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions privateKeyEngine(String value) {
+        super.privateKeyEngine(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions clientCertEngine(String value) {
+        super.clientCertEngine(value);
+        return this;
+    }
+
+    @Override
     public TLSSocketOptions profile(Profile value) {
         super.profile(value);
         return this;

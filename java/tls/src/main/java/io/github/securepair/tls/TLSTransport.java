@@ -883,7 +883,8 @@ final class TLSTransport implements Transport, Receiver {
             if (wrapped.closed()) {
                 loop.execute(closed);
             } else {
-                wrapped.once(Stream.CLOSE, closed::run);
+                // A tick later: the error that closes both is told first.
+                wrapped.once(Stream.CLOSE, () -> loop.nextTick(closed));
             }
         }
         wrapped.destroy();
