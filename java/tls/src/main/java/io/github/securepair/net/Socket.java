@@ -630,8 +630,9 @@ public class Socket extends Duplex {
             each.stopTimer();
         }
         boolean hadError = error != null;
-        Runnable emitClose = () -> emit(CLOSE, hadError);
         Transport closing = transport;
+        Receiver other = takenOver && closing != null ? closing.receiver() : null;
+        Runnable emitClose = () -> emitClose(hadError, other);
         if (closing != null) {
             bytesRead = closing.bytesRead();
             bytesWritten = closing.bytesWritten();
@@ -655,6 +656,17 @@ public class Socket extends Duplex {
         if (counted) {
             counted = false;
             server.connectionClosed();
+        }
+    }
+
+    /** Emits 'close', then tells whoever had taken the bytes over, listener or not. */
+    private void emitClose(boolean hadError, Receiver other) {
+        try {
+            emit(CLOSE, hadError);
+        } finally {
+            if (other != null) {
+                other.onClosed();
+            }
         }
     }
 

@@ -365,6 +365,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             if (receiver != null) {
                 frame(receiver::onClosed);
             }
+            // What nobody closes now nobody can close later.
+            if (!closed) {
+                closeNow(null);
+            }
         } else if (!ended && readError == null && writeError == null) {
             // Netty closes NIO's unix sockets at the peer's end. Otherwise it has told why already.
             ended = true;
@@ -652,7 +656,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public boolean isBacklogged() {
-        return !closed && (!channel.isWritable() || !pieces.isEmpty());
+        // Netty calls a channel without output, shut down or closed, not writable.
+        boolean full = !channel.isWritable() && channel.unsafe().outboundBuffer() != null;
+        return !closed && (full || !pieces.isEmpty());
     }
 
     @Override

@@ -31,8 +31,8 @@ public interface Receiver {
     void onError(Throwable error);
 
     /**
-     * The transport was closed underneath, not by a call to {@link Transport#close}: its loop shut
-     * down, or the stream it adapts was destroyed.
+     * The transport was closed, not by the receiver: its loop shut down, or the socket or stream it
+     * was taken from was destroyed (and has emitted 'close').
      */
     void onClosed();
 

@@ -396,7 +396,8 @@ class TransportTest {
         long id = Thread.currentThread().getId();
         long before = threads.getThreadCpuTime(id);
         loop.setTimeout(
-                () -> result.complete(text + " " + (threads.getThreadCpuTime(id) - before) / 1_000_000),
+                () -> result.complete(
+                        text + " " + (threads.getThreadCpuTime(id) - before) / 1_000_000),
                 300);
     }
 
