@@ -1,0 +1,167 @@
+package io.github.securepair.guide;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.securepair.events.EventEmitter;
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.EventLoopGroup;
+import io.github.securepair.net.Socket;
+import io.github.securepair.stream.Readable;
+import io.github.securepair.tls.ConnectOptions;
+import io.github.securepair.tls.ServerOptions;
+import io.github.securepair.tls.TLS;
+import io.github.securepair.tls.TLSServer;
+import io.github.securepair.tls.TLSSocket;
+
+import org.junit.jupiter.api.Test;
+
+import java.security.cert.X509Certificate;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** docs/guide/for-java-people.md */
+class JavaPeopleGuideTest extends Guide {
+    @Test
+    void futuresTellOfListeningAndClosing() throws Exception {
+        ServerOptions options = serverOptions();
+        // snippet: futures
+        try (TLSServer server = TLS.createServer(options, socket -> socket.pipe(socket))) {
+            server.listenAsync(0, "127.0.0.1").get(10, TimeUnit.SECONDS);
+            int port = server.address().port();
+            // end
+            assertTrue(port > 0);
+            // snippet: close
+            server.closeAsync().get(10, TimeUnit.SECONDS);
+        }
+        // end
+    }
+
+    private static CompletableFuture<String> ask(
+            EventLoop loop, ConnectOptions options, String question) {
+        // snippet: ask
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        loop.execute(() -> {
+            TLSSocket socket = TLS.connect(options);
+            socket.setEncoding("utf8");
+            socket.on(TLSSocket.SECURE_CONNECT, () -> socket.write(question));
+            socket.once(Readable.TEXT, text -> {
+                answer.complete(text);
+                socket.end();
+            });
+            socket.on(EventEmitter.ERROR, answer::completeExceptionally);
+            socket.on(
+                    Socket.CLOSE,
+                    hadError -> answer.completeExceptionally(
+                            new java.io.EOFException("closed without an answer")));
+        });
+        // end
+        return answer;
+    }
+
+    @Test
+    void aFutureIsMadeOfEvents() throws Exception {
+        TLSServer server = TLS.createServer(serverOptions(), socket -> socket.pipe(socket));
+        await(server.listenAsync(0, "127.0.0.1"));
+        assertEquals("echo?", await(ask(loop(), clientOptions(server), "echo?")));
+        await(server.closeAsync());
+    }
+
+    @Test
+    void connectionsAreSpreadOverLoops() throws Exception {
+        Set<String> threads = ConcurrentHashMap.newKeySet();
+        // snippet: loops
+        try (EventLoopGroup loops = EventLoop.group(3)) {
+            ServerOptions options = serverOptions().loops(loops);
+            TLSServer server = TLS.createServer(options, socket -> {
+                threads.add(Thread.currentThread().getName());
+                socket.pipe(socket);
+            });
+            // end
+            await(server.listenAsync(0, "127.0.0.1"));
+            for (int i = 0; i < 6; i++) {
+                assertEquals("x", await(ask(loop(), clientOptions(server), "x")));
+            }
+            await(server.closeAsync());
+        }
+        assertEquals(3, threads.size());
+    }
+
+    @Test
+    void anyThreadMayWrite() throws Exception {
+        LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        TLSServer server = TLS.createServer(serverOptions(), socket -> socket.pipe(socket));
+        await(server.listenAsync(0, "127.0.0.1"));
+        TLSSocket socket = onLoop(done -> {
+            TLSSocket made = TLS.connect(clientOptions(server));
+            made.on(TLSSocket.SECURE_CONNECT, () -> done.complete(made));
+        });
+        // snippet: threads
+        // On any thread:
+        socket.write("hello");
+        socket.loop().execute(() -> {
+            // On the socket's loop: everything may be read and done here.
+            heard.add("secure " + !socket.secureConnecting());
+        });
+        socket.on(Readable.DATA, bytes -> {
+            heard.add("on the loop " + socket.loop().inLoop());
+        });
+        // end
+        assertEquals("secure true", heard.poll(10, TimeUnit.SECONDS));
+        assertEquals("on the loop true", heard.poll(10, TimeUnit.SECONDS));
+        socket.end();
+        await(server.closeAsync());
+    }
+
+    @Test
+    void certificatesAreAlsoThoseOfTheJdk() throws Exception {
+        TLSServer server = TLS.createServer(serverOptions(), socket -> socket.end());
+        await(server.listenAsync(0, "127.0.0.1"));
+        ConnectOptions options = clientOptions(server);
+        X509Certificate peer = onLoop(done -> {
+            TLSSocket socket = TLS.connect(options);
+            socket.on(TLSSocket.SECURE_CONNECT, () -> {
+                // snippet: x509
+                X509Certificate certificate = socket.getPeerX509Certificate();
+                // end
+                done.complete(certificate);
+                socket.resume().end();
+            });
+        });
+        assertEquals(
+                "CN=localhost,O=Securepair tests,C=XX",
+                peer.getSubjectX500Principal().getName());
+        await(server.closeAsync());
+    }
+
+    @Test
+    void whatAListenerThrowsGoesToTheHandler() throws Exception {
+        LinkedBlockingQueue<Throwable> caught = new LinkedBlockingQueue<>();
+        EventLoop loop = loop();
+        // snippet: uncaught
+        loop.onUncaughtException(error -> caught.add(error));
+        // end
+        TLSServer server = TLS.createServer(serverOptions(), socket -> {
+            socket.on(Readable.DATA, bytes -> {
+                throw new IllegalStateException("my mistake");
+            });
+        });
+        await(server.listenAsync(0, "127.0.0.1"));
+        TLSSocket client = onLoop(done -> {
+            TLSSocket socket = TLS.connect(clientOptions(server));
+            socket.on(TLSSocket.SECURE_CONNECT, () -> {
+                socket.write("x");
+                done.complete(socket);
+            });
+        });
+        assertEquals("my mistake", caught.poll(10, TimeUnit.SECONDS).getMessage());
+        assertFalse(loop.inLoop());
+        client.resume();
+        client.end();
+        await(server.closeAsync());
+    }
+}
