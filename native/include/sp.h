@@ -281,7 +281,10 @@ enum {
     SP_EV_OCSP_RESPONSE = 8, /* client. items: response, or absent */
     SP_EV_ALERT = 9,         /* items: u32 = sent << 16 | level << 8 | description */
     SP_EV_TRACE = 10,        /* items: text, u32 bytes dropped before it */
-    SP_EV_MESSAGE = 11       /* items: u32 bits (SP_MESSAGE_*), u32 version, u32 content type, bytes */
+    SP_EV_MESSAGE = 11,      /* items: u32 bits (SP_MESSAGE_*), u32 version, u32 content type, bytes */
+    /* Server: the answer to sp_conn_request_client_certificate() came, with a certificate or without
+     * (SP_INT_HAS_PEER_CERT). No items. */
+    SP_EV_CLIENT_CERTIFICATE = 12
 };
 enum {
     SP_MESSAGE_SENT = 1,
@@ -318,7 +321,8 @@ int32_t sp_conn_answer(sp_conn *conn, uint32_t sequence, int32_t alert);
 /* Server or client, TLS <= 1.2, when secure: queues HelloRequest or ClientHello; the next read or write sends it.
  * abbreviated 0 forces a full handshake. */
 int32_t sp_conn_renegotiate(sp_conn *conn, int32_t abbreviated, sp_report *report);
-/* Server, TLS 1.3: asks for a client certificate after the handshake, if the client offered it. */
+/* Server, TLS 1.3: asks for a client certificate after the handshake, if the client offered it; the next read or write
+ * sends it, SP_EV_CLIENT_CERTIFICATE tells when the answer came. */
 int32_t sp_conn_request_client_certificate(sp_conn *conn, sp_report *report);
 int32_t sp_conn_key_update(sp_conn *conn, int32_t request_peer, sp_report *report);
 

@@ -204,10 +204,14 @@ int32_t sp_conn_renegotiate(sp_conn *conn, int32_t abbreviated, sp_report *repor
 
 int32_t sp_conn_request_client_certificate(sp_conn *conn, sp_report *report)
 {
+    int ok;
+
     sp_enter(report);
     if (!running(conn) || !conn->is_server)
         return SP_MISUSE;
-    return sp_leave(report, SSL_verify_client_post_handshake(conn->ssl) == 1);
+    ok = SSL_verify_client_post_handshake(conn->ssl) == 1;
+    conn->certificate_wanted |= ok;
+    return sp_leave(report, ok);
 }
 
 int32_t sp_conn_key_update(sp_conn *conn, int32_t request_peer, sp_report *report)

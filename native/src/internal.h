@@ -96,18 +96,19 @@ struct sp_conn {
     uint32_t produced;                      /* plaintext offset of the running read: what an event carries */
 
     uint8_t is_server;
-    uint8_t started;           /* the first read happened */
-    uint8_t busy;              /* inside a call: the PSK upcall must not come back */
-    uint8_t doomed;            /* sp_conn_free() came while busy */
-    uint8_t handshaking;       /* between HANDSHAKE_START and HANDSHAKE_DONE */
-    uint8_t secure;            /* the first handshake completed */
-    uint8_t closed;            /* the peer's close_notify came */
-    uint8_t failed;            /* fatal: SSL is not touched any more */
-    uint8_t out_of_memory;     /* an event that must not be lost was */
-    uint8_t shutdown;          /* close_notify: SP_SHUTDOWN_* */
-    uint8_t our_renegotiation; /* server: the next ClientHello answers our HelloRequest */
-    uint8_t npn_overlap;       /* client: the NPN choice is in both lists */
-    uint32_t handshakes;       /* completed ones */
+    uint8_t started;            /* the first read happened */
+    uint8_t busy;               /* inside a call: the PSK upcall must not come back */
+    uint8_t doomed;             /* sp_conn_free() came while busy */
+    uint8_t handshaking;        /* between HANDSHAKE_START and HANDSHAKE_DONE */
+    uint8_t secure;             /* the first handshake completed */
+    uint8_t closed;             /* the peer's close_notify came */
+    uint8_t failed;             /* fatal: SSL is not touched any more */
+    uint8_t out_of_memory;      /* an event that must not be lost was */
+    uint8_t shutdown;           /* close_notify: SP_SHUTDOWN_* */
+    uint8_t our_renegotiation;  /* server: the next ClientHello answers our HelloRequest */
+    uint8_t certificate_wanted; /* server: sp_conn_request_client_certificate() waits for its answer */
+    uint8_t npn_overlap;        /* client: the NPN choice is in both lists */
+    uint32_t handshakes;        /* completed ones */
     int32_t max_fragment;
 
     /* The one open question; its kind is the event type. */

@@ -46,6 +46,14 @@ static void done(sp_conn *conn)
     sp_event_add(conn, SP_EV_HANDSHAKE_DONE, NULL, 0);
 }
 
+/* TLS 1.3 has no handshake end for this: the client's Finished is the last of its answer. It is yet to be checked here,
+ * but whoever takes the event comes after that. */
+static void certificate_came(sp_conn *conn)
+{
+    conn->certificate_wanted = 0;
+    sp_event_add(conn, SP_EV_CLIENT_CERTIFICATE, NULL, 0);
+}
+
 static void on_info(const SSL *ssl, int where, int value)
 {
     sp_conn *conn = sp_conn_of(ssl);
@@ -56,6 +64,9 @@ static void on_info(const SSL *ssl, int where, int value)
         start(conn);
     else if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
         done(conn);
+    else if (conn->certificate_wanted && (where & SSL_CB_LOOP) != 0 &&
+             SSL_get_state(ssl) == TLS_ST_SR_FINISHED)
+        certificate_came(conn);
 }
 
 /* ---- key log ---- */

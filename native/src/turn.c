@@ -106,6 +106,7 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
         sp_queue_clear();
     if (conn->doomed) {
         sp_conn_free(conn);
+        sp_enter(&turn->report);
         turn->status = status = SP_FAILED;
     }
     return status;

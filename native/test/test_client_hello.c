@@ -296,6 +296,7 @@ TEST(eachRenegotiationAsksAgain)
             hello = i;
     }
     CHECK(renegotiation < hello);
+    CHECK(p->server.events[hello].item[EXTENSIONS].len > 10);
     CHECK_INT(item_u32(&p->server.events[hello], BITS) & SP_HELLO_RENEGOTIATION, SP_HELLO_RENEGOTIATION);
     pair_free(p);
     check_nothing_lives();

@@ -275,23 +275,29 @@ TEST(renegotiationNeedsAFinishedHandshakeAndTls1_2)
 
 /* ---- TLS 1.3 after the handshake ---- */
 
-TEST(aClientThatOfferedItGivesItsCertificateLater)
+TEST(aClientThatOfferedItAnswersTheRequestForItsCertificate)
 {
-    sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0304, 0x0304);
-    sp_report report;
-
-    test_use(client, test_identity(KEY_P256, "client.example"));
-    pair *p = pair_of(client, test_ctx(SP_ROLE_SERVER, 0x0304, 0x0304));
-    CHECK_INT(sp_conn_offer_post_handshake_auth(p->client.conn), SP_OK);
-    pair_handshake(p);
-    CHECK_INT(sp_conn_int(p->server.conn, SP_INT_HAS_PEER_CERT), 0);
-    sp_conn_set_verify(p->server.conn, SP_VERIFY_PEER);
-    CHECK_INT(sp_conn_request_client_certificate(p->server.conn, &report), SP_OK);
-    CHECK_INT(sp_conn_request_client_certificate(p->client.conn, &report), SP_MISUSE);
-    pair_run(p);
-    CHECK_INT(sp_conn_int(p->server.conn, SP_INT_HAS_PEER_CERT), 1);
-    check_data(p);
-    pair_free(p);
+    for (int has_one = 0; has_one < 2; has_one++) {
+        sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0304, 0x0304);
+        sp_report report;
+        if (has_one)
+            test_use(client, test_identity(KEY_P256, "client.example"));
+        pair *p = pair_of(client, test_ctx(SP_ROLE_SERVER, 0x0304, 0x0304));
+        CHECK_INT(sp_conn_offer_post_handshake_auth(p->client.conn), SP_OK);
+        pair_handshake(p);
+        CHECK_INT(sp_conn_int(p->server.conn, SP_INT_HAS_PEER_CERT), 0);
+        CHECK_INT(side_count(&p->server, SP_EV_CLIENT_CERTIFICATE), 0);
+        sp_conn_set_verify(p->server.conn, SP_VERIFY_PEER);
+        for (int i = 1; i <= 2; i++) {
+            CHECK_INT(sp_conn_request_client_certificate(p->client.conn, &report), SP_MISUSE);
+            CHECK_INT(sp_conn_request_client_certificate(p->server.conn, &report), SP_OK);
+            pair_run(p);
+            CHECK_INT(side_count(&p->server, SP_EV_CLIENT_CERTIFICATE), i);
+            CHECK_INT(sp_conn_int(p->server.conn, SP_INT_HAS_PEER_CERT), has_one);
+            check_data(p);
+        }
+        pair_free(p);
+    }
     check_nothing_lives();
 }
 
