@@ -2,12 +2,15 @@ package io.github.securepair.tls;
 
 import java.util.List;
 
-/** Chooses the ALPN protocol of a server connection. Runs on the connection's loop; not called when the client offers none. */
+/**
+ * Chooses the ALPN protocol of a server connection. Runs on the connection's loop; not called when
+ * the client offers none.
+ */
 @FunctionalInterface
 public interface ALPNCallback {
     /**
-     * Returns one of {@code hello.protocols()}, or {@code null} to refuse the handshake with the alert
-     * {@code no_application_protocol}. Any other value, or a throw, destroys the socket.
+     * Returns one of {@code hello.protocols()}, or {@code null} to refuse the handshake with the
+     * alert {@code no_application_protocol}. Any other value, or a throw, destroys the socket.
      */
     String select(Hello hello);
 

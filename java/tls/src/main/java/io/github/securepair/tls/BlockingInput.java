@@ -3,6 +3,7 @@ package io.github.securepair.tls;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -86,7 +87,8 @@ final class BlockingInput extends InputStream {
             return 0;
         }
         if (socket.loop().inLoop()) {
-            throw new IllegalStateException("a blocking read on the socket's own loop would never end");
+            throw new IllegalStateException(
+                    "a blocking read on the socket's own loop would never end");
         }
         lock.lock();
         try {

@@ -3,6 +3,7 @@ package io.github.securepair.tls;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.net.Socket;
+
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
@@ -11,7 +12,10 @@ import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A socket's other side for threads that wait, virtual ones too: a writer waits while much of what it wrote is not gone. */
+/**
+ * A socket's other side for threads that wait, virtual ones too: a writer waits while much of what
+ * it wrote is not gone.
+ */
 final class BlockingOutput extends OutputStream {
     private static final int MARK = 64 * 1024;
 
@@ -148,7 +152,8 @@ final class BlockingOutput extends OutputStream {
 
     private void refuseLoop() {
         if (socket.loop().inLoop()) {
-            throw new IllegalStateException("a blocking write on the socket's own loop would never end");
+            throw new IllegalStateException(
+                    "a blocking write on the socket's own loop would never end");
         }
     }
 

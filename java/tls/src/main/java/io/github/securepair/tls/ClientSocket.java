@@ -6,7 +6,6 @@ import io.github.securepair.events.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Warnings;
 import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.net.Lookup;
@@ -14,10 +13,15 @@ import io.github.securepair.net.Net;
 import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.Duplex;
+
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The client that {@link TLS#connect} makes: verifies the server as Node's does, before anybody hears of it. */
+/**
+ * The client that {@link TLS#connect} makes: verifies the server as Node's does, before anybody
+ * hears of it.
+ */
 final class ClientSocket extends TLSSocket {
     private static final int MIN_DH_SIZE = 1024;
     private static final AtomicBoolean IP_SERVERNAME_WARNED = new AtomicBoolean();
@@ -34,7 +38,8 @@ final class ClientSocket extends TLSSocket {
     private final Listener0 onEnd = this::endedEarly;
     private boolean secured;
 
-    private ClientSocket(Duplex over, ConnectOptions given, TLSSocketOptions options, SecureContext context) {
+    private ClientSocket(
+            Duplex over, ConnectOptions given, TLSSocketOptions options, SecureContext context) {
         super(over, null, options, context);
         this.over = over;
         host = text(given, "host");
@@ -50,7 +55,10 @@ final class ClientSocket extends TLSSocket {
         prependListener(END, onEnd);
     }
 
-    /** Node's tls.connect. Everything that can be wrong with the options is thrown before anything is opened. */
+    /**
+     * Node's tls.connect. Everything that can be wrong with the options is thrown before anything
+     * is opened.
+     */
     static TLSSocket connect(ConnectOptions given, Listener0 listener) {
         Duplex over = (Duplex) typed(given, "socket", Duplex.class);
         SocketConnectOptions where = over == null ? where(given) : null;
@@ -59,8 +67,18 @@ final class ClientSocket extends TLSSocket {
         String name = text(given, "servername");
         TLSSocketOptions options = new TLSSocketOptions();
         for (String each : new String[] {
-            "allowHalfOpen", "session", "ALPNProtocols", "NPNProtocols", "requestOCSP", "enableTrace", "pskCallback",
-            "highWaterMark", "onread", "signal", "loop", "profile"
+            "allowHalfOpen",
+            "session",
+            "ALPNProtocols",
+            "NPNProtocols",
+            "requestOCSP",
+            "enableTrace",
+            "pskCallback",
+            "highWaterMark",
+            "onread",
+            "signal",
+            "loop",
+            "profile"
         }) {
             options.set(each, given.get(each));
         }
@@ -69,9 +87,11 @@ final class ClientSocket extends TLSSocket {
         options.set("servername", name);
         Object shared = given.get("secureContext");
         if (shared != null && !(shared instanceof SecureContext)) {
-            throw new ArgumentException("TypeError", "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
+            throw new ArgumentException(
+                    "TypeError", "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
         }
-        SecureContext context = shared != null ? (SecureContext) shared : SecureContexts.create(given);
+        SecureContext context =
+                shared != null ? (SecureContext) shared : SecureContexts.create(given);
         ClientSocket socket;
         try {
             socket = new ClientSocket(over, given, options, context);
@@ -80,12 +100,14 @@ final class ClientSocket extends TLSSocket {
                 context.close();
             }
         }
-        if (name != null && Net.isIP(name) != 0 && IP_SERVERNAME_WARNED.compareAndSet(false, true)) {
+        if (name != null
+                && Net.isIP(name) != 0
+                && IP_SERVERNAME_WARNED.compareAndSet(false, true)) {
             Warnings.emit(
                     "DeprecationWarning",
                     "DEP0123",
-                    "Setting the TLS ServerName to an IP address is not permitted by RFC 6066. This will be ignored in a "
-                            + "future version.");
+                    "Setting the TLS ServerName to an IP address is not permitted by RFC 6066."
+                            + " This will be ignored in a future version.");
         }
         if (listener != null) {
             socket.once(SECURE_CONNECT, listener);
@@ -94,7 +116,13 @@ final class ClientSocket extends TLSSocket {
             if (given.get("timeout") instanceof Number timeout && timeout.doubleValue() > 0) {
                 socket.setTimeout(timeout.doubleValue());
             }
-            socket.connect(where, socket::start);
+            try {
+                socket.connect(where, socket::start);
+            } catch (RuntimeException e) {
+                // A bad port or address: nothing native is left behind.
+                socket.destroy();
+                throw e;
+            }
         } else {
             EventLoop loop = socket.loop();
             if (loop.inLoop()) {
@@ -111,7 +139,9 @@ final class ClientSocket extends TLSSocket {
         CompletableFuture<TLSSocket> result = new CompletableFuture<>();
         EventLoop loop = options.get("socket") instanceof Duplex over
                 ? over.loop()
-                : options.get("loop") instanceof EventLoop given ? given : EventLoop.currentOrDefault();
+                : options.get("loop") instanceof EventLoop given
+                        ? given
+                        : EventLoop.currentOrDefault();
         ConnectOptions bound = options.copy().loop(loop);
         // On the loop, so that listeners are there before anything happens.
         Runnable start = () -> {
@@ -123,8 +153,10 @@ final class ClientSocket extends TLSSocket {
                     socket.removeListener(ERROR, failed);
                     result.complete(socket);
                 });
-                socket.once(CLOSE, hadError -> result.completeExceptionally(
-                        new CodedException("ERR_SOCKET_CLOSED", "Socket is closed")));
+                socket.once(
+                        CLOSE,
+                        hadError -> result.completeExceptionally(
+                                new CodedException("ERR_SOCKET_CLOSED", "Socket is closed")));
             } catch (RuntimeException badOptions) {
                 result.completeExceptionally(badOptions);
             }
@@ -137,25 +169,32 @@ final class ClientSocket extends TLSSocket {
         return result;
     }
 
-    // ---- options ------------------------------------------------------------------------------------------------
+    // ---- options ------------------------------------------------------------------------------
 
     private static String text(Options options, String name) {
         Object value = options.get(name);
         if (value == null || value instanceof String) {
             return (String) value;
         }
-        String called = name.equals("host") ? "hostname" : name.equals("servername") ? "name" : "options." + name;
+        String called = name.equals("host")
+                ? "hostname"
+                : name.equals("servername") ? "name" : "options." + name;
         throw ArgumentException.invalidArgType(called, "of type string", value);
     }
 
     private static String pathOf(Options options) {
         Object value = options.get("path");
+        if (value != null && !(value instanceof String || value instanceof Path)) {
+            throw ArgumentException.invalidArgType("options.path", "of type string", value);
+        }
         return value == null ? null : value.toString();
     }
 
     private static int minDHSize(Options options) {
         Object value = options.get("minDHSize");
-        return value == null ? MIN_DH_SIZE : (int) SecureContexts.integer("options.minDHSize", value, 1, Integer.MAX_VALUE);
+        return value == null
+                ? MIN_DH_SIZE
+                : (int) SecureContexts.integer("options.minDHSize", value, 1, Integer.MAX_VALUE);
     }
 
     private static SocketConnectOptions where(Options options) {
@@ -172,7 +211,8 @@ final class ClientSocket extends TLSSocket {
             }
             out.port(number.intValue());
         } else if (port != null) {
-            throw ArgumentException.invalidArgType("options.port", "one of type number or string", port);
+            throw ArgumentException.invalidArgType(
+                    "options.port", "one of type number or string", port);
         }
         if (options.get("path") != null) {
             out.path(pathOf(options));
@@ -189,14 +229,27 @@ final class ClientSocket extends TLSSocket {
         }
         if (options.get("localPort") instanceof Number number) {
             out.localPort(number.intValue());
+        } else if (options.has("localPort")) {
+            throw ArgumentException.invalidArgType(
+                    "options.localPort", "of type number", options.get("localPort"));
         }
         if (options.get("family") instanceof Number number) {
             out.family(number.intValue());
         } else if (options.get("family") instanceof String family) {
             out.family(family);
         }
-        if (options.get("lookup") instanceof Lookup lookup) {
+        Lookup lookup = (Lookup) typed(options, "lookup", Lookup.class);
+        if (lookup != null) {
             out.lookup(lookup);
+        }
+        if (options.has("noDelay")) {
+            out.noDelay(truthy(options.get("noDelay")));
+        }
+        if (options.has("keepAlive")) {
+            out.keepAlive(truthy(options.get("keepAlive")));
+        }
+        if (options.get("keepAliveInitialDelay") instanceof Number delay) {
+            out.keepAliveInitialDelay(delay.doubleValue());
         }
         if (options.get("autoSelectFamily") instanceof Boolean choose) {
             out.autoSelectFamily(choose);
@@ -207,7 +260,7 @@ final class ClientSocket extends TLSSocket {
         return out;
     }
 
-    // ---- verification -------------------------------------------------------------------------------------------
+    // ---- verification -------------------------------------------------------------------------
 
     @Override
     boolean accept() {
@@ -219,8 +272,11 @@ final class ClientSocket extends TLSSocket {
         EphemeralKeyInfo key = getEphemeralKeyInfo();
         if (key != null && "DH".equals(key.type()) && key.size() < minDHSize) {
             takeError();
-            emit(ERROR, new CodedException(
-                    "ERR_TLS_DH_PARAM_SIZE", "DH parameter size " + key.size() + " is less than 2048"));
+            emit(
+                    ERROR,
+                    new CodedException(
+                            "ERR_TLS_DH_PARAM_SIZE",
+                            "DH parameter size " + key.size() + " is less than 2048"));
             destroy();
             return;
         }

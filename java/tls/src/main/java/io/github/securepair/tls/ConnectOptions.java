@@ -6,6 +6,7 @@ import io.github.securepair.net.AbortSignal;
 import io.github.securepair.net.Lookup;
 import io.github.securepair.net.Onread;
 import io.github.securepair.stream.Duplex;
+
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,14 +15,17 @@ import java.util.List;
 /**
  * Options of {@link TLS#connect}.
  *
- * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays and lists are copied. An
- * instance may be reused and changed between uses; it is not thread-safe.
+ * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays
+ * and lists are copied. An instance may be reused and changed between uses; it is not thread-safe.
  */
 public class ConnectOptions extends SecureContextOptions {
     /** Makes empty options: every default applies. */
     public ConnectOptions() {}
 
-    /** Copies every option of {@code other}, whatever its class: options that do not apply are ignored on use. */
+    /**
+     * Copies every option of {@code other}, whatever its class: options that do not apply are
+     * ignored on use.
+     */
     public ConnectOptions(Options other) {
         putAll(other);
     }
@@ -50,8 +54,8 @@ public class ConnectOptions extends SecureContextOptions {
     }
 
     /**
-     * NPN protocols, in order of preference: names (String or byte[]), or the wire form. Caps the protocol at TLS 1.2
-     * unless ALPN or a maximum version is given.
+     * NPN protocols, in order of preference: names (String or byte[]), or the wire form. Caps the
+     * protocol at TLS 1.2 unless ALPN or a maximum version is given.
      */
     public ConnectOptions NPNProtocols(byte[] value) {
         put("NPNProtocols", value == null ? null : value.clone());
@@ -94,7 +98,7 @@ public class ConnectOptions extends SecureContextOptions {
         return this;
     }
 
-    /** Writes OpenSSL's trace of the handshake to standard error. */
+    /** Logs OpenSSL's trace of the connection, to {@code io.github.securepair.tls.trace}. */
     public ConnectOptions enableTrace(boolean value) {
         put("enableTrace", value);
         return this;
@@ -244,7 +248,9 @@ public class ConnectOptions extends SecureContextOptions {
         return this;
     }
 
-    /** Reads into a buffer of the program's, without allocation, instead of emitting {@code data}. */
+    /**
+     * Reads into a buffer of the program's, without allocation, instead of emitting {@code data}.
+     */
     public ConnectOptions onread(Onread value) {
         put("onread", value);
         return this;

@@ -4,6 +4,7 @@ import io.github.securepair.engine.RootCertificates;
 import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Warnings;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -22,12 +23,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The certificates that are trusted when {@code ca} is not given, and where they come from: the JDK's, which stand for those
- * bundled with Node; the system's; those of {@code NODE_EXTRA_CA_CERTS}; or what the program has set. Thread-safe.
+ * The certificates that are trusted when {@code ca} is not given, and where they come from: the
+ * JDK's, which stand for those bundled with Node; the system's; those of
+ * {@code NODE_EXTRA_CA_CERTS}; or what the program has set. Thread-safe.
  */
 final class DefaultTrust {
     private static final Pattern PEM = Pattern.compile(
-            "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\\s]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----");
+            "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\\s]*)-----END (?:X509"
+                    + " |TRUSTED )?CERTIFICATE-----");
     private static final List<String> TYPES = List.of("default", "system", "bundled", "extra");
     /** Where systems keep all certificates in one file. */
     private static final List<String> SYSTEM_FILES = List.of(
@@ -74,14 +77,17 @@ final class DefaultTrust {
             if (entry instanceof X509Certificate certificate) {
                 texts.add(pem(X509.encoded(certificate)));
             } else if (Materials.isBytes(entry)) {
-                List<String> found = split(new String(Materials.bytes(entry), StandardCharsets.UTF_8));
+                List<String> found =
+                        split(new String(Materials.bytes(entry), StandardCharsets.UTF_8));
                 if (found.isEmpty()) {
                     throw noStartLine();
                 }
                 texts.addAll(found);
             } else {
                 throw ArgumentException.invalidArgType(
-                        "certs[" + i + "] argument", "of type string or an instance of ArrayBufferView", entry);
+                        "certs[" + i + "] argument",
+                        "of type string or an instance of ArrayBufferView",
+                        entry);
             }
         }
         // Before the engine's list is replaced: what it has now is what the JDK brings.
@@ -144,10 +150,16 @@ final class DefaultTrust {
     }
 
     private static void ignored(String file, String reason) {
-        Warnings.emit("Warning", null, "Ignoring extra certs from `" + file + "`, load failed: " + reason);
+        Warnings.emit(
+                "Warning",
+                null,
+                "Ignoring extra certs from `" + file + "`, load failed: " + reason);
     }
 
-    /** As OpenSSL looks for them: SSL_CERT_FILE and SSL_CERT_DIR, else the system's places; on Windows and macOS its store. */
+    /**
+     * As OpenSSL looks for them: SSL_CERT_FILE and SSL_CERT_DIR, else the system's places; on
+     * Windows and macOS its store.
+     */
     private static List<String> system() {
         if (system == null) {
             Set<String> found = new LinkedHashSet<>();
@@ -184,7 +196,8 @@ final class DefaultTrust {
     }
 
     private static void addDirectory(Set<String> found, Path directory) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, Files::isRegularFile)) {
+        try (DirectoryStream<Path> files =
+                Files.newDirectoryStream(directory, Files::isRegularFile)) {
             files.forEach(each -> addFile(found, each));
         } catch (IOException e) {
             return;
@@ -196,7 +209,8 @@ final class DefaultTrust {
             KeyStore store = KeyStore.getInstance(type);
             store.load(null, null);
             for (String alias : Collections.list(store.aliases())) {
-                if (store.isCertificateEntry(alias) && store.getCertificate(alias) instanceof X509Certificate root) {
+                if (store.isCertificateEntry(alias)
+                        && store.getCertificate(alias) instanceof X509Certificate root) {
                     found.add(pem(root.getEncoded()));
                 }
             }
@@ -210,7 +224,10 @@ final class DefaultTrust {
         return split(Files.readString(file, StandardCharsets.ISO_8859_1));
     }
 
-    /** Without those that are no certificates at all: one bad entry of a machine's store shall not take away the others. */
+    /**
+     * Without those that are no certificates at all: one bad entry of a machine's store shall not
+     * take away the others.
+     */
     private static List<String> readable(List<String> texts) {
         List<String> good = new ArrayList<>();
         for (String text : texts) {

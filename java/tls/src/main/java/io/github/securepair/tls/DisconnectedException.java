@@ -2,7 +2,10 @@ package io.github.securepair.tls;
 
 import io.github.securepair.events.SystemException;
 
-/** The server ended the connection before the handshake was done: {@code ECONNRESET}, with what was asked to connect to. */
+/**
+ * The server ended the connection before the handshake was done: {@code ECONNRESET}, with what was
+ * asked to connect to.
+ */
 public final class DisconnectedException extends SystemException {
     private static final long serialVersionUID = 1L;
 

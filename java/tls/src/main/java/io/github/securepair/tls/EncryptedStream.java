@@ -7,9 +7,13 @@ import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.DuplexOptions;
 import io.github.securepair.stream.PipeOptions;
 import io.github.securepair.stream.WritableStream;
+
 import java.nio.ByteBuffer;
 
-/** The encrypted end of a {@link SecurePair}: ciphertext for the peer is read from it, ciphertext of the peer written to it. */
+/**
+ * The encrypted end of a {@link SecurePair}: ciphertext for the peer is read from it, ciphertext of
+ * the peer written to it.
+ */
 final class EncryptedStream extends Duplex implements CryptoStream {
     private final SecurePair pair;
     private final PairTransport transport;

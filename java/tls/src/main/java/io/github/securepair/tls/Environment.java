@@ -1,6 +1,7 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.events.Warnings;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -14,8 +15,9 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * What a user sets from outside the program. Node's environment variables keep their names; Node's command line flags are system
- * properties, {@code --tls-cipher-list} being {@code securepair.tls.cipherList}. {@code docs/profiles.md} lists them.
+ * What a user sets from outside the program. Node's environment variables keep their names; Node's
+ * command line flags are system properties, {@code --tls-cipher-list} being
+ * {@code securepair.tls.cipherList}. {@code docs/profiles.md} lists them.
  */
 final class Environment {
     private static final String PREFIX = "securepair.tls.";
@@ -33,7 +35,10 @@ final class Environment {
         return Boolean.parseBoolean(property(name, "false"));
     }
 
-    /** An environment variable; a system property of the same name goes before it, for programs that cannot set the former. */
+    /**
+     * An environment variable; a system property of the same name goes before it, for programs that
+     * cannot set the former.
+     */
     static String variable(String name) {
         String property = System.getProperty(name);
         return property != null ? property : System.getenv(name);
@@ -42,13 +47,15 @@ final class Environment {
     /** What the environment adds to the options of a client; the options win. */
     static ConnectOptions client(ConnectOptions options) {
         ConnectOptions out = options;
-        if (!options.has("rejectUnauthorized") && "0".equals(variable("NODE_TLS_REJECT_UNAUTHORIZED"))) {
+        if (!options.has("rejectUnauthorized")
+                && "0".equals(variable("NODE_TLS_REJECT_UNAUTHORIZED"))) {
             if (WARNED.compareAndSet(false, true)) {
                 Warnings.emit(
                         "Warning",
                         null,
-                        "Setting the NODE_TLS_REJECT_UNAUTHORIZED environment variable to '0' makes TLS connections and HTTPS "
-                                + "requests insecure by disabling certificate verification.");
+                        "Setting the NODE_TLS_REJECT_UNAUTHORIZED environment variable to '0'"
+                                + " makes TLS connections and HTTPS requests insecure by disabling"
+                                + " certificate verification.");
             }
             out = out.copy().rejectUnauthorized(false);
         }
@@ -63,7 +70,9 @@ final class Environment {
         return (options == null ? new ServerOptions() : options.copy()).enableTrace(true);
     }
 
-    /** Writes the keys of a client to the file of {@code securepair.tls.keylog}, if there is one. */
+    /**
+     * Writes the keys of a client to the file of {@code securepair.tls.keylog}, if there is one.
+     */
     static TLSSocket log(TLSSocket client) {
         KeyLogFile file = keyLog();
         if (file != null) {
@@ -91,7 +100,9 @@ final class Environment {
             Warnings.emit(
                     "Warning",
                     null,
-                    "Using -Dsecurepair.tls.keylog makes TLS connections insecure by writing secret key material to file " + file);
+                    "Using -Dsecurepair.tls.keylog makes TLS connections insecure by writing"
+                            + " secret key material to file "
+                            + file);
         }
         return keyLog;
     }
@@ -103,15 +114,19 @@ final class Environment {
 
         KeyLogFile(String name) {
             this.name = name;
-            boolean posix = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+            boolean posix =
+                    FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
             FileAttribute<?>[] owner = posix
                     ? new FileAttribute<?>[] {
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rw-------"))
                     }
                     : new FileAttribute<?>[0];
             try {
                 channel = FileChannel.open(
-                        Path.of(name), Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND), owner);
+                        Path.of(name),
+                        Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+                        owner);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

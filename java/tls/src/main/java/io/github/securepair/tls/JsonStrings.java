@@ -4,7 +4,9 @@ package io.github.securepair.tls;
 final class JsonStrings {
     private JsonStrings() {}
 
-    /** Index of the quote that closes the one at {@code start}, or -1 when the literal is broken. */
+    /**
+     * Index of the quote that closes the one at {@code start}, or -1 when the literal is broken.
+     */
     static int end(String text, int start) {
         for (int i = start + 1; i < text.length(); i++) {
             char c = text.charAt(i);
@@ -20,7 +22,8 @@ final class JsonStrings {
                 }
                 char escaped = text.charAt(i);
                 if (escaped == 'u') {
-                    if (i + 4 >= text.length() || !text.substring(i + 1, i + 5).matches("[0-9A-Fa-f]{4}")) {
+                    if (i + 4 >= text.length()
+                            || !text.substring(i + 1, i + 5).matches("[0-9A-Fa-f]{4}")) {
                         return -1;
                     }
                     i += 4;

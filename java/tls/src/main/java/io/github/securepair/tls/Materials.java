@@ -1,6 +1,7 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.events.ArgumentException;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -15,7 +16,8 @@ import java.util.List;
 
 /** Reads the bytes of keys, certificates and the like out of the types that options accept. */
 final class Materials {
-    private static final String EXPECTED = "of type string or an instance of Buffer, TypedArray, or DataView";
+    private static final String EXPECTED =
+            "of type string or an instance of Buffer, TypedArray, or DataView";
 
     private Materials() {}
 
@@ -35,7 +37,10 @@ final class Materials {
     }
 
     static boolean isBytes(Object value) {
-        return value instanceof String || value instanceof byte[] || value instanceof ByteBuffer || value instanceof Path;
+        return value instanceof String
+                || value instanceof byte[]
+                || value instanceof ByteBuffer
+                || value instanceof Path;
     }
 
     /** Bytes of a value already known to be of a good type. */
@@ -66,11 +71,15 @@ final class Materials {
         return bytes(value);
     }
 
-    /** Whether JavaScript would call the value false: absent, false, an empty string, zero, not a number. */
+    /**
+     * Whether JavaScript would call the value false: absent, false, an empty string, zero, not a
+     * number.
+     */
     static boolean isFalsy(Object value) {
         return value == null
                 || Boolean.FALSE.equals(value)
                 || "".equals(value)
-                || value instanceof Number number && (number.doubleValue() == 0 || Double.isNaN(number.doubleValue()));
+                || value instanceof Number number
+                        && (number.doubleValue() == 0 || Double.isNaN(number.doubleValue()));
     }
 }

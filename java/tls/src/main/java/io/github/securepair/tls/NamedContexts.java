@@ -1,6 +1,7 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
+
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -8,8 +9,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The contexts of {@code addContext}, found by the name that a client asks for. In a pattern {@code *} stands for any characters but
- * dots; everything else for itself, whatever its case. (Node compares case and takes parentheses for a regular expression.)
+ * The contexts of {@code addContext}, found by the name that a client asks for. In a pattern
+ * {@code *} stands for any characters but dots; everything else for itself, whatever its case.
+ * (Node compares case and takes parentheses for a regular expression.)
  */
 final class NamedContexts {
     private record Entry(Pattern pattern, ServerContext context) {}
@@ -17,7 +19,10 @@ final class NamedContexts {
     private final List<Entry> entries = new CopyOnWriteArrayList<>();
     private final boolean firstWins;
 
-    /** @param firstWins whether of several that match the first added counts, as in Node 0.12, else the last */
+    /**
+     * @param firstWins whether of several that match the first added counts, as in Node 0.12, else
+     *     the last
+     */
     NamedContexts(boolean firstWins) {
         this.firstWins = firstWins;
     }

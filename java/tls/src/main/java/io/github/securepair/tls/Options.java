@@ -7,9 +7,10 @@ import java.util.Map;
 /**
  * What all option classes share: a map from Node's option names to the values given.
  *
- * <p>The typed setters of the subclasses are the usual way in; {@link #set} takes any name and value, for code that is driven by
- * data or by scripts. Values are checked when they are used, so a value of the wrong type fails in the function that is given the
- * options, with Node's {@code ERR_INVALID_ARG_TYPE}.
+ * <p>The typed setters of the subclasses are the usual way in; {@link #set} takes any name and
+ * value, for code that is driven by data or by scripts. Values are checked when they are used, so a
+ * value of the wrong type fails in the function that is given the options, with Node's
+ * {@code ERR_INVALID_ARG_TYPE}.
  */
 public abstract class Options {
     private final Map<String, Object> values = new LinkedHashMap<>();
@@ -20,8 +21,8 @@ public abstract class Options {
     public abstract Options copy();
 
     /**
-     * Sets the option called {@code name}, whatever the type of {@code value}. A {@code null} value is the same as not giving the
-     * option. Unknown names are kept and have no effect.
+     * Sets the option called {@code name}, whatever the type of {@code value}. A {@code null} value
+     * is the same as not giving the option. Unknown names are kept and have no effect.
      */
     public Options set(String name, Object value) {
         if (value instanceof byte[] bytes) {
@@ -42,7 +43,9 @@ public abstract class Options {
         return values.get(name) != null;
     }
 
-    /** All values given, by name. The map is a read-only view; its byte arrays must not be changed. */
+    /**
+     * All values given, by name. The map is a read-only view; its byte arrays must not be changed.
+     */
     public Map<String, Object> asMap() {
         return Collections.unmodifiableMap(values);
     }

@@ -6,11 +6,15 @@ import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Transport;
 
 /**
- * Ciphertext between a connection and the transport below: the connection writes into memory lent by the transport, and several
- * turns' worth goes out with one system call. While {@linkplain #hold() held}, nothing goes out.
+ * Ciphertext between a connection and the transport below: the connection writes into memory lent
+ * by the transport, and several turns' worth goes out with one system call. While
+ * {@linkplain #hold() held}, nothing goes out.
  */
 final class Outgoing {
-    /** Room for a server's handshake flight with an ordinary chain; the rest of a longer one follows. */
+    /**
+     * Room for a server's handshake flight with an ordinary chain; the rest of a longer one
+     * follows.
+     */
     static final int FLIGHT = 8 * 1024;
 
     private Transport lower;
@@ -23,7 +27,10 @@ final class Outgoing {
         lower = to;
     }
 
-    /** Makes room for more ciphertext; {@code wish} bytes when new memory is needed. Sends what is full, unless held. */
+    /**
+     * Makes room for more ciphertext; {@code wish} bytes when new memory is needed. Sends what is
+     * full, unless held.
+     */
     boolean makeRoom(int wish) {
         if (output != null && room() == 0) {
             if (held > 0) {

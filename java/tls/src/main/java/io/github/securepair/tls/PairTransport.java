@@ -7,6 +7,7 @@ import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Receiver;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.net.AddressInfo;
+
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -35,7 +36,7 @@ final class PairTransport implements Transport {
         this.stream = stream;
     }
 
-    // ---- from the encrypted stream ------------------------------------------------------------------------------
+    // ---- from the encrypted stream ------------------------------------------------------------
 
     /** Ciphertext of the peer. The callback waits until it was taken: that is the backpressure. */
     void feed(ByteBuffer chunk, Callback callback) {
@@ -100,7 +101,7 @@ final class PairTransport implements Transport {
         }
     }
 
-    // ---- Transport ----------------------------------------------------------------------------------------------
+    // ---- Transport ----------------------------------------------------------------------------
 
     @Override
     public EventLoop loop() {

@@ -1,7 +1,8 @@
 package io.github.securepair.tls;
 
 /**
- * One PKCS#12 file of several, with the passphrase that only it needs: Node's {@code {buf, passphrase}}.
+ * One PKCS#12 file of several, with the passphrase that only it needs: Node's {@code {buf,
+ * passphrase}}.
  *
  * @param buf the file: byte[], ByteBuffer or Path
  * @param passphrase its passphrase; {@code null} falls back to the option {@code passphrase}

@@ -2,6 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.internal.RawTurns;
 import io.github.securepair.internal.transport.Output;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
@@ -9,7 +10,8 @@ import java.util.ArrayDeque;
 final class PlainOutput implements Output {
     private static final int USUAL = 16 * 1024 + 1024;
     private static final int KEPT = 8;
-    private static final ThreadLocal<ArrayDeque<ByteBuffer>> POOL = ThreadLocal.withInitial(ArrayDeque::new);
+    private static final ThreadLocal<ArrayDeque<ByteBuffer>> POOL =
+            ThreadLocal.withInitial(ArrayDeque::new);
 
     private ByteBuffer memory;
 

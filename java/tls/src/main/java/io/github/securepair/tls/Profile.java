@@ -6,12 +6,16 @@ package io.github.securepair.tls;
  * <p>The table in {@code docs/profiles.md} lists each default that differs, and why.
  */
 public enum Profile {
-    /** The defaults of Node 20 and 22: TLS 1.2 and 1.3, forward-secret suites first, servers reject what they asked to verify. */
+    /**
+     * The defaults of Node 20 and 22: TLS 1.2 and 1.3, forward-secret suites first, servers reject
+     * what they asked to verify.
+     */
     MODERN(null, null, null, null, true, true, false),
 
     /**
-     * The defaults of the Node 0.12 line: its cipher string and curve, TLS 1.0 to 1.2 at security level 0, the client's cipher order,
-     * servers that do not reject by themselves, NPN answered by every client.
+     * The defaults of the Node 0.12 line: its cipher string and curve, TLS 1.0 to 1.2 at security
+     * level 0, the client's cipher order, servers that do not reject by themselves, NPN answered by
+     * every client.
      */
     NODE_0_12(
             "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:RC4:HIGH:!MD5:!aNULL:!EDH:@SECLEVEL=0",
@@ -77,7 +81,10 @@ public enum Profile {
         return serverRejects;
     }
 
-    /** Whether every connection takes part in NPN, and the session id context is MD5, as in Node 0.12. */
+    /**
+     * Whether every connection takes part in NPN, and the session id context is MD5, as in Node
+     * 0.12.
+     */
     public boolean isLegacy() {
         return legacy;
     }

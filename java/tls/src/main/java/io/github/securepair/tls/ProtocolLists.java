@@ -1,18 +1,22 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.events.ArgumentException;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Lists of ALPN and NPN protocol names, and their wire form: each name behind one byte with its length. */
+/**
+ * Lists of ALPN and NPN protocol names, and their wire form: each name behind one byte with its
+ * length.
+ */
 final class ProtocolLists {
     private ProtocolLists() {}
 
     /**
-     * The wire form of a list of names (String, byte[] or ByteBuffer), or of a wire form given as bytes; {@code null} when the value is
-     * null or empty.
+     * The wire form of a list of names (String, byte[] or ByteBuffer), or of a wire form given as
+     * bytes; {@code null} when the value is null or empty.
      *
      * <p>An empty name is refused: OpenSSL would take it for a malformed list.
      */
@@ -27,25 +31,33 @@ final class ProtocolLists {
         }
         if (!(value instanceof List<?> names)) {
             throw ArgumentException.invalidArgType(
-                    "options." + option, "an instance of Array, Buffer, TypedArray, or DataView", value);
+                    "options." + option,
+                    "an instance of Array, Buffer, TypedArray, or DataView",
+                    value);
         }
         ByteArrayOutputStream wire = new ByteArrayOutputStream();
         for (int i = 0; i < names.size(); i++) {
             Object entry = names.get(i);
-            if (!(entry instanceof String || entry instanceof byte[] || entry instanceof ByteBuffer)) {
+            if (!(entry instanceof String
+                    || entry instanceof byte[]
+                    || entry instanceof ByteBuffer)) {
                 throw ArgumentException.invalidArgType(
-                        "options." + option + "[" + i + "]", "of type string or an instance of Buffer", entry);
+                        "options." + option + "[" + i + "]",
+                        "of type string or an instance of Buffer",
+                        entry);
             }
             byte[] name = Materials.bytes(entry);
             if (name.length > 255) {
                 throw new ArgumentException(
                         "RangeError",
                         "ERR_OUT_OF_RANGE",
-                        "The byte length of the protocol at index " + i + " exceeds the maximum length. It must be <= 255. Received "
+                        "The byte length of the protocol at index " + i
+                                + " exceeds the maximum length. It must be <= 255. Received "
                                 + name.length);
             }
             if (name.length == 0) {
-                throw ArgumentException.invalidArgValue("options." + option, "", "must not contain an empty protocol");
+                throw ArgumentException.invalidArgValue(
+                        "options." + option, "", "must not contain an empty protocol");
             }
             wire.write(name.length);
             wire.writeBytes(name);
@@ -58,7 +70,9 @@ final class ProtocolLists {
             int length = wire[at] & 0xff;
             if (length == 0 || at + 1 + length > wire.length) {
                 throw ArgumentException.invalidArgValue(
-                        "options." + option, "<Buffer of " + wire.length + " bytes>", "must be a list of length-prefixed protocols");
+                        "options." + option,
+                        "<Buffer of " + wire.length + " bytes>",
+                        "must be a list of length-prefixed protocols");
             }
             at += 1 + length;
         }

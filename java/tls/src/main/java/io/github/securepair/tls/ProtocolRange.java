@@ -3,6 +3,7 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.SecureContext.Role;
 import io.github.securepair.events.ArgumentException;
+
 import java.util.Collection;
 import java.util.stream.Collectors;
 
@@ -23,22 +24,28 @@ record ProtocolRange(int min, int max, Role role) {
     static ProtocolRange of(Options options, Profile profile) {
         Object min = options.get("minVersion");
         Object max = options.get("maxVersion");
-        // Node ignores a secureProtocol that is no string; an empty one is a bad name only when it is given as such.
+        // Node ignores a secureProtocol that is no string; an empty one is a bad name only when it
+        // is given as such.
         if (options.get("secureProtocol") instanceof String method) {
             for (Object version : new Object[] {min, max}) {
                 if (version != null) {
                     throw new ArgumentException(
                             "TypeError",
                             "ERR_TLS_PROTOCOL_VERSION_CONFLICT",
-                            "TLS protocol version " + shown(version) + " conflicts with secureProtocol \"" + method + "\"");
+                            "TLS protocol version " + shown(version)
+                                    + " conflicts with secureProtocol \"" + method + "\"");
                 }
             }
             return ofMethod(method, version("minimum", null, profile.minVersion()));
         }
         int low = version("minimum", min, profile.minVersion());
         int high = version("maximum", max, profile.maxVersion());
-        if (max == null && options.has("NPNProtocols") && !options.has("ALPNProtocols") && high > TLS1_2) {
-            // NPN does not exist in TLS 1.3: whoever asks for it and for nothing newer means TLS 1.2.
+        if (max == null
+                && options.has("NPNProtocols")
+                && !options.has("ALPNProtocols")
+                && high > TLS1_2) {
+            // NPN does not exist in TLS 1.3: whoever asks for it and for nothing newer means TLS
+            // 1.2.
             high = TLS1_2;
         }
         return new ProtocolRange(low, high, Role.ANY);
@@ -99,7 +106,9 @@ record ProtocolRange(int min, int max, Role role) {
     /** As JSON, as Node shows it. */
     private static String shown(Object version) {
         if (version instanceof Collection<?> list) {
-            return list.stream().map(ProtocolRange::shown).collect(Collectors.joining(",", "[", "]"));
+            return list.stream()
+                    .map(ProtocolRange::shown)
+                    .collect(Collectors.joining(",", "[", "]"));
         }
         return version instanceof String ? "\"" + version + "\"" : String.valueOf(version);
     }

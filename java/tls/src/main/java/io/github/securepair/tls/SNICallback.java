@@ -2,21 +2,27 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
 
-/** Chooses the context of a server connection by the name that the client sent. Runs on the connection's loop. */
+/**
+ * Chooses the context of a server connection by the name that the client sent. Runs on the
+ * connection's loop.
+ */
 @FunctionalInterface
 public interface SNICallback {
     /**
-     * Is called once per handshake in which the client sent a server name. The handshake waits until {@code callback} is called, now or
-     * later, from any thread.
+     * Is called once per handshake in which the client sent a server name. The handshake waits
+     * until {@code callback} is called, now or later, from any thread.
      */
     void select(String servername, Callback callback);
 
-    /** Takes the answer, once; a second call destroys the socket with {@code ERR_MULTIPLE_CALLBACK}. */
+    /**
+     * Takes the answer, once; a second call destroys the socket with {@code ERR_MULTIPLE_CALLBACK}.
+     */
     @FunctionalInterface
     interface Callback {
         /**
-         * Goes on with the certificate, key, chain, trust store and client CA names of {@code context}; {@code null} keeps the default
-         * ones. A non-null {@code error} destroys the socket and reaches the server as {@code tlsClientError}.
+         * Goes on with the certificate, key, chain, trust store and client CA names of
+         * {@code context}; {@code null} keeps the default ones. A non-null {@code error} destroys
+         * the socket and reaches the server as {@code tlsClientError}.
          */
         void done(Throwable error, SecureContext context);
     }

@@ -3,14 +3,16 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.internal.RawTurns;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Native memory for one turn of a connection, and what the turn left behind: a record may be handed to listeners, and those may
- * run turns of other connections on the same thread, so a turn keeps its scratch until everything in it was delivered.
+ * Native memory for one turn of a connection, and what the turn left behind: a record may be handed
+ * to listeners, and those may run turns of other connections on the same thread, so a turn keeps
+ * its scratch until everything in it was delivered.
  *
  * <p>A stack per thread: connections own none, an idle one costs nothing.
  */
@@ -19,7 +21,8 @@ final class Scratch {
     static final int CAPACITY = 64 * 1024;
 
     private static final int KEPT = 4;
-    private static final ThreadLocal<ArrayDeque<Scratch>> POOL = ThreadLocal.withInitial(ArrayDeque::new);
+    private static final ThreadLocal<ArrayDeque<Scratch>> POOL =
+            ThreadLocal.withInitial(ArrayDeque::new);
 
     final ByteBuffer plain = ByteBuffer.allocateDirect(CAPACITY);
     final long address = RawTurns.address(plain);
@@ -51,7 +54,10 @@ final class Scratch {
         }
     }
 
-    /** Copies out of the connection what its last turn tells: the next turn on this thread overwrites it. */
+    /**
+     * Copies out of the connection what its last turn tells: the next turn on this thread
+     * overwrites it.
+     */
     void take(TLSConnection conn) {
         records = conn.records();
         if (records > recordEnds.length) {
@@ -81,7 +87,10 @@ final class Scratch {
         return shift + event.offset();
     }
 
-    /** Bytes at the start of {@link #plain} that belong to a record whose rest is still to be read; the next turn reads behind them. */
+    /**
+     * Bytes at the start of {@link #plain} that belong to a record whose rest is still to be read;
+     * the next turn reads behind them.
+     */
     int carried() {
         return carried;
     }
@@ -101,7 +110,10 @@ final class Scratch {
         return recordEnds[i];
     }
 
-    /** Copies heap ciphertext to native memory, as much as fits; returns how much. The position of {@code in} stays. */
+    /**
+     * Copies heap ciphertext to native memory, as much as fits; returns how much. The position of
+     * {@code in} stays.
+     */
     int copyIn(ByteBuffer in) {
         if (input == null) {
             input = ByteBuffer.allocateDirect(CAPACITY);

@@ -6,16 +6,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Options of {@link TLS#createSecureContext}: identity, trust, protocols and suites. The setters carry Node's names.
+ * Options of {@link TLS#createSecureContext}: identity, trust, protocols and suites. The setters
+ * carry Node's names.
  *
- * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays and lists are copied. An
- * instance may be reused and changed between uses; it is not thread-safe.
+ * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays
+ * and lists are copied. An instance may be reused and changed between uses; it is not thread-safe.
  */
 public class SecureContextOptions extends Options {
     /** Makes empty options: every default applies. */
     public SecureContextOptions() {}
 
-    /** Copies every option of {@code other}, whatever its class: options that do not apply are ignored on use. */
+    /**
+     * Copies every option of {@code other}, whatever its class: options that do not apply are
+     * ignored on use.
+     */
     public SecureContextOptions(Options other) {
         putAll(other);
     }
@@ -32,8 +36,9 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * Key, certificate and extra CA certificates as PKCS#12: DER bytes, or a list of them, each entry bytes or a
-     * {@link Pfx} with its own passphrase. Handled after {@code key} and {@code cert}.
+     * Key, certificate and extra CA certificates as PKCS#12: DER bytes, or a list of them, each
+     * entry bytes or a {@link Pfx} with its own passphrase. Handled after {@code key} and
+     * {@code cert}.
      */
     public SecureContextOptions pfx(byte[] value) {
         put("pfx", value == null ? null : value.clone());
@@ -59,8 +64,8 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * Private key, PEM; or a list of keys, each entry PEM or a {@link PemKey} with its own passphrase, at most one per
-     * key type.
+     * Private key, PEM; or a list of keys, each entry PEM or a {@link PemKey} with its own
+     * passphrase, at most one per key type.
      */
     public SecureContextOptions key(String value) {
         put("key", value);
@@ -91,13 +96,19 @@ public class SecureContextOptions extends Options {
         return this;
     }
 
-    /** Passphrase of {@code key} entries and {@code pfx} files that have none of their own. Nothing ever prompts. */
+    /**
+     * Passphrase of {@code key} entries and {@code pfx} files that have none of their own. Nothing
+     * ever prompts.
+     */
     public SecureContextOptions passphrase(String value) {
         put("passphrase", value);
         return this;
     }
 
-    /** Certificate, PEM, followed by the intermediate certificates to send; or a list of such, one per key type. */
+    /**
+     * Certificate, PEM, followed by the intermediate certificates to send; or a list of such, one
+     * per key type.
+     */
     public SecureContextOptions cert(String value) {
         put("cert", value);
         return this;
@@ -128,8 +139,8 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * Trusted CA certificates, PEM, any number in each entry. Replaces the default root CAs. On servers the subjects
-     * are also the CA names of the CertificateRequest.
+     * Trusted CA certificates, PEM, any number in each entry. Replaces the default root CAs. On
+     * servers the subjects are also the CA names of the CertificateRequest.
      */
     public SecureContextOptions ca(String value) {
         put("ca", value);
@@ -191,8 +202,9 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * Cipher list in OpenSSL's syntax, names separated by {@code :}. Names that start with {@code TLS_} (or
-     * {@code !TLS_}) choose the TLS 1.3 suites, the others those of older versions. {@code @SECLEVEL=n} is honoured.
+     * Cipher list in OpenSSL's syntax, names separated by {@code :}. Names that start with
+     * {@code TLS_} (or {@code !TLS_}) choose the TLS 1.3 suites, the others those of older
+     * versions. {@code @SECLEVEL=n} is honoured.
      */
     public SecureContextOptions ciphers(String value) {
         put("ciphers", value);
@@ -206,8 +218,8 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * Named groups for (EC)DHE, separated by {@code :}; {@code "auto"} keeps OpenSSL's own list; {@code false} leaves
-     * no elliptic curve at all.
+     * Named groups for (EC)DHE, separated by {@code :}; {@code "auto"} keeps OpenSSL's own list;
+     * {@code false} leaves no elliptic curve at all.
      */
     public SecureContextOptions ecdhCurve(String value) {
         put("ecdhCurve", value);
@@ -221,8 +233,8 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * Diffie-Hellman parameters, PEM, for DHE suites up to TLS 1.2; {@code "auto"} lets OpenSSL choose. Unreadable
-     * parameters are silently discarded; fewer than 1024 bits are refused.
+     * Diffie-Hellman parameters, PEM, for DHE suites up to TLS 1.2; {@code "auto"} lets OpenSSL
+     * choose. Unreadable parameters are silently discarded; fewer than 1024 bits are refused.
      */
     public SecureContextOptions dhparam(String value) {
         put("dhparam", value);
@@ -248,8 +260,8 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * Legacy name of an SSL method, such as {@code "TLSv1_2_method"}; see {@link TLS#SSL_METHODS}. Excludes
-     * {@code minVersion} and {@code maxVersion}.
+     * Legacy name of an SSL method, such as {@code "TLSv1_2_method"}; see {@link TLS#SSL_METHODS}.
+     * Excludes {@code minVersion} and {@code maxVersion}.
      */
     public SecureContextOptions secureProtocol(String value) {
         put("secureProtocol", value);
@@ -269,8 +281,8 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * 48 bytes that protect session tickets: 16 bytes name, 16 HMAC key, 16 AES key. Servers that share them resume
-     * each other's sessions.
+     * 48 bytes that protect session tickets: 16 bytes name, 16 HMAC key, 16 AES key. Servers that
+     * share them resume each other's sessions.
      */
     public SecureContextOptions ticketKeys(byte[] value) {
         put("ticketKeys", value == null ? null : value.clone());
@@ -289,7 +301,10 @@ public class SecureContextOptions extends Options {
         return this;
     }
 
-    /** Lowest protocol version: {@code "TLSv1"}, {@code "TLSv1.1"}, {@code "TLSv1.2"} or {@code "TLSv1.3"}. */
+    /**
+     * Lowest protocol version: {@code "TLSv1"}, {@code "TLSv1.1"}, {@code "TLSv1.2"} or
+     * {@code "TLSv1.3"}.
+     */
     public SecureContextOptions minVersion(String value) {
         put("minVersion", value);
         return this;
@@ -301,7 +316,9 @@ public class SecureContextOptions extends Options {
         return this;
     }
 
-    /** Signature algorithms, separated by {@code :}, such as {@code "ECDSA+SHA256:RSA-PSS+SHA256"}. */
+    /**
+     * Signature algorithms, separated by {@code :}, such as {@code "ECDSA+SHA256:RSA-PSS+SHA256"}.
+     */
     public SecureContextOptions sigalgs(String value) {
         put("sigalgs", value);
         return this;
@@ -313,7 +330,10 @@ public class SecureContextOptions extends Options {
         return this;
     }
 
-    /** Name of a key in an OpenSSL engine. Engines are gone from OpenSSL: the option fails, as in a Node without the engine. */
+    /**
+     * Name of a key in an OpenSSL engine. Engines are gone from OpenSSL: the option fails, as in a
+     * Node without the engine.
+     */
     public SecureContextOptions privateKeyIdentifier(String value) {
         put("privateKeyIdentifier", value);
         return this;
@@ -331,7 +351,10 @@ public class SecureContextOptions extends Options {
         return this;
     }
 
-    /** The set of defaults that options not given here fall back to; {@link Profile#MODERN} if never set. */
+    /**
+     * The set of defaults that options not given here fall back to; {@link Profile#MODERN} if never
+     * set.
+     */
     public SecureContextOptions profile(Profile value) {
         put("profile", value);
         return this;

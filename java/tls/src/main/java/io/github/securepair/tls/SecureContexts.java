@@ -7,6 +7,7 @@ import io.github.securepair.engine.SecureContext.Role;
 import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Warnings;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,15 +20,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes contexts from options: the order of the steps, the checks and the errors of Node's {@code createSecureContext}.
+ * Makes contexts from options: the order of the steps, the checks and the errors of Node's
+ * {@code createSecureContext}.
  *
- * <p>The order matters: {@code @SECLEVEL} in the cipher list governs what is loaded after it; CAs come before the certificate so
- * that its issuer is found; the key comes after the certificate so that a mismatch is seen.
+ * <p>The order matters: {@code @SECLEVEL} in the cipher list governs what is loaded after it; CAs
+ * come before the certificate so that its issuer is found; the key comes after the certificate so
+ * that a mismatch is seen.
  */
 final class SecureContexts {
     private static final long SSL_OP_CIPHER_SERVER_PREFERENCE = 1L << 22;
-    /** With no elliptic curve in it, ECDHE cannot be negotiated, while DHE and TLS 1.3 still can. */
-    private static final String FINITE_FIELD_GROUPS = "ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
+    /**
+     * With no elliptic curve in it, ECDHE cannot be negotiated, while DHE and TLS 1.3 still can.
+     */
+    private static final String FINITE_FIELD_GROUPS =
+            "ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
 
     /** The last integer up to which a number of JavaScript is exact. */
     private static final long MAX_SAFE_INTEGER = (1L << 53) - 1;
@@ -41,7 +47,10 @@ final class SecureContexts {
         return create(options == null ? new SecureContextOptions() : options, false);
     }
 
-    /** A context with the defaults of createServer: own cipher order, a session id context. The caller owns it. */
+    /**
+     * A context with the defaults of createServer: own cipher order, a session id context. The
+     * caller owns it.
+     */
     static SecureContext createForServer(Options options) {
         return create(options, true);
     }
@@ -52,8 +61,8 @@ final class SecureContexts {
     }
 
     /**
-     * The default session id context of servers: a digest of the command line, so that workers started alike share sessions. SHA-1 cut to
-     * 32 digits as in Node 20, or MD5 as in Node 0.12.
+     * The default session id context of servers: a digest of the command line, so that workers
+     * started alike share sessions. SHA-1 cut to 32 digits as in Node 20, or MD5 as in Node 0.12.
      */
     static String defaultSessionIdContext(Profile profile) {
         String command = System.getProperty("sun.java.command", "java");
@@ -85,8 +94,9 @@ final class SecureContexts {
             if (options.has("NPNProtocols") || profile.isLegacy()) {
                 builder.npn();
             }
-            if (options.get("pskIdentityHint") instanceof String hint) {
-                builder.pskIdentityHint(hint);
+            if (server && options.has("pskIdentityHint")) {
+                pskIdentityHint(
+                        builder, string("options.pskIdentityHint", options.get("pskIdentityHint")));
             }
             return builder.build();
         }
@@ -103,7 +113,8 @@ final class SecureContexts {
         return own ? mask | SSL_OP_CIPHER_SERVER_PREFERENCE : mask;
     }
 
-    private static void ciphers(SecureContext.Builder builder, Options options, Profile profile, ProtocolRange range) {
+    private static void ciphers(
+            SecureContext.Builder builder, Options options, Profile profile, ProtocolRange range) {
         Object given = options.get("ciphers");
         if (given != null && !(given instanceof String)) {
             throw ArgumentException.invalidArgType("options.ciphers", "of type string", given);
@@ -127,7 +138,11 @@ final class SecureContexts {
                     "TypeError",
                     "ERR_INVALID_ARG_VALUE",
                     "The property 'options.ciphers' is invalid. Received [ "
-                            + String.join(", ", Arrays.stream(names).map(name -> "'" + name + "'").toList())
+                            + String.join(
+                                    ", ",
+                                    Arrays.stream(names)
+                                            .map(name -> "'" + name + "'")
+                                            .toList())
                             + " ]");
         }
         if (!suites.isEmpty()) {
@@ -137,7 +152,8 @@ final class SecureContexts {
             builder.cipherList(String.join(":", list));
         } else {
             builder.noCipherList();
-            if (range.min() < ProtocolRange.TLS1_3 && (range.max() == 0 || range.max() >= ProtocolRange.TLS1_3)) {
+            if (range.min() < ProtocolRange.TLS1_3
+                    && (range.max() == 0 || range.max() >= ProtocolRange.TLS1_3)) {
                 builder.versions(ProtocolRange.TLS1_3, range.max());
             }
         }
@@ -157,9 +173,12 @@ final class SecureContexts {
             if (entry instanceof java.security.cert.X509Certificate certificate) {
                 builder.caDer(X509.encoded(certificate), true);
             } else if (builder.ca(Materials.bytes("ca", entry), true) == 0) {
-                // Node would go on with an empty store, and every peer would then be refused for a reason that names no file.
+                // Node would go on with an empty store, and every peer would then be refused for a
+                // reason that names no file.
                 throw new SecureContextException(
-                        "ERR_OSSL_PEM_NO_START_LINE", "error:0480006C:PEM routines::no start line (options.ca has no certificate)");
+                        "ERR_OSSL_PEM_NO_START_LINE",
+                        "error:0480006C:PEM routines::no start line (options.ca has no"
+                                + " certificate)");
             }
         }
     }
@@ -188,7 +207,8 @@ final class SecureContexts {
         privateKeyIdentifier(options);
     }
 
-    private static void privateKey(SecureContext.Builder builder, Object entry, boolean inList, Object shared) {
+    private static void privateKey(
+            SecureContext.Builder builder, Object entry, boolean inList, Object shared) {
         Object pem = entry;
         Object passphrase = shared;
         if (entry instanceof PemKey of) {
@@ -208,7 +228,9 @@ final class SecureContexts {
     }
 
     private static byte[] passphrase(Object value) {
-        return value == null ? null : string("options.passphrase", value).getBytes(StandardCharsets.UTF_8);
+        return value == null
+                ? null
+                : string("options.passphrase", value).getBytes(StandardCharsets.UTF_8);
     }
 
     private static void wipe(byte[] secret) {
@@ -218,7 +240,8 @@ final class SecureContexts {
     }
 
     /**
-     * Engines are deprecated in OpenSSL 3 and not used: the options are checked as in Node, and then fail as in a Node without engines.
+     * Engines are deprecated in OpenSSL 3 and not used: the options are checked as in Node, and
+     * then fail as in a Node without engines.
      */
     private static void privateKeyIdentifier(Options options) {
         Object identifier = options.get("privateKeyIdentifier");
@@ -248,7 +271,8 @@ final class SecureContexts {
 
     private static SecureContextException noEngines() {
         return new SecureContextException(
-                "ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED", "Custom engines not supported by this OpenSSL");
+                "ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED",
+                "Custom engines not supported by this OpenSSL");
     }
 
     private static void groups(SecureContext.Builder builder, Options options, Profile profile) {
@@ -261,7 +285,8 @@ final class SecureContexts {
                 try {
                     builder.groups(curve);
                 } catch (SecureContextException e) {
-                    throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Failed to set ECDH curve", e);
+                    throw new SecureContextException(
+                            "ERR_CRYPTO_OPERATION_FAILED", "Failed to set ECDH curve", e);
                 }
             }
         }
@@ -278,10 +303,12 @@ final class SecureContexts {
         try {
             bits = builder.dhParameters(pem, 1024);
         } catch (SecureContextException e) {
-            throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Error setting temp DH parameter", e);
+            throw new SecureContextException(
+                    "ERR_CRYPTO_OPERATION_FAILED", "Error setting temp DH parameter", e);
         }
         if (bits > 0 && bits < 1024) {
-            throw new ArgumentException("TypeError", "ERR_INVALID_ARG_VALUE", "DH parameter is less than 1024 bits");
+            throw new ArgumentException(
+                    "TypeError", "ERR_INVALID_ARG_VALUE", "DH parameter is less than 1024 bits");
         }
         if (bits > 0 && bits < 2048) {
             Warnings.emit("SecurityWarning", null, "DH parameter is less than 2048 bits");
@@ -295,12 +322,14 @@ final class SecureContexts {
         }
         for (Object entry : Materials.entries(crl)) {
             if (builder.crl(Materials.bytes("crl", entry)) == 0) {
-                throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Failed to parse CRL");
+                throw new SecureContextException(
+                        "ERR_CRYPTO_OPERATION_FAILED", "Failed to parse CRL");
             }
         }
     }
 
-    private static void sessions(SecureContext.Builder builder, Options options, String defaultIdContext) {
+    private static void sessions(
+            SecureContext.Builder builder, Options options, String defaultIdContext) {
         Object idContext = options.get("sessionIdContext");
         if (idContext != null) {
             String text = string("options.sessionIdContext", idContext);
@@ -322,7 +351,18 @@ final class SecureContexts {
         }
         Object timeout = options.get("sessionTimeout");
         if (timeout != null) {
-            builder.sessionTimeout(integer("options.sessionTimeout", timeout, 0, Integer.MAX_VALUE));
+            builder.sessionTimeout(
+                    integer("options.sessionTimeout", timeout, 0, Integer.MAX_VALUE));
+        }
+    }
+
+    private static void pskIdentityHint(SecureContext.Builder builder, String hint) {
+        try {
+            builder.pskIdentityHint(hint);
+        } catch (SecureContextException e) {
+            // The code is misspelt in Node.
+            throw new SecureContextException(
+                    "ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED", "Failed to set PSK identity hint", e);
         }
     }
 
@@ -346,7 +386,8 @@ final class SecureContexts {
         }
         byte[] keys = Materials.bytes(value);
         if (keys.length != 48) {
-            throw ArgumentException.invalidArgValue("options.ticketKeys", keys.length, "must be exactly 48 bytes");
+            throw ArgumentException.invalidArgValue(
+                    "options.ticketKeys", keys.length, "must be exactly 48 bytes");
         }
         return keys;
     }
@@ -368,7 +409,8 @@ final class SecureContexts {
                 passphrase = map.get("passphrase") != null ? map.get("passphrase") : passphrase;
             }
             if (!Materials.isBytes(file)) {
-                throw new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", "Unable to load PFX certificate");
+                throw new SecureContextException(
+                        "ERR_CRYPTO_OPERATION_FAILED", "Unable to load PFX certificate");
             }
             byte[] secret = pfxPassphrase(passphrase);
             try {
@@ -383,7 +425,8 @@ final class SecureContexts {
         if (value == null || Materials.isBytes(value) && !(value instanceof Path)) {
             return value == null ? null : Materials.bytes(value).clone();
         }
-        throw new ArgumentException("TypeError", "ERR_INVALID_ARG_TYPE", "Pass phrase must be a buffer");
+        throw new ArgumentException(
+                "TypeError", "ERR_INVALID_ARG_TYPE", "Pass phrase must be a buffer");
     }
 
     private static String string(String name, Object value) {
@@ -413,6 +456,8 @@ final class SecureContexts {
         if (secureProtocol != null && secureProtocol.endsWith("_server_method")) {
             return Role.SERVER;
         }
-        return secureProtocol != null && secureProtocol.endsWith("_client_method") ? Role.CLIENT : Role.ANY;
+        return secureProtocol != null && secureProtocol.endsWith("_client_method")
+                ? Role.CLIENT
+                : Role.ANY;
     }
 }

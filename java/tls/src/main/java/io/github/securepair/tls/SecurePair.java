@@ -13,13 +13,15 @@ import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
 
 /**
- * TLS without a socket: Node 0.12's {@code SecurePair}. What is written to {@link #cleartext()} can be read, encrypted, from
- * {@link #encrypted()}, and the other way round; where the ciphertext comes from and goes to is the program's affair.
+ * TLS without a socket: Node 0.12's {@code SecurePair}. What is written to {@link #cleartext()} can
+ * be read, encrypted, from {@link #encrypted()}, and the other way round; where the ciphertext
+ * comes from and goes to is the program's affair.
  *
- * <p>A client begins by itself. {@code secure} tells that the handshake is done; {@code cleartext().authorized()} then tells whether
- * the peer's certificate verified, and with {@code rejectUnauthorized} a peer whose certificate does not is refused. What fails before
- * {@code secure} is an {@code error} of the pair, later ones are the cleartext stream's. The streams have no half-open state: the end
- * of one is the end of the other.
+ * <p>A client begins by itself. {@code secure} tells that the handshake is done;
+ * {@code cleartext().authorized()} then tells whether the peer's certificate verified, and with
+ * {@code rejectUnauthorized} a peer whose certificate does not is refused. What fails before
+ * {@code secure} is an {@code error} of the pair, later ones are the cleartext stream's. The
+ * streams have no half-open state: the end of one is the end of the other.
  */
 public class SecurePair extends EventEmitter {
     /** {@code 'secure'}: the handshake is done, and nobody was refused. Once. */
@@ -48,7 +50,8 @@ public class SecurePair extends EventEmitter {
         all.set("requestCert", requestCert == null ? !isServer : requestCert);
         all.set("rejectUnauthorized", rejectUnauthorized);
         all.set("allowHalfOpen", null);
-        EventLoop loop = all.get("loop") instanceof EventLoop given ? given : EventLoop.currentOrDefault();
+        EventLoop loop =
+                all.get("loop") instanceof EventLoop given ? given : EventLoop.currentOrDefault();
         all.set("loop", loop);
         credentials = context;
         encrypted = new EncryptedStream(loop, this);

@@ -1,11 +1,13 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
+
 import java.util.function.Supplier;
 
 /**
- * A context of a server: given by the program, which keeps it, or made from options, then freed when the server has closed and made
- * again, with the same ticket keys, should it be needed later. Thread-safe.
+ * A context of a server: given by the program, which keeps it, or made from options, then freed
+ * when the server has closed and made again, with the same ticket keys, should it be needed later.
+ * Thread-safe.
  */
 final class ServerContext {
     private final Supplier<SecureContext> maker;

@@ -7,17 +7,20 @@ import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.net.Server;
+
 import java.util.List;
 
 /**
- * The questions that the handshake of a server's socket puts to the program, and their answers: session store, ALPN, SNI, OCSP,
- * renegotiation. While one is open the handshake stands still.
+ * The questions that the handshake of a server's socket puts to the program, and their answers:
+ * session store, ALPN, SNI, OCSP, renegotiation. While one is open the handshake stands still.
  *
- * <p>Answers may come from any thread, at once or late; the first counts, a second destroys the socket, one after its end is ignored.
+ * <p>Answers may come from any thread, at once or late; the first counts, a second destroys the
+ * socket, one after its end is ignored.
  */
 final class ServerHandshake {
     /** Node does not offer larger sessions to a store. */
     private static final int MAX_SESSION = 10 * 1024;
+
     private static final int STATEFUL_ID = 32;
 
     private final TLSSocket socket;
@@ -26,6 +29,7 @@ final class ServerHandshake {
     private final ALPNCallback alpnCallback;
     /** Listeners count when they were there before the connection. */
     private final boolean hasStore;
+
     private final boolean hasOCSP;
 
     private SecureContext chosen;
@@ -34,13 +38,15 @@ final class ServerHandshake {
     private long lastHandshake = -1;
     private int handshakes;
 
-    ServerHandshake(TLSSocket socket, Server server, SNICallback sniCallback, ALPNCallback alpnCallback) {
+    ServerHandshake(
+            TLSSocket socket, Server server, SNICallback sniCallback, ALPNCallback alpnCallback) {
         this.socket = socket;
         this.server = server;
         this.sniCallback = sniCallback;
         this.alpnCallback = alpnCallback;
         hasStore = server != null
-                && (server.listenerCount(TLSServer.RESUME_SESSION) > 0 || server.listenerCount(TLSServer.NEW_SESSION) > 0);
+                && (server.listenerCount(TLSServer.RESUME_SESSION) > 0
+                        || server.listenerCount(TLSServer.NEW_SESSION) > 0);
         hasOCSP = server != null && server.listenerCount(TLSServer.OCSP_REQUEST) > 0;
     }
 
@@ -72,7 +78,7 @@ final class ServerHandshake {
         }
     }
 
-    // ---- the session store --------------------------------------------------------------------------------------
+    // ---- the session store --------------------------------------------------------------------
 
     private void resume(ConnectionEvent.ClientHello hello) {
         byte[] id = sessionId(hello);
@@ -92,7 +98,10 @@ final class ServerHandshake {
         }
     }
 
-    /** TLS 1.3 fills the legacy field with random bytes; a session without ticket is offered under its id as a PSK identity. */
+    /**
+     * TLS 1.3 fills the legacy field with random bytes; a session without ticket is offered under
+     * its id as a PSK identity.
+     */
     private static byte[] sessionId(ConnectionEvent.ClientHello hello) {
         if (hello.tls13() && hello.pskIdentities() != null) {
             for (byte[] identity : hello.pskIdentities()) {
@@ -104,7 +113,9 @@ final class ServerHandshake {
         return hello.sessionId();
     }
 
-    /** Whether {@code secure} has to wait for the store to have the session; it comes when that has. */
+    /**
+     * Whether {@code secure} has to wait for the store to have the session; it comes when that has.
+     */
     boolean waitsForStore() {
         donePending = sessionsPending > 0;
         return donePending;
@@ -137,13 +148,14 @@ final class ServerHandshake {
         socket.transport.unholdOutput();
     }
 
-    // ---- ALPN ---------------------------------------------------------------------------------------------------
+    // ---- ALPN ---------------------------------------------------------------------------------
 
     private void selectProtocol(ConnectionEvent.ClientHello hello) {
         List<String> offered = hello.alpnProtocols();
         if (alpnCallback != null && offered != null) {
             try {
-                String protocol = alpnCallback.select(new ALPNCallback.Hello(hello.servername(), offered));
+                String protocol =
+                        alpnCallback.select(new ALPNCallback.Hello(hello.servername(), offered));
                 if (socket.destroyed()) {
                     return;
                 }
@@ -163,7 +175,7 @@ final class ServerHandshake {
         goOn(hello.sequence());
     }
 
-    // ---- SNI, then OCSP -----------------------------------------------------------------------------------------
+    // ---- SNI, then OCSP -----------------------------------------------------------------------
 
     private void selectName(ConnectionEvent.CertificateRequest request) {
         String name = request.servername();
@@ -173,23 +185,26 @@ final class ServerHandshake {
         }
         Once once = new Once();
         try {
-            sniCallback.select(name, (error, context) -> once.answer(error, () -> {
-                if (context != null) {
-                    chosen = context;
-                    connection().useIdentity(context);
-                }
-                staple(request);
-            }));
+            sniCallback.select(
+                    name,
+                    (error, context) -> once.answer(error, () -> {
+                        if (context != null) {
+                            chosen = context;
+                            connection().useIdentity(context);
+                        }
+                        staple(request);
+                    }));
         } catch (Exception e) {
             socket.destroy(e);
         }
     }
 
     private void staple(ConnectionEvent.CertificateRequest request) {
-        SecureContext context = chosen != null
-                ? chosen
-                : server instanceof TLSServer tls ? tls.context() : null;
-        if (!request.requestsOCSP() || context == null || server.listenerCount(TLSServer.OCSP_REQUEST) == 0) {
+        SecureContext context =
+                chosen != null ? chosen : server instanceof TLSServer tls ? tls.context() : null;
+        if (!request.requestsOCSP()
+                || context == null
+                || server.listenerCount(TLSServer.OCSP_REQUEST) == 0) {
             goOn(request.sequence());
             return;
         }
@@ -200,25 +215,28 @@ final class ServerHandshake {
             }
             goOn(request.sequence());
         });
-        server.emit(TLSServer.OCSP_REQUEST, context.certificateDer(), context.issuerDer(), callback);
+        server.emit(
+                TLSServer.OCSP_REQUEST, context.certificateDer(), context.issuerDer(), callback);
     }
 
-    // ---- renegotiation ------------------------------------------------------------------------------------------
+    // ---- renegotiation ------------------------------------------------------------------------
 
     private void renegotiation(ConnectionEvent.RenegotiationRequest request) {
         long now = loop().now();
         handshakes = now - lastHandshake >= TLS.CLIENT_RENEG_WINDOW * 1000L ? 1 : handshakes + 1;
         lastHandshake = now;
         if (handshakes > TLS.CLIENT_RENEG_LIMIT) {
-            socket.tlsError(new CodedException("ERR_TLS_SESSION_ATTACK", "TLS session renegotiation attack detected"));
+            socket.tlsError(new CodedException(
+                    "ERR_TLS_SESSION_ATTACK", "TLS session renegotiation attack detected"));
         } else if (socket.renegotiationDisabled()) {
             socket.tlsError(new CodedException(
-                    "ERR_TLS_RENEGOTIATION_DISABLED", "TLS session renegotiation disabled for this socket"));
+                    "ERR_TLS_RENEGOTIATION_DISABLED",
+                    "TLS session renegotiation disabled for this socket"));
         }
         goOn(request.sequence());
     }
 
-    // ---- answering ----------------------------------------------------------------------------------------------
+    // ---- answering ----------------------------------------------------------------------------
 
     private final class Once {
         private boolean answered;
@@ -226,7 +244,8 @@ final class ServerHandshake {
         void answer(Throwable error, Runnable goOn) {
             onLoop(() -> {
                 if (answered) {
-                    socket.destroy(new CodedException("ERR_MULTIPLE_CALLBACK", "Callback called multiple times"));
+                    socket.destroy(new CodedException(
+                            "ERR_MULTIPLE_CALLBACK", "Callback called multiple times"));
                     return;
                 }
                 answered = true;

@@ -2,6 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.PeerCertificate;
 import io.github.securepair.net.Net;
+
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.URI;
@@ -12,7 +13,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** Node's rules for matching a host against a certificate (RFC 6125 with Node's choices). Pure string work. */
+/**
+ * Node's rules for matching a host against a certificate (RFC 6125 with Node's choices). Pure
+ * string work.
+ */
 final class ServerIdentity {
     private ServerIdentity() {}
 
@@ -20,7 +24,8 @@ final class ServerIdentity {
      * Returns null when {@code cert} is the one of {@code hostname}, else the error that Node's
      * checkServerIdentity returns.
      *
-     * @param withURIs whether the host of a URI counts as a DNS name without wildcards, as in Node 0.12
+     * @param withURIs whether the host of a URI counts as a DNS name without wildcards, as in Node
+     *     0.12
      */
     static ServerIdentityException check(String hostname, PeerCertificate cert, boolean withURIs) {
         return check(hostname, cert.subject(), cert.subjectaltname(), cert, withURIs);
@@ -163,7 +168,9 @@ final class ServerIdentity {
         return Arrays.asList(altNames.split(", ", -1));
     }
 
-    /** Splits where a comma stands outside of JSON quotes; a quoted part is one name and never two. */
+    /**
+     * Splits where a comma stands outside of JSON quotes; a quoted part is one name and never two.
+     */
     private static List<String> splitEscaped(String altNames) {
         List<String> result = new ArrayList<>();
         StringBuilder current = new StringBuilder();
@@ -194,8 +201,8 @@ final class ServerIdentity {
     }
 
     /**
-     * The address in one spelling, without zone, as {@code inet_ntop} writes it; null if the text is no IP literal. Never
-     * asks a resolver.
+     * The address in one spelling, without zone, as {@code inet_ntop} writes it; null if the text
+     * is no IP literal. Never asks a resolver.
      */
     static String canonicalIP(String text) {
         int zone = text.indexOf('%');
@@ -205,7 +212,8 @@ final class ServerIdentity {
         }
         String address = zone < 0 ? text : text.substring(0, zone);
         try {
-            // A literal, which getByName() parses without a look-up; one of IPv4 in IPv6 comes back as IPv4.
+            // A literal, which getByName() parses without a look-up; one of IPv4 in IPv6 comes back
+            // as IPv4.
             InetAddress parsed = InetAddress.getByName(address);
             if (version == 4) {
                 return parsed.getHostAddress();

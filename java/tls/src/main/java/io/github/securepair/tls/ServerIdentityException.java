@@ -3,7 +3,10 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.PeerCertificate;
 import io.github.securepair.events.CodedException;
 
-/** The certificate verifies, but is not the one of the host that was meant: {@code ERR_TLS_CERT_ALTNAME_INVALID}. */
+/**
+ * The certificate verifies, but is not the one of the host that was meant:
+ * {@code ERR_TLS_CERT_ALTNAME_INVALID}.
+ */
 public final class ServerIdentityException extends CodedException {
     private static final long serialVersionUID = 1L;
 
@@ -12,7 +15,9 @@ public final class ServerIdentityException extends CodedException {
     private final transient PeerCertificate cert;
 
     ServerIdentityException(String reason, String host, PeerCertificate cert) {
-        super("ERR_TLS_CERT_ALTNAME_INVALID", "Hostname/IP does not match certificate's altnames: " + reason);
+        super(
+                "ERR_TLS_CERT_ALTNAME_INVALID",
+                "Hostname/IP does not match certificate's altnames: " + reason);
         this.reason = reason;
         this.host = host;
         this.cert = cert;

@@ -2,6 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.EventLoopGroup;
+
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,14 +11,17 @@ import java.util.List;
 /**
  * Options of {@link TLS#createServer}.
  *
- * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays and lists are copied. An
- * instance may be reused and changed between uses; it is not thread-safe.
+ * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays
+ * and lists are copied. An instance may be reused and changed between uses; it is not thread-safe.
  */
 public class ServerOptions extends SecureContextOptions {
     /** Makes empty options: every default applies. */
     public ServerOptions() {}
 
-    /** Copies every option of {@code other}, whatever its class: options that do not apply are ignored on use. */
+    /**
+     * Copies every option of {@code other}, whatever its class: options that do not apply are
+     * ignored on use.
+     */
     public ServerOptions(Options other) {
         putAll(other);
     }
@@ -46,8 +50,8 @@ public class ServerOptions extends SecureContextOptions {
     }
 
     /**
-     * NPN protocols, in order of preference: names (String or byte[]), or the wire form. Caps the protocol at TLS 1.2
-     * unless ALPN or a maximum version is given.
+     * NPN protocols, in order of preference: names (String or byte[]), or the wire form. Caps the
+     * protocol at TLS 1.2 unless ALPN or a maximum version is given.
      */
     public ServerOptions NPNProtocols(byte[] value) {
         put("NPNProtocols", value == null ? null : value.clone());
@@ -90,7 +94,7 @@ public class ServerOptions extends SecureContextOptions {
         return this;
     }
 
-    /** Writes OpenSSL's trace of the handshake to standard error. */
+    /** Logs OpenSSL's trace of the connection, to {@code io.github.securepair.tls.trace}. */
     public ServerOptions enableTrace(boolean value) {
         put("enableTrace", value);
         return this;

@@ -6,6 +6,7 @@ import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,17 +19,23 @@ import java.util.concurrent.CompletableFuture;
 /**
  * The functions and constants of Node's {@code tls} module.
  *
- * <p>The constants that Node lets a program reassign are not final here either; a change counts for contexts made, and handshakes
- * begun, after it.
+ * <p>The constants that Node lets a program reassign are not final here either; a change counts for
+ * contexts made, and handshakes begun, after it.
  */
 public final class TLS {
-    /** Client-initiated renegotiations that a server connection allows per {@link #CLIENT_RENEG_WINDOW}. */
+    /**
+     * Client-initiated renegotiations that a server connection allows per
+     * {@link #CLIENT_RENEG_WINDOW}.
+     */
     public static volatile int CLIENT_RENEG_LIMIT = 3;
 
     /** Window of {@link #CLIENT_RENEG_LIMIT}, in seconds. */
     public static volatile int CLIENT_RENEG_WINDOW = 600;
 
-    /** Default of the option {@code ciphers}; the system property {@code securepair.tls.cipherList} gives another at start. */
+    /**
+     * Default of the option {@code ciphers}; the system property {@code securepair.tls.cipherList}
+     * gives another at start.
+     */
     public static volatile String DEFAULT_CIPHERS = Environment.property(
             "cipherList",
             "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
@@ -42,19 +49,30 @@ public final class TLS {
     /** Default of the option {@code ecdhCurve}. */
     public static volatile String DEFAULT_ECDH_CURVE = "auto";
 
-    /** Default of the option {@code minVersion}; the system property {@code securepair.tls.minVersion} gives another at start. */
-    public static volatile String DEFAULT_MIN_VERSION = Environment.property("minVersion", "TLSv1.2");
-
-    /** Default of the option {@code maxVersion}; the system property {@code securepair.tls.maxVersion} gives another at start. */
-    public static volatile String DEFAULT_MAX_VERSION = Environment.property("maxVersion", "TLSv1.3");
+    /**
+     * Default of the option {@code minVersion}; the system property
+     * {@code securepair.tls.minVersion} gives another at start.
+     */
+    public static volatile String DEFAULT_MIN_VERSION =
+            Environment.property("minVersion", "TLSv1.2");
 
     /**
-     * Size of the pool that Node 0.12 cut the buffers of its CryptoStreams from, in bytes. Nothing is pooled here: the name is kept for
-     * programs that read it.
+     * Default of the option {@code maxVersion}; the system property
+     * {@code securepair.tls.maxVersion} gives another at start.
+     */
+    public static volatile String DEFAULT_MAX_VERSION =
+            Environment.property("maxVersion", "TLSv1.3");
+
+    /**
+     * Size of the pool that Node 0.12 cut the buffers of its CryptoStreams from, in bytes. Nothing
+     * is pooled here: the name is kept for programs that read it.
      */
     public static final int SLAB_BUFFER_SIZE = 10 * 1024 * 1024;
 
-    /** The values of the option {@code secureProtocol}. Those of SSLv2, and of SSLv3 in most libraries, exist to be refused by name. */
+    /**
+     * The values of the option {@code secureProtocol}. Those of SSLv2, and of SSLv3 in most
+     * libraries, exist to be refused by name.
+     */
     public static final List<String> SSL_METHODS = sslMethods();
 
     private TLS() {}
@@ -74,7 +92,8 @@ public final class TLS {
      *
      * @param secureConnectionListener listener of {@link TLSServer#SECURE_CONNECTION}; may be null
      */
-    public static TLSServer createServer(ServerOptions options, Listener1<TLSSocket> secureConnectionListener) {
+    public static TLSServer createServer(
+            ServerOptions options, Listener1<TLSSocket> secureConnectionListener) {
         return server(options, secureConnectionListener);
     }
 
@@ -88,8 +107,8 @@ public final class TLS {
     }
 
     /**
-     * Connects to a server, as the options say, and begins the handshake. Bad options are thrown here, before anything is opened;
-     * whatever else goes wrong is an {@code error} of the socket.
+     * Connects to a server, as the options say, and begins the handshake. Bad options are thrown
+     * here, before anything is opened; whatever else goes wrong is an {@code error} of the socket.
      */
     public static TLSSocket connect(ConnectOptions options) {
         return connect(options, null);
@@ -143,7 +162,8 @@ public final class TLS {
     }
 
     /** Connects to a port of a host; host and port in the options go before the arguments. */
-    public static TLSSocket connect(int port, String host, ConnectOptions options, Listener0 listener) {
+    public static TLSSocket connect(
+            int port, String host, ConnectOptions options, Listener0 listener) {
         return connect(at(port, host, options), listener);
     }
 
@@ -185,7 +205,8 @@ public final class TLS {
     }
 
     /**
-     * Connects to a server and completes once {@code secureConnect} was emitted, or with the error; that error needs no listener then.
+     * Connects to a server and completes once {@code secureConnect} was emitted, or with the error;
+     * that error needs no listener then.
      */
     public static CompletableFuture<TLSSocket> connectAsync(ConnectOptions options) {
         return ClientSocket.connectAsync(Environment.client(options));
@@ -203,7 +224,10 @@ public final class TLS {
 
     /** Makes a {@link SecurePair}. */
     public static SecurePair createSecurePair(
-            SecureContext context, boolean isServer, boolean requestCert, boolean rejectUnauthorized) {
+            SecureContext context,
+            boolean isServer,
+            boolean requestCert,
+            boolean rejectUnauthorized) {
         return new SecurePair(context, isServer, requestCert, rejectUnauthorized, null);
     }
 
@@ -223,7 +247,8 @@ public final class TLS {
      * <p>The caller owns it and closes it; connections made from it keep what they need.
      *
      * @throws io.github.securepair.events.ArgumentException for a bad option, with Node's code
-     * @throws io.github.securepair.engine.SecureContextException when OpenSSL refuses a key, a certificate, a cipher string, ...
+     * @throws io.github.securepair.engine.SecureContextException when OpenSSL refuses a key, a
+     *     certificate, a cipher string, ...
      */
     public static SecureContext createSecureContext(Options options) {
         return SecureContexts.create(options);
@@ -234,7 +259,10 @@ public final class TLS {
         return SecureContexts.create(null);
     }
 
-    /** Returns the names of the cipher suites that the library supports: lower case, sorted, a new list at each call. */
+    /**
+     * Returns the names of the cipher suites that the library supports: lower case, sorted, a new
+     * list at each call.
+     */
     public static List<String> getCiphers() {
         TreeSet<String> names = new TreeSet<>();
         for (String name : OpenSSL.ciphers()) {
@@ -254,17 +282,21 @@ public final class TLS {
      * Checks that a certificate belongs to a host: Node's {@code checkServerIdentity}.
      *
      * @return {@code null} if it does, else the error {@code ERR_TLS_CERT_ALTNAME_INVALID}
-     * @throws io.github.securepair.events.ArgumentException {@code ERR_TLS_CERT_ALTNAME_FORMAT} when the names are malformed
+     * @throws io.github.securepair.events.ArgumentException {@code ERR_TLS_CERT_ALTNAME_FORMAT}
+     *     when the names are malformed
      */
-    public static ServerIdentityException checkServerIdentity(String hostname, PeerCertificate cert) {
+    public static ServerIdentityException checkServerIdentity(
+            String hostname, PeerCertificate cert) {
         return ServerIdentity.check(hostname, cert, false);
     }
 
     /**
-     * The same by the rules of a profile: with {@link Profile#NODE_0_12} the host of a {@code URI:} name counts too. To have them for
-     * a connection, give this function as its option {@code checkServerIdentity}.
+     * The same by the rules of a profile: with {@link Profile#NODE_0_12} the host of a {@code URI:}
+     * name counts too. To have them for a connection, give this function as its option
+     * {@code checkServerIdentity}.
      */
-    public static ServerIdentityException checkServerIdentity(String hostname, PeerCertificate cert, Profile profile) {
+    public static ServerIdentityException checkServerIdentity(
+            String hostname, PeerCertificate cert, Profile profile) {
         return ServerIdentity.check(hostname, cert, profile.isLegacy());
     }
 
@@ -287,7 +319,8 @@ public final class TLS {
     }
 
     /**
-     * Splits a name of the form {@code "C=US\nO=node"} into its parts; a part that occurs again becomes a list.
+     * Splits a name of the form {@code "C=US\nO=node"} into its parts; a part that occurs again
+     * becomes a list.
      *
      * @return names to a String or a List of String, in order
      */
@@ -317,27 +350,34 @@ public final class TLS {
      */
     public static String getLegacyCiphers(String version) {
         return switch (String.valueOf(version)) {
-            case "v0.10.38" -> "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:RC4:HIGH:!MD5:!aNULL:!EDH";
-            case "v0.10.39" -> "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:HIGH:!RC4:!MD5:!aNULL:!EDH";
+            case "v0.10.38" ->
+                "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:RC4:HIGH:!MD5:!aNULL:!EDH";
+            case "v0.10.39" ->
+                "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:HIGH:!RC4:!MD5:!aNULL:!EDH";
             case "v0.12.2" ->
                 "ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:AES128-GCM-SHA256:RC4:HIGH:!MD5:!aNULL";
             case "v0.12.3" ->
                 "ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:AES128-GCM-SHA256:HIGH:!RC4:!MD5:!aNULL";
             default ->
                 throw ArgumentException.invalidArgValue(
-                        "version", version, "must be one of: 'v0.10.38', 'v0.10.39', 'v0.12.2', 'v0.12.3'");
+                        "version",
+                        version,
+                        "must be one of: 'v0.10.38', 'v0.10.39', 'v0.12.2', 'v0.12.3'");
         };
     }
 
     /**
-     * Returns the root certificates of the JDK, which stand for those that Node brings along: PEM texts, an immutable list, always the
-     * same.
+     * Returns the root certificates of the JDK, which stand for those that Node brings along: PEM
+     * texts, an immutable list, always the same.
      */
     public static List<String> rootCertificates() {
         return DefaultTrust.bundled();
     }
 
-    /** Returns the certificates that are trusted when {@code ca} is not given, as PEM: an immutable list. */
+    /**
+     * Returns the certificates that are trusted when {@code ca} is not given, as PEM: an immutable
+     * list.
+     */
     public static List<String> getCACertificates() {
         return DefaultTrust.get("default");
     }
@@ -345,27 +385,29 @@ public final class TLS {
     /**
      * Returns CA certificates as PEM: an immutable list.
      *
-     * @param type {@code "default"}: those trusted when {@code ca} is not given; {@code "bundled"}: {@link #rootCertificates()};
-     *     {@code "system"}: those of the operating system, or of {@code SSL_CERT_FILE} and {@code SSL_CERT_DIR}; {@code "extra"}: those
-     *     of the file that {@code NODE_EXTRA_CA_CERTS} names
+     * @param type {@code "default"}: those trusted when {@code ca} is not given; {@code "bundled"}:
+     *     {@link #rootCertificates()}; {@code "system"}: those of the operating system, or of
+     *     {@code SSL_CERT_FILE} and {@code SSL_CERT_DIR}; {@code "extra"}: those of the file that
+     *     {@code NODE_EXTRA_CA_CERTS} names
      */
     public static List<String> getCACertificates(String type) {
         return DefaultTrust.get(type);
     }
 
     /**
-     * Replaces the certificates that are trusted when {@code ca} is not given, for contexts made from now on. Those given twice count
-     * once.
+     * Replaces the certificates that are trusted when {@code ca} is not given, for contexts made
+     * from now on. Those given twice count once.
      *
-     * @param certificates PEM (String, byte[], ByteBuffer or Path) or {@link java.security.cert.X509Certificate}
+     * @param certificates PEM (String, byte[], ByteBuffer or Path) or
+     *     {@link java.security.cert.X509Certificate}
      */
     public static void setDefaultCACertificates(List<?> certificates) {
         DefaultTrust.set(certificates);
     }
 
     /**
-     * Tells what the linked OpenSSL can do, by the names of Node's {@code process.features}: {@code tls}, {@code tls_alpn},
-     * {@code tls_npn}, {@code tls_ocsp} and {@code tls_sni}.
+     * Tells what the linked OpenSSL can do, by the names of Node's {@code process.features}:
+     * {@code tls}, {@code tls_alpn}, {@code tls_npn}, {@code tls_ocsp} and {@code tls_sni}.
      */
     public static Map<String, Boolean> features() {
         Map<String, Boolean> out = new LinkedHashMap<>();
@@ -378,7 +420,8 @@ public final class TLS {
 
     private static List<String> sslMethods() {
         List<String> methods = new ArrayList<>();
-        for (String version : Arrays.asList("SSLv2", "SSLv3", "SSLv23", "TLS", "TLSv1", "TLSv1_1", "TLSv1_2")) {
+        for (String version :
+                Arrays.asList("SSLv2", "SSLv3", "SSLv23", "TLS", "TLSv1", "TLSv1_1", "TLSv1_2")) {
             methods.add(version + "_method");
             methods.add(version + "_server_method");
             methods.add(version + "_client_method");

@@ -13,47 +13,59 @@ import io.github.securepair.events.SystemException;
 import io.github.securepair.net.NetServerOptions;
 import io.github.securepair.net.Server;
 import io.github.securepair.stream.Duplex;
+
 import java.util.Map;
 
 /**
  * A server whose connections are encrypted: Node's {@code tls.Server}.
  *
- * <p>Each connection ends its handshake in exactly one of two events: {@code secureConnection}, or {@code tlsClientError} and
- * {@code clientError}, its old name, with one error. With the option {@code loops} connections are spread over several loops and
- * these events come on the connection's; everything else is on the server's own.
+ * <p>Each connection ends its handshake in exactly one of two events: {@code secureConnection}, or
+ * {@code tlsClientError} and {@code clientError}, its old name, with one error. With the option
+ * {@code loops} connections are spread over several loops and these events come on the
+ * connection's; everything else is on the server's own.
  *
- * <p>Listeners of {@code newSession}, {@code resumeSession}, {@code OCSPRequest} and {@code keylog} count for connections that
- * come after they were added.
+ * <p>Listeners of {@code newSession}, {@code resumeSession}, {@code OCSPRequest} and {@code keylog}
+ * count for connections that come after they were added.
  */
 public class TLSServer extends Server {
     /** {@code 'secureConnection'}: a client is there, and authorized if it had to be. */
-    public static final Event<Listener1<TLSSocket>> SECURE_CONNECTION = Event.of(TLSServer.class, "secureConnection");
+    public static final Event<Listener1<TLSSocket>> SECURE_CONNECTION =
+            Event.of(TLSServer.class, "secureConnection");
 
     /** {@code 'tlsClientError'}: a connection failed before it was secure. */
     public static final Event<Listener2<Throwable, TLSSocket>> TLS_CLIENT_ERROR =
             Event.of(TLSServer.class, "tlsClientError");
 
-    /** {@code 'clientError'}: the name of {@link #TLS_CLIENT_ERROR} in Node 0.12; both are emitted. */
-    public static final Event<Listener2<Throwable, TLSSocket>> CLIENT_ERROR = Event.of(TLSServer.class, "clientError");
+    /**
+     * {@code 'clientError'}: the name of {@link #TLS_CLIENT_ERROR} in Node 0.12; both are emitted.
+     */
+    public static final Event<Listener2<Throwable, TLSSocket>> CLIENT_ERROR =
+            Event.of(TLSServer.class, "clientError");
 
     /**
-     * {@code 'newSession'} (id, session, callback): a session to store. Nothing goes out on the connection until the callback was run.
+     * {@code 'newSession'} (id, session, callback): a session to store. Nothing goes out on the
+     * connection until the callback was run.
      */
-    public static final Event<Listener3<byte[], byte[], Runnable>> NEW_SESSION = Event.of(TLSServer.class, "newSession");
+    public static final Event<Listener3<byte[], byte[], Runnable>> NEW_SESSION =
+            Event.of(TLSServer.class, "newSession");
 
-    /** {@code 'resumeSession'} (id, callback): a client offers a session; the handshake waits for the callback. */
+    /**
+     * {@code 'resumeSession'} (id, callback): a client offers a session; the handshake waits for
+     * the callback.
+     */
     public static final Event<Listener2<byte[], SessionCallback>> RESUME_SESSION =
             Event.of(TLSServer.class, "resumeSession");
 
     /**
-     * {@code 'OCSPRequest'} (certificate, issuer or null, callback): a client asks for the status of the certificate; the handshake waits
-     * for the callback.
+     * {@code 'OCSPRequest'} (certificate, issuer or null, callback): a client asks for the status
+     * of the certificate; the handshake waits for the callback.
      */
     public static final Event<Listener3<byte[], byte[], OCSPCallback>> OCSP_REQUEST =
             Event.of(TLSServer.class, "OCSPRequest");
 
     /** {@code 'keylog'} (line, socket): see {@link TLSSocket#KEYLOG}. */
-    public static final Event<Listener2<byte[], TLSSocket>> KEYLOG = Event.of(TLSServer.class, "keylog");
+    public static final Event<Listener2<byte[], TLSSocket>> KEYLOG =
+            Event.of(TLSServer.class, "keylog");
 
     private static final long HANDSHAKE_TIMEOUT = 120_000;
     private static final int TICKET_KEYS = 48;
@@ -96,8 +108,9 @@ public class TLSServer extends Server {
         Profile profile = SecureContexts.profile(this.options);
         requestCert = Boolean.TRUE.equals(this.options.get("requestCert"));
         Object rejects = this.options.get("rejectUnauthorized");
-        rejectUnauthorized =
-                rejects == null ? profile.serverRejectsUnauthorized() : !Boolean.FALSE.equals(rejects);
+        rejectUnauthorized = rejects == null
+                ? profile.serverRejectsUnauthorized()
+                : !Boolean.FALSE.equals(rejects);
         contexts = new NamedContexts(profile.isLegacy());
         if (this.options.get("ALPNCallback") != null && this.options.get("ALPNProtocols") != null) {
             throw new ArgumentException(
@@ -111,7 +124,8 @@ public class TLSServer extends Server {
         boolean made = false;
         try {
             handshakeTimeout();
-            sniCallback = (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
+            sniCallback =
+                    (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
             TLSSocket.typed(this.options, "ALPNCallback", ALPNCallback.class);
             TLSSocket.refusePSK(this.options);
             made = true;
@@ -155,7 +169,7 @@ public class TLSServer extends Server {
         return TLSSocket.number(options, "handshakeTimeout", HANDSHAKE_TIMEOUT);
     }
 
-    // ---- connections --------------------------------------------------------------------------------------------
+    // ---- connections --------------------------------------------------------------------------
 
     private void secure(Duplex raw) {
         new AcceptedSocket(raw);
@@ -234,20 +248,27 @@ public class TLSServer extends Server {
         out.set("rejectUnauthorized", rejectUnauthorized);
         out.set("handshakeTimeout", handshakeTimeout());
         for (String name : new String[] {
-            "ALPNProtocols", "ALPNCallback", "NPNProtocols", "enableTrace", "pskCallback", "pskIdentityHint",
-            "pauseOnConnect", "profile"
+            "ALPNProtocols",
+            "ALPNCallback",
+            "NPNProtocols",
+            "enableTrace",
+            "pskCallback",
+            "pskIdentityHint",
+            "pauseOnConnect",
+            "profile"
         }) {
             out.set(name, options.get(name));
         }
         if (sniCallback != null) {
             out.set("SNICallback", sniCallback);
         } else if (!contexts.isEmpty()) {
-            out.set("SNICallback", (SNICallback) (name, callback) -> callback.done(null, contexts.find(name)));
+            out.set("SNICallback", (SNICallback)
+                    (name, callback) -> callback.done(null, contexts.find(name)));
         }
         return out;
     }
 
-    // ---- contexts -----------------------------------------------------------------------------------------------
+    // ---- contexts -----------------------------------------------------------------------------
 
     /** The context of new connections. */
     synchronized SecureContext context() {
@@ -255,8 +276,8 @@ public class TLSServer extends Server {
     }
 
     /**
-     * Adds a certificate for clients that ask for {@code servername}, where {@code *} stands for any part of one label. The last one
-     * added that matches counts. Any thread.
+     * Adds a certificate for clients that ask for {@code servername}, where {@code *} stands for
+     * any part of one label. The last one added that matches counts. Any thread.
      *
      * @param details options of a context, which is made at once
      */
@@ -266,7 +287,10 @@ public class TLSServer extends Server {
         contexts.add(servername, ServerContext.of(() -> SecureContexts.create(copy)));
     }
 
-    /** Adds a certificate for clients that ask for {@code servername}; the caller keeps the context and closes it. */
+    /**
+     * Adds a certificate for clients that ask for {@code servername}; the caller keeps the context
+     * and closes it.
+     */
     public void addContext(String servername, SecureContext given) {
         requireName(servername);
         contexts.add(servername, ServerContext.given(given));
@@ -282,8 +306,9 @@ public class TLSServer extends Server {
     }
 
     /**
-     * Replaces certificate, key, trust and all other context options for connections that come later. Fails with the old ones in
-     * use. Ticket keys stay if they were given as an option. Any thread.
+     * Replaces certificate, key, trust and all other context options for connections that come
+     * later. Fails with the old ones in use. Ticket keys stay if they were given as an option. Any
+     * thread.
      */
     public void setSecureContext(Options details) {
         if (details == null) {
@@ -293,7 +318,8 @@ public class TLSServer extends Server {
                     "The \"options\" argument must be of type object. Received null");
         }
         Options copy = details.copy();
-        for (String kept : new String[] {"ticketKeys", "sessionTimeout", "profile", "NPNProtocols"}) {
+        for (String kept :
+                new String[] {"ticketKeys", "sessionTimeout", "profile", "NPNProtocols"}) {
             if (copy.get(kept) == null) {
                 copy.set(kept, options.get(kept));
             }
@@ -307,19 +333,28 @@ public class TLSServer extends Server {
         before.release();
     }
 
-    /** The 48 bytes that protect session tickets: 16 name, 16 HMAC key, 16 AES key. Secret. Any thread. */
+    /**
+     * The 48 bytes that protect session tickets: 16 name, 16 HMAC key, 16 AES key. Secret. Any
+     * thread.
+     */
     public byte[] getTicketKeys() {
         return context().ticketKeys();
     }
 
-    /** Replaces the ticket keys at once, also for connections that are open; older tickets are ignored then. Any thread. */
+    /**
+     * Replaces the ticket keys at once, also for connections that are open; older tickets are
+     * ignored then. Any thread.
+     */
     public void setTicketKeys(byte[] keys) {
         if (keys == null) {
-            throw ArgumentException.invalidArgType("buffer", "an instance of Buffer, TypedArray, or DataView", null);
+            throw ArgumentException.invalidArgType(
+                    "buffer", "an instance of Buffer, TypedArray, or DataView", null);
         }
         if (keys.length != TICKET_KEYS) {
             throw new ArgumentException(
-                    "Error", "ERR_INTERNAL_ASSERTION", "Session ticket keys must be a 48-byte buffer");
+                    "Error",
+                    "ERR_INTERNAL_ASSERTION",
+                    "Session ticket keys must be a 48-byte buffer");
         }
         context().setTicketKeys(keys);
     }
@@ -331,7 +366,7 @@ public class TLSServer extends Server {
         }
     }
 
-    // ---- options as properties ----------------------------------------------------------------------------------
+    // ---- options as properties ----------------------------------------------------------------
 
     /** Whether clients are asked for a certificate. */
     public boolean requestCert() {
@@ -343,7 +378,9 @@ public class TLSServer extends Server {
         return rejectUnauthorized;
     }
 
-    /** The options given, by name: {@code key}, {@code cert}, {@code ciphers}, ... A read-only view. */
+    /**
+     * The options given, by name: {@code key}, {@code cert}, {@code ciphers}, ... A read-only view.
+     */
     public Map<String, Object> options() {
         return options.asMap();
     }

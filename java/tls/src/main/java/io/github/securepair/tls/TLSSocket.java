@@ -25,6 +25,7 @@ import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketOptions;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.Stream;
+
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -34,35 +35,49 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 
 /**
- * An encrypted {@link Socket}: Node's {@code tls.TLSSocket}. It speaks TLS over a connection of its own, over another socket, or over
- * any Duplex.
+ * An encrypted {@link Socket}: Node's {@code tls.TLSSocket}. It speaks TLS over a connection of its
+ * own, over another socket, or over any Duplex.
  *
- * <p>Made by {@link TLS#connect}, by a {@link TLSServer} for each client, or by hand around an existing stream. By hand, a server
- * waits for the client's first bytes and a client begins when something is written; {@code secure} tells that the handshake is
- * done, {@link #authorized()} whether the peer's certificate verified, and with {@code rejectUnauthorized} a peer that does not is
- * refused with an {@code error} before {@code secure}. (Node evaluates nothing on such sockets.)
+ * <p>Made by {@link TLS#connect}, by a {@link TLSServer} for each client, or by hand around an
+ * existing stream. By hand, a server waits for the client's first bytes and a client begins when
+ * something is written; {@code secure} tells that the handshake is done, {@link #authorized()}
+ * whether the peer's certificate verified, and with {@code rejectUnauthorized} a peer that does not
+ * is refused with an {@code error} before {@code secure}. (Node evaluates nothing on such sockets.)
  *
- * <p>What is written before the handshake is done waits; nothing of it is sent to a peer that is refused then. A fatal TLS error
- * destroys the socket once its {@code error} was emitted and its alert sent; an alert from the peer ends it.
+ * <p>What is written before the handshake is done waits; nothing of it is sent to a peer that is
+ * refused then. A fatal TLS error destroys the socket once its {@code error} was emitted and its
+ * alert sent; an alert from the peer ends it.
  *
  * <p>Getters of the connection's properties answer {@code null} once the socket is closed.
  */
 public class TLSSocket extends Socket {
-    /** {@code 'secureConnect'}: client; the handshake is done, and the server accepted if it had to be. Again after renegotiation. */
-    public static final Event<Listener0> SECURE_CONNECT = Event.of(TLSSocket.class, "secureConnect");
+    /**
+     * {@code 'secureConnect'}: client; the handshake is done, and the server accepted if it had to
+     * be. Again after renegotiation.
+     */
+    public static final Event<Listener0> SECURE_CONNECT =
+            Event.of(TLSSocket.class, "secureConnect");
 
-    /** {@code 'secure'}: a handshake is done, on either side, after what the library itself does then. */
+    /**
+     * {@code 'secure'}: a handshake is done, on either side, after what the library itself does
+     * then.
+     */
     public static final Event<Listener0> SECURE = Event.of(TLSSocket.class, "secure");
 
     /** {@code 'session'}: client; a session that can be given to a later connection. Secret. */
     public static final Event<Listener1<byte[]>> SESSION = Event.of(TLSSocket.class, "session");
 
-    /** {@code 'OCSPResponse'}: client with {@code requestOCSP}; the stapled response, not verified, or null. Before {@code secure}. */
-    public static final Event<Listener1<byte[]>> OCSP_RESPONSE = Event.of(TLSSocket.class, "OCSPResponse");
+    /**
+     * {@code 'OCSPResponse'}: client with {@code requestOCSP}; the stapled response, not verified,
+     * or null. Before {@code secure}.
+     */
+    public static final Event<Listener1<byte[]>> OCSP_RESPONSE =
+            Event.of(TLSSocket.class, "OCSPResponse");
 
     /** {@code 'keylog'}: a line of an NSS key log with its newline. Secret. */
     public static final Event<Listener1<byte[]>> KEYLOG = Event.of(TLSSocket.class, "keylog");
 
+    private static final System.Logger TRACE = System.getLogger("io.github.securepair.tls.trace");
     private static final NetAccess NET = NetAccess.get();
     private static final Listener1<Throwable> HEARD = error -> {};
 
@@ -96,7 +111,9 @@ public class TLSSocket extends Socket {
     private String alpnProtocol;
     private String npnProtocol;
 
-    /** Wraps {@code socket}: connected, connecting, or any Duplex. Its allowHalfOpen is taken over. */
+    /**
+     * Wraps {@code socket}: connected, connecting, or any Duplex. Its allowHalfOpen is taken over.
+     */
     public TLSSocket(Duplex socket, TLSSocketOptions options) {
         this(socket, null, options == null ? new TLSSocketOptions() : options, null);
         // As in Node nobody has to listen to the errors of a socket that was wrapped by hand.
@@ -169,7 +186,7 @@ public class TLSSocket extends Socket {
         return out;
     }
 
-    // ---- making -------------------------------------------------------------------------------------------------
+    // ---- making -------------------------------------------------------------------------------
 
     private TLSConnection connection(SecureContext shared) {
         Object given = options.get("secureContext");
@@ -179,7 +196,8 @@ public class TLSSocket extends Socket {
         SecureContext context = shared;
         if (context == null && given != null) {
             if (!(given instanceof SecureContext)) {
-                throw new ArgumentException("TypeError", "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
+                throw new ArgumentException(
+                        "TypeError", "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
             }
             context = (SecureContext) given;
         }
@@ -229,7 +247,8 @@ public class TLSSocket extends Socket {
             return null;
         }
         if (!Materials.isBytes(session) || session instanceof String) {
-            throw new ArgumentException("TypeError", "ERR_INVALID_ARG_TYPE", "Session must be a buffer");
+            throw new ArgumentException(
+                    "TypeError", "ERR_INVALID_ARG_TYPE", "Session must be a buffer");
         }
         return Materials.bytes(session);
     }
@@ -311,7 +330,7 @@ public class TLSSocket extends Socket {
         }
     }
 
-    // ---- writing ------------------------------------------------------------------------------------------------
+    // ---- writing ------------------------------------------------------------------------------
 
     @Override
     protected void _write(ByteBuffer chunk, Callback callback) {
@@ -323,14 +342,18 @@ public class TLSSocket extends Socket {
         super._writev(chunks, whileUnverified(callback));
     }
 
-    /** What waits for a handshake that fails was not written, and its writer learns why. (Node says it was.) */
+    /**
+     * What waits for a handshake that fails was not written, and its writer learns why. (Node says
+     * it was.)
+     */
     private Callback whileUnverified(Callback callback) {
         return secureEstablished
                 ? callback
-                : error -> callback.call(error == null && destroyed() && secureConnecting ? errored() : error);
+                : error -> callback.call(
+                        error == null && destroyed() && secureConnecting ? errored() : error);
     }
 
-    // ---- what happens in the connection -------------------------------------------------------------------------
+    // ---- what happens in the connection -------------------------------------------------------
 
     private final class Events implements TLSTransport.Owner {
         @Override
@@ -345,7 +368,7 @@ public class TLSSocket extends Socket {
             } else if (event instanceof ConnectionEvent.OCSPResponse ocsp) {
                 emit(OCSP_RESPONSE, ocsp.response());
             } else if (event instanceof ConnectionEvent.Trace trace) {
-                System.err.print(trace.text());
+                TRACE.log(System.Logger.Level.INFO, trace.text());
             } else if (serverHandshake != null) {
                 serverHandshake.handle(event);
             } else if (event instanceof ConnectionEvent.NewSession session) {
@@ -389,8 +412,8 @@ public class TLSSocket extends Socket {
     }
 
     /**
-     * Decides, before {@code secure} is emitted, about sockets made by hand; clients of connect() and servers of a TLSServer decide in
-     * a listener of {@code secure}, as in Node.
+     * Decides, before {@code secure} is emitted, about sockets made by hand; clients of connect()
+     * and servers of a TLSServer decide in a listener of {@code secure}, as in Node.
      *
      * @return false when the peer was refused
      */
@@ -412,7 +435,9 @@ public class TLSSocket extends Socket {
     }
 
     private Throwable identityError() {
-        if (!(options.get("servername") instanceof String name) || name.isEmpty() || isSessionReused()) {
+        if (!(options.get("servername") instanceof String name)
+                || name.isEmpty()
+                || isSessionReused()) {
             return null;
         }
         Object check = typed(options, "checkServerIdentity", ServerIdentityCheck.class);
@@ -433,13 +458,17 @@ public class TLSSocket extends Socket {
         return code != null ? code : error.getMessage();
     }
 
-    /** Why the peer's chain did not verify, or null. A missing certificate counts, unless a key was shared beforehand. */
+    /**
+     * Why the peer's chain did not verify, or null. A missing certificate counts, unless a key was
+     * shared beforehand.
+     */
     Throwable verifyError() {
         TLSConnection conn = transport.connection();
         if (!conn.hasPeerCertificate()) {
             return conn.isPSKUsed()
                     ? null
-                    : new CodedException("UNABLE_TO_GET_ISSUER_CERT", "unable to get issuer certificate");
+                    : new CodedException(
+                            "UNABLE_TO_GET_ISSUER_CERT", "unable to get issuer certificate");
         }
         String name = conn.verifyErrorName();
         return name == null ? null : new CodedException(name, conn.verifyErrorText());
@@ -482,7 +511,8 @@ public class TLSSocket extends Socket {
             // Refusing a client in a renegotiation is no error of ours.
             destroy();
         } else if (failure.alert() >= 0 && !failure.alertSent()) {
-            // The peer gave up, and says why; nothing more will come from it. Node waits for it to close.
+            // The peer gave up, and says why; nothing more will come from it. Node waits for it to
+            // close.
             tlsError(failure);
             transport.endAfterAlert();
         } else {
@@ -507,16 +537,20 @@ public class TLSSocket extends Socket {
         return !had;
     }
 
-    /** Emits an error without destroying the socket (Node: _emitTLSError). A TLSServer has it before {@code secureConnection}. */
+    /**
+     * Emits an error without destroying the socket (Node: _emitTLSError). A TLSServer has it before
+     * {@code secureConnection}.
+     */
     void tlsError(Throwable error) {
         emit(ERROR, error);
     }
 
-    // ---- handshakeTimeout ---------------------------------------------------------------------------------------
+    // ---- handshakeTimeout ---------------------------------------------------------------------
 
     private void startTimer() {
         stopTimer();
-        handshakeTimer = loop().setTimeout(this::handshakeTimedOut, handshakeTimeout).unref();
+        handshakeTimer =
+                loop().setTimeout(this::handshakeTimedOut, handshakeTimeout).unref();
     }
 
     private void stopTimer() {
@@ -530,13 +564,15 @@ public class TLSSocket extends Socket {
         if (destroyed()) {
             return;
         }
-        CodedException error = new CodedException("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout");
+        CodedException error =
+                new CodedException("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout");
         if (secureEstablished) {
             destroy(error);
             return;
         }
         try {
-            // The listener still finds the socket alive, then it goes: nobody must wait for a peer like that.
+            // The listener still finds the socket alive, then it goes: nobody must wait for a peer
+            // like that.
             tlsError(error);
         } finally {
             hadError = true;
@@ -544,7 +580,7 @@ public class TLSSocket extends Socket {
         }
     }
 
-    // ---- properties ---------------------------------------------------------------------------------------------
+    // ---- properties ---------------------------------------------------------------------------
 
     /** Always true: tells a TLS socket from a plain one. */
     public boolean encrypted() {
@@ -556,7 +592,10 @@ public class TLSSocket extends Socket {
         return authorized;
     }
 
-    /** Why {@link #authorized()} is false: the code, else the message, of the verification error. Null if there was none. */
+    /**
+     * Why {@link #authorized()} is false: the code, else the message, of the verification error.
+     * Null if there was none.
+     */
     public String authorizationError() {
         return authorizationError;
     }
@@ -592,10 +631,11 @@ public class TLSSocket extends Socket {
     }
 
     /**
-     * The peer's certificate, a new object at each call; {@link PeerCertificate#EMPTY} when it sent none (resumed clients have none
-     * either), null when the socket is closed.
+     * The peer's certificate, a new object at each call; {@link PeerCertificate#EMPTY} when it sent
+     * none (resumed clients have none either), null when the socket is closed.
      *
-     * @param detailed whether to link the chain up to the root, completed from the trusted certificates
+     * @param detailed whether to link the chain up to the root, completed from the trusted
+     *     certificates
      */
     public PeerCertificate getPeerCertificate(boolean detailed) {
         TLSConnection conn = transport.connection();
@@ -604,13 +644,20 @@ public class TLSSocket extends Socket {
         }
         if (detailed) {
             List<byte[]> chain = conn.peerChainCompleted();
-            return chain == null || chain.isEmpty() ? PeerCertificate.EMPTY : PeerCertificate.chain(chain);
+            return chain == null || chain.isEmpty()
+                    ? PeerCertificate.EMPTY
+                    : PeerCertificate.chain(chain);
         }
         // As in Node a client that resumed has no certificate: a session keeps no chain.
-        return isServer || conn.peerChain() != null ? described(conn.peerCertificate()) : PeerCertificate.EMPTY;
+        return isServer || conn.peerChain() != null
+                ? described(conn.peerCertificate())
+                : PeerCertificate.EMPTY;
     }
 
-    /** This side's certificate; {@link PeerCertificate#EMPTY} without one, null when the socket is closed. */
+    /**
+     * This side's certificate; {@link PeerCertificate#EMPTY} without one, null when the socket is
+     * closed.
+     */
     public PeerCertificate getCertificate() {
         TLSConnection conn = transport.connection();
         return conn == null ? null : described(conn.ownCertificate());
@@ -645,10 +692,15 @@ public class TLSSocket extends Socket {
     public CipherInfo getCipher() {
         TLSConnection conn = transport.connection();
         String name = conn == null ? null : conn.cipherName();
-        return name == null ? null : new CipherInfo(name, conn.cipherStandardName(), conn.cipherVersion());
+        return name == null
+                ? null
+                : new CipherInfo(name, conn.cipherStandardName(), conn.cipherVersion());
     }
 
-    /** The protocol version, such as {@code TLSv1.3}; before the handshake the highest possible; null when closed. */
+    /**
+     * The protocol version, such as {@code TLSv1.3}; before the handshake the highest possible;
+     * null when closed.
+     */
     public String getProtocol() {
         TLSConnection conn = transport.connection();
         return conn == null ? null : conn.protocol();
@@ -660,13 +712,19 @@ public class TLSSocket extends Socket {
         return conn == null || isServer ? null : EphemeralKeyInfo.parse(conn.ephemeralKey());
     }
 
-    /** OpenSSL's name of the group of the key exchange, hybrid ones too; null when there is none. Not in Node. */
+    /**
+     * OpenSSL's name of the group of the key exchange, hybrid ones too; null when there is none.
+     * Not in Node.
+     */
     public String getNegotiatedGroup() {
         TLSConnection conn = transport.connection();
         return conn == null ? null : conn.group();
     }
 
-    /** The signature algorithms that both sides know, servers only; empty on clients, null once closed. */
+    /**
+     * The signature algorithms that both sides know, servers only; empty on clients, null once
+     * closed.
+     */
     public List<String> getSharedSigalgs() {
         TLSConnection conn = transport.connection();
         if (conn == null) {
@@ -689,8 +747,9 @@ public class TLSSocket extends Socket {
     }
 
     /**
-     * The session, ASN.1 encoded, to give to a later connection; null before the handshake and once closed. Secret. In TLS 1.3 it is
-     * of use only after a ticket came: take what {@code session} gives.
+     * The session, ASN.1 encoded, to give to a later connection; null before the handshake and once
+     * closed. Secret. In TLS 1.3 it is of use only after a ticket came: take what {@code session}
+     * gives.
      */
     public byte[] getSession() {
         TLSConnection conn = transport.connection();
@@ -709,14 +768,14 @@ public class TLSSocket extends Socket {
         return conn != null && conn.isSessionReused();
     }
 
-    // ---- doing --------------------------------------------------------------------------------------------------
+    // ---- doing --------------------------------------------------------------------------------
 
     /**
-     * Asks for another handshake (TLS 1.2 and older), for example to have the client's certificate now: {@code requestCert} on
-     * servers. What the options say stays in force.
+     * Asks for another handshake (TLS 1.2 and older), for example to have the client's certificate
+     * now: {@code requestCert} on servers. What the options say stays in force.
      *
-     * <p>On servers the socket is destroyed with an error when it is not done within {@code handshakeTimeout}. With TLS 1.3 the
-     * callback gets {@code ERR_SSL_WRONG_SSL_VERSION}.
+     * <p>On servers the socket is destroyed with an error when it is not done within
+     * {@code handshakeTimeout}. With TLS 1.3 the callback gets {@code ERR_SSL_WRONG_SSL_VERSION}.
      *
      * @param callback called with null when it is done; may be null
      * @return whether it was begun; false without a call of the callback on a destroyed socket
@@ -733,7 +792,9 @@ public class TLSSocket extends Socket {
             return false;
         }
         boolean asks = options.requestCert() != null ? options.requestCert() : requestCert;
-        boolean rejects = options.rejectUnauthorized() != null ? options.rejectUnauthorized() : rejectUnauthorized;
+        boolean rejects = options.rejectUnauthorized() != null
+                ? options.rejectUnauthorized()
+                : rejectUnauthorized;
         if (asks != requestCert || rejects != rejectUnauthorized) {
             requestCert = asks;
             rejectUnauthorized = rejects;
@@ -768,7 +829,9 @@ public class TLSSocket extends Socket {
         return true;
     }
 
-    /** Makes renegotiation by the client an {@code error}: {@code ERR_TLS_RENEGOTIATION_DISABLED}. */
+    /**
+     * Makes renegotiation by the client an {@code error}: {@code ERR_TLS_RENEGOTIATION_DISABLED}.
+     */
     public void disableRenegotiation() {
         renegotiationDisabled = true;
     }
@@ -809,13 +872,17 @@ public class TLSSocket extends Socket {
             throw ArgumentException.invalidArgType("name", "of type string", null);
         }
         if (isServer) {
-            throw new StateException("ERR_TLS_SNI_FROM_SERVER", "Cannot issue SNI from a TLS server-side socket");
+            throw new StateException(
+                    "ERR_TLS_SNI_FROM_SERVER", "Cannot issue SNI from a TLS server-side socket");
         }
         live().setServername(name);
         sentName = name;
     }
 
-    /** Sets the session to resume. Client, before the handshake; bytes that are no session are ignored. */
+    /**
+     * Sets the session to resume. Client, before the handshake; bytes that are no session are
+     * ignored.
+     */
     public void setSession(byte[] session) {
         live().setSession(session);
     }
@@ -834,7 +901,8 @@ public class TLSSocket extends Socket {
             throw ArgumentException.invalidArgType("label", "of type string", null);
         }
         if (!secureEstablished) {
-            throw new StateException("ERR_TLS_INVALID_STATE", "TLS socket connection must be securely established");
+            throw new StateException(
+                    "ERR_TLS_INVALID_STATE", "TLS socket connection must be securely established");
         }
         try {
             return live().exportKeyingMaterial(length, label, context);
@@ -848,12 +916,18 @@ public class TLSSocket extends Socket {
         return exportKeyingMaterial(length, label, null);
     }
 
-    /** Writes OpenSSL's trace of the connection to standard error from now on. */
+    /**
+     * Logs OpenSSL's trace of the connection from now on, to
+     * {@code io.github.securepair.tls.trace}.
+     */
     public void enableTrace() {
         want(TLSConnection.TELL_TRACE);
     }
 
-    /** Uses certificate, key and trust of {@code context} for this connection; inside ALPNCallback or SNICallback only. */
+    /**
+     * Uses certificate, key and trust of {@code context} for this connection; inside ALPNCallback
+     * or SNICallback only.
+     */
     public void setKeyCert(SecureContext context) {
         live().useIdentity(context);
     }
@@ -870,27 +944,28 @@ public class TLSSocket extends Socket {
         return new StateException("ERR_SOCKET_CLOSED", "Socket is closed");
     }
 
-    // ---- for threads that wait ------------------------------------------------------------------------------------
+    // ---- for threads that wait ----------------------------------------------------------------
 
     /**
-     * The bytes received, for threads that wait, virtual ones too; not for the loop's own. Takes the place of {@code data} listeners.
-     * Made once, before data is lost to others. An {@code error} of the socket is thrown by the next read; closing the stream
-     * before the peer's end destroys the socket.
+     * The bytes received, for threads that wait, virtual ones too; not for the loop's own. Takes
+     * the place of {@code data} listeners. Made once, before data is lost to others. An
+     * {@code error} of the socket is thrown by the next read; closing the stream before the peer's
+     * end destroys the socket.
      */
     public InputStream inputStream() {
         return new BlockingInput(this);
     }
 
     /**
-     * The way out for threads that wait, virtual ones too; not for the loop's own. A write waits while more than 64 KiB are on
-     * their way; {@code flush} waits for all of it; {@code close} ends the writable side. An {@code error} of the socket is thrown by the
-     * next call.
+     * The way out for threads that wait, virtual ones too; not for the loop's own. A write waits
+     * while more than 64 KiB are on their way; {@code flush} waits for all of it; {@code close}
+     * ends the writable side. An {@code error} of the socket is thrown by the next call.
      */
     public OutputStream outputStream() {
         return new BlockingOutput(this);
     }
 
-    // ---- events that cost something are asked for when somebody listens -----------------------------------------
+    // ---- events that cost something are asked for when somebody listens -----------------------
 
     @Override
     protected void listenerAdded(String event, boolean prepended) {
@@ -942,7 +1017,7 @@ public class TLSSocket extends Socket {
         return this;
     }
 
-    // ---- reading options ----------------------------------------------------------------------------------------
+    // ---- reading options ----------------------------------------------------------------------
 
     static boolean truthy(Object value) {
         return !Materials.isFalsy(value);
@@ -956,15 +1031,21 @@ public class TLSSocket extends Socket {
         }
         String expected = type == Boolean.class
                 ? "of type boolean"
-                : type.isInterface() ? "of type function" : "an instance of " + type.getSimpleName();
+                : type.isInterface()
+                        ? "of type function"
+                        : "an instance of " + type.getSimpleName();
         throw ArgumentException.invalidArgType("options." + name, expected, value);
     }
 
-    /** Pre-shared keys need the engine's upcall, which is not there yet; better no socket than one without its keys. */
+    /**
+     * Pre-shared keys need the engine's upcall, which is not there yet; better no socket than one
+     * without its keys.
+     */
     static void refusePSK(Options options) {
         if (typed(options, "pskCallback", PSKCallback.class) != null) {
             throw new StateException(
-                    "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "The feature pskCallback is unavailable in this build");
+                    "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
+                    "The feature pskCallback is unavailable in this build");
         }
     }
 

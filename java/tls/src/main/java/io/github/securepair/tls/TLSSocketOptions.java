@@ -2,6 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.EventLoop;
+
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,14 +11,17 @@ import java.util.List;
 /**
  * Options of {@code new TLSSocket(socket, options)}.
  *
- * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays and lists are copied. An
- * instance may be reused and changed between uses; it is not thread-safe.
+ * <p>Values are kept as given and checked when they are used, with Node's error codes. Byte arrays
+ * and lists are copied. An instance may be reused and changed between uses; it is not thread-safe.
  */
 public class TLSSocketOptions extends SecureContextOptions {
     /** Makes empty options: every default applies. */
     public TLSSocketOptions() {}
 
-    /** Copies every option of {@code other}, whatever its class: options that do not apply are ignored on use. */
+    /**
+     * Copies every option of {@code other}, whatever its class: options that do not apply are
+     * ignored on use.
+     */
     public TLSSocketOptions(Options other) {
         putAll(other);
     }
@@ -52,8 +56,8 @@ public class TLSSocketOptions extends SecureContextOptions {
     }
 
     /**
-     * NPN protocols, in order of preference: names (String or byte[]), or the wire form. Caps the protocol at TLS 1.2
-     * unless ALPN or a maximum version is given.
+     * NPN protocols, in order of preference: names (String or byte[]), or the wire form. Caps the
+     * protocol at TLS 1.2 unless ALPN or a maximum version is given.
      */
     public TLSSocketOptions NPNProtocols(byte[] value) {
         put("NPNProtocols", value == null ? null : value.clone());
@@ -96,7 +100,7 @@ public class TLSSocketOptions extends SecureContextOptions {
         return this;
     }
 
-    /** Writes OpenSSL's trace of the handshake to standard error. */
+    /** Logs OpenSSL's trace of the connection, to {@code io.github.securepair.tls.trace}. */
     public TLSSocketOptions enableTrace(boolean value) {
         put("enableTrace", value);
         return this;
@@ -168,13 +172,19 @@ public class TLSSocketOptions extends SecureContextOptions {
         return this;
     }
 
-    /** Checks the certificate of a server whose {@code servername} was given; by default {@link TLS#checkServerIdentity}. */
+    /**
+     * Checks the certificate of a server whose {@code servername} was given; by default
+     * {@link TLS#checkServerIdentity}.
+     */
     public TLSSocketOptions checkServerIdentity(ServerIdentityCheck value) {
         put("checkServerIdentity", value);
         return this;
     }
 
-    /** Loop of a socket without transport, or of a pair; the current one, else the program's own, by default. */
+    /**
+     * Loop of a socket without transport, or of a pair; the current one, else the program's own, by
+     * default.
+     */
     public TLSSocketOptions loop(EventLoop value) {
         put("loop", value);
         return this;

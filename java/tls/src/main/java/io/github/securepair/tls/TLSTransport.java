@@ -15,22 +15,29 @@ import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.net.AddressInfo;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.Stream;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 
 /**
- * TLS over a lower transport, itself a transport: what lies under a {@link TLSSocket} (Node's TLSWrap).
+ * TLS over a lower transport, itself a transport: what lies under a {@link TLSSocket} (Node's
+ * TLSWrap).
  *
- * <p>The dispatcher. A turn runs native code, copies what happened out of it, leaves it, and only then tells anybody. So a listener is
- * never inside OpenSSL: it may write, pause, end or destroy, which free the connection at once; after each call out the turn looks
- * whether there still is one. A turn asked for meanwhile is only noted ({@link #again}).
+ * <p>The dispatcher. A turn runs native code, copies what happened out of it, leaves it, and only
+ * then tells anybody. So a listener is never inside OpenSSL: it may write, pause, end or destroy,
+ * which free the connection at once; after each call out the turn looks whether there still is one.
+ * A turn asked for meanwhile is only noted ({@link #again}).
  *
- * <p>Order of a turn: plaintext and events as they were on the wire, then ciphertext goes out. What a listener destroys has not
- * sent its last flight yet: a client that refuses a server does not send Finished.
+ * <p>Order of a turn: plaintext and events as they were on the wire, then ciphertext goes out. What
+ * a listener destroys has not sent its last flight yet: a client that refuses a server does not
+ * send Finished.
  */
 final class TLSTransport implements Transport, Receiver {
-    /** Hears of everything but bytes. Called on the loop, outside native code; may do anything to the transport. */
+    /**
+     * Hears of everything but bytes. Called on the loop, outside native code; may do anything to
+     * the transport.
+     */
     interface Owner {
         void tlsEvent(ConnectionEvent event);
 
@@ -43,6 +50,7 @@ final class TLSTransport implements Transport, Receiver {
 
     /** Statuses of raw turns, as in sp.h. */
     private static final int WANT_INPUT = 0;
+
     private static final int FULL = 1;
     private static final int EVENT = 2;
     private static final int PAUSED = 3;
@@ -52,7 +60,9 @@ final class TLSTransport implements Transport, Receiver {
     private static final int MAX_FRAGMENT = 16384;
     /** More than a record of any suite adds: header, explicit IV, padding, MAC. */
     private static final int RECORD_OVERHEAD = 320;
-    /** Plaintext queued by a writer that does not wait, above which {@link #isBacklogged()} says so. */
+    /**
+     * Plaintext queued by a writer that does not wait, above which {@link #isBacklogged()} says so.
+     */
     private static final int WRITE_MARK = 64 * 1024;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
@@ -88,6 +98,7 @@ final class TLSTransport implements Transport, Receiver {
     private boolean channelBelow;
     /** This turn was begun by such a call: between two listeners the tick queue may run. */
     private boolean outermost;
+
     private Throwable thrown;
     private boolean referenced = true;
     /** Plaintext that the receiver did not take. */
@@ -142,7 +153,7 @@ final class TLSTransport implements Transport, Receiver {
         return lower;
     }
 
-    // ---- the handshake ------------------------------------------------------------------------------------------
+    // ---- the handshake ------------------------------------------------------------------------
 
     /** Client: sends the ClientHello. Once. */
     void start() {
@@ -152,7 +163,10 @@ final class TLSTransport implements Transport, Receiver {
         }
     }
 
-    /** Lets application data out: the peer is who it should be. What was written meanwhile follows when the turn ends. */
+    /**
+     * Lets application data out: the peer is who it should be. What was written meanwhile follows
+     * when the turn ends.
+     */
     void open() {
         open = true;
         if (!cycling) {
@@ -189,7 +203,7 @@ final class TLSTransport implements Transport, Receiver {
         fragment = size;
     }
 
-    // ---- Receiver: what the lower transport says ----------------------------------------------------------------
+    // ---- Receiver: what the lower transport says ----------------------------------------------
 
     @Override
     public void onRead(ByteBuffer lent, long address) {
@@ -244,7 +258,7 @@ final class TLSTransport implements Transport, Receiver {
         return conn != null && !endReceived && !failed;
     }
 
-    // ---- the dispatcher -----------------------------------------------------------------------------------------
+    // ---- the dispatcher -----------------------------------------------------------------------
 
     /** @param base native address of the first byte of {@code in}, wherever its position; or 0 */
     private void cycle(ByteBuffer in, long base) {
@@ -277,7 +291,10 @@ final class TLSTransport implements Transport, Receiver {
         rethrow();
     }
 
-    /** Reads until there is nothing more to do: input used up, a question open, no room below, or the end. */
+    /**
+     * Reads until there is nothing more to do: input used up, a question open, no room below, or
+     * the end.
+     */
     private void turns(ByteBuffer in, long base, Scratch scratch) {
         while (again || in.hasRemaining()) {
             again = false;
@@ -350,7 +367,10 @@ final class TLSTransport implements Transport, Receiver {
         return status;
     }
 
-    /** Before a turn: room for its ciphertext. After the handshake there seldom is any, and a turn may overflow. */
+    /**
+     * Before a turn: room for its ciphertext. After the handshake there seldom is any, and a turn
+     * may overflow.
+     */
     private boolean roomBelow() {
         if (outputBlocked || isLowerBacklogged() && outputWaits()) {
             outputBlocked = true;
@@ -371,10 +391,14 @@ final class TLSTransport implements Transport, Receiver {
         return !outgoing.isEmpty() || conn.pending() > 0;
     }
 
-    /** Moves ciphertext that did not fit the last turn's window to the transport, as far as that takes it. */
+    /**
+     * Moves ciphertext that did not fit the last turn's window to the transport, as far as that
+     * takes it.
+     */
     private void drain() {
         while (conn.pending() > 0 && !isLowerBacklogged()) {
-            if (!outgoing.makeRoom(Math.min(Math.max(conn.pending(), Outgoing.FLIGHT), Scratch.CAPACITY))) {
+            if (!outgoing.makeRoom(
+                    Math.min(Math.max(conn.pending(), Outgoing.FLIGHT), Scratch.CAPACITY))) {
                 return;
             }
             RawTurns.drain(conn, outgoing.address(), outgoing.room());
@@ -392,7 +416,9 @@ final class TLSTransport implements Transport, Receiver {
         List<ConnectionEvent> events = scratch.events;
         for (int i = 0; i < events.size() && conn != null; i++) {
             ConnectionEvent event = events.get(i);
-            while (record < scratch.records() && scratch.recordEnd(record) <= scratch.offset(event) && conn != null) {
+            while (record < scratch.records()
+                    && scratch.recordEnd(record) <= scratch.offset(event)
+                    && conn != null) {
                 start = deliverRecord(scratch, start, scratch.recordEnd(record++));
             }
             if (conn != null) {
@@ -439,9 +465,9 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /**
-     * After each call out: what it threw is the program's uncaught exception, not the end of the turn, and what it put on the
-     * tick queue runs before the next event, as between two callbacks of Node. Inside a callback of the program both have to
-     * wait for the end of the turn.
+     * After each call out: what it threw is the program's uncaught exception, not the end of the
+     * turn, and what it put on the tick queue runs before the next event, as between two callbacks
+     * of Node. Inside a callback of the program both have to wait for the end of the turn.
      */
     private void called(Throwable failure) {
         if (outermost) {
@@ -503,7 +529,7 @@ final class TLSTransport implements Transport, Receiver {
         receiver.onEnd();
     }
 
-    // ---- reading ------------------------------------------------------------------------------------------------
+    // ---- reading ------------------------------------------------------------------------------
 
     @Override
     public void readStart() {
@@ -530,7 +556,8 @@ final class TLSTransport implements Transport, Receiver {
         if (lower == null || closing) {
             return;
         }
-        // While a question is open reading goes on, so that a peer that leaves is noticed; its bytes stay below.
+        // While a question is open reading goes on, so that a peer that leaves is noticed; its
+        // bytes stay below.
         if (!reading || outputBlocked || endReceived || hasLeftover()) {
             lower.readStop();
         } else if (!cycling && !paused) {
@@ -559,7 +586,7 @@ final class TLSTransport implements Transport, Receiver {
         }
     }
 
-    // ---- writing ------------------------------------------------------------------------------------------------
+    // ---- writing ------------------------------------------------------------------------------
 
     /** Plaintext that was accepted, with who wants to know when its ciphertext is gone. */
     private final class Write implements Done, Runnable {
@@ -664,7 +691,10 @@ final class TLSTransport implements Transport, Receiver {
         }
     }
 
-    /** Encrypts as much as the transport below wants. Safe inside a turn's callbacks: native code is not on the stack. */
+    /**
+     * Encrypts as much as the transport below wants. Safe inside a turn's callbacks: native code is
+     * not on the stack.
+     */
     private void pumpWrites() {
         if (!open || writes.isEmpty() || pumping || failed || paused || outgoing.isHeld()) {
             return;
@@ -676,7 +706,8 @@ final class TLSTransport implements Transport, Receiver {
                 Write write = writes.pollFirst();
                 flushing.add(write);
                 if (outgoing.flush(write)) {
-                    // As in Node a write never completes inside write(): those made meanwhile become one record.
+                    // As in Node a write never completes inside write(): those made meanwhile
+                    // become one record.
                     loop.setImmediate(write);
                 }
             }
@@ -713,7 +744,11 @@ final class TLSTransport implements Transport, Receiver {
                     return false;
                 }
                 int status = RawTurns.write(
-                        conn, scratch.address + sent, length - sent, outgoing.address(), outgoing.room());
+                        conn,
+                        scratch.address + sent,
+                        length - sent,
+                        outgoing.address(),
+                        outgoing.room());
                 int consumed = conn.consumed();
                 sent += consumed;
                 write.left -= consumed;
@@ -758,7 +793,9 @@ final class TLSTransport implements Transport, Receiver {
 
     /** The rest of a record that was begun must follow before anything else. */
     private void drainAll() {
-        while (conn.pending() > 0 && outgoing.makeRoom(Math.min(conn.pending() + RECORD_OVERHEAD, Scratch.CAPACITY))) {
+        while (conn.pending() > 0
+                && outgoing.makeRoom(
+                        Math.min(conn.pending() + RECORD_OVERHEAD, Scratch.CAPACITY))) {
             RawTurns.drain(conn, outgoing.address(), outgoing.room());
             outgoing.advance(conn.emitted());
         }
@@ -848,7 +885,7 @@ final class TLSTransport implements Transport, Receiver {
         outgoing.flush(null);
     }
 
-    // ---- closing ------------------------------------------------------------------------------------------------
+    // ---- closing ------------------------------------------------------------------------------
 
     @Override
     public void close(Runnable closed) {
@@ -915,7 +952,7 @@ final class TLSTransport implements Transport, Receiver {
         return !closing && (lower == null || lower.isOpen());
     }
 
-    // ---- the rest belongs to the transport below ----------------------------------------------------------------
+    // ---- the rest belongs to the transport below ----------------------------------------------
 
     @Override
     public EventLoop loop() {

@@ -7,6 +7,9 @@ import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.EventLoopGroup;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -15,7 +18,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
 
 /** A thousand connections at the same time, of all kinds, each with its own bytes. */
 class ConcurrencyTest extends LoopTest {
@@ -58,14 +60,19 @@ class ConcurrencyTest extends LoopTest {
                     if (heard.toString().endsWith("\n") && !greeted[0]) {
                         greeted[0] = true;
                         String who = heard.toString().trim();
-                        socket.write(who + " " + socket.authorized() + " " + socket.servername() + "|");
-                        socket.write(new String(new char[20_000]).replace('\0', who.charAt(who.length() - 1)));
+                        socket.write(
+                                who + " " + socket.authorized() + " " + socket.servername() + "|");
+                        socket.write(new String(new char[20_000])
+                                .replace('\0', who.charAt(who.length() - 1)));
                         socket.end("|" + who);
                     }
                 });
             });
             made.addContext(
-                    "a.example.test", new SecureContextOptions().key(fixture("sni-a-key.pem")).cert(fixture("sni-a-cert.pem"))
+                    "a.example.test",
+                    new SecureContextOptions()
+                            .key(fixture("sni-a-key.pem"))
+                            .cert(fixture("sni-a-cert.pem"))
                             .ca(fixture("ca1-cert.pem")));
             made.listen(0, "127.0.0.1", 2048, () -> done.complete(made));
         });
@@ -127,7 +134,8 @@ class ConcurrencyTest extends LoopTest {
         client.on(EventEmitter.ERROR, error -> problems.add(who + ": " + error));
         client.on(Socket.CLOSE, hadError -> {
             String expected = who + " " + withCertificate + " " + name + "|"
-                    + new String(new char[20_000]).replace('\0', who.charAt(who.length() - 1)) + "|" + who;
+                    + new String(new char[20_000]).replace('\0', who.charAt(who.length() - 1)) + "|"
+                    + who;
             if (!heard.toString().equals(expected)) {
                 problems.add(who + " got " + heard.length() + " characters: "
                         + heard.substring(0, Math.min(60, heard.length())));

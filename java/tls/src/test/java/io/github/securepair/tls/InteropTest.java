@@ -8,6 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.securepair.events.Coded;
 import io.github.securepair.net.Server;
 import io.github.securepair.stream.Readable;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,16 +27,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The other end is openssl, node, curl or the JDK, in both directions. */
 class InteropTest extends LoopTest {
@@ -69,14 +72,20 @@ class InteropTest extends LoopTest {
                 client.end();
             });
             client.on(io.github.securepair.events.EventEmitter.ERROR, done::completeExceptionally);
-            client.on(io.github.securepair.net.Socket.CLOSE, hadError -> done.complete(heard.toString()));
+            client.on(
+                    io.github.securepair.net.Socket.CLOSE,
+                    hadError -> done.complete(heard.toString()));
         });
     }
 
     @ParameterizedTest
     @CsvSource({
-        "server-rsa, -tls1_2", "server-rsa, -tls1_3", "server-ecdsa, -tls1_2", "server-ecdsa, -tls1_3",
-        "server-ed25519, -tls1_2", "server-ed25519, -tls1_3"
+        "server-rsa, -tls1_2",
+        "server-rsa, -tls1_3",
+        "server-ecdsa, -tls1_2",
+        "server-ecdsa, -tls1_3",
+        "server-ed25519, -tls1_2",
+        "server-ed25519, -tls1_3"
     })
     void theServerEchoesToAnOpensslClient(String fixture, String version) throws Exception {
         TLSServer server = echoServer(serverOptions(fixture));
@@ -91,10 +100,13 @@ class InteropTest extends LoopTest {
 
     @ParameterizedTest
     @CsvSource({
-        "server-rsa, -tls1_2, TLSv1.2", "server-rsa, -tls1_3, TLSv1.3", "server-ecdsa, -tls1_2, TLSv1.2",
-        "server-ecdsa, -tls1_3, TLSv1.3", "server-ed25519, -tls1_2, TLSv1.2", "server-ed25519, -tls1_3, TLSv1.3"
+        "server-rsa, -tls1_2, TLSv1.2", "server-rsa, -tls1_3, TLSv1.3",
+                "server-ecdsa, -tls1_2, TLSv1.2",
+        "server-ecdsa, -tls1_3, TLSv1.3", "server-ed25519, -tls1_2, TLSv1.2",
+                "server-ed25519, -tls1_3, TLSv1.3"
     })
-    void theClientTalksToAnOpensslServer(String fixture, String flag, String version) throws Exception {
+    void theClientTalksToAnOpensslServer(String fixture, String flag, String version)
+            throws Exception {
         try (Peer server = Peer.opensslServer(fixture, flag, "-rev")) {
             List<String> facts = new ArrayList<>();
             assertEquals("olleh\n", ask(clientOptions(server.opensslPort()), facts));
@@ -107,14 +119,19 @@ class InteropTest extends LoopTest {
     void theServerEchoesToANodeClient(String version) throws Exception {
         TLSServer server = echoServer(serverOptions());
         String program = "const tls = require('tls'), fs = require('fs');"
-                + "const s = tls.connect({port: " + server.address().port() + ", host: '127.0.0.1', servername: 'localhost',"
-                + " minVersion: '" + version + "', maxVersion: '" + version + "', ca: fs.readFileSync('"
-                + fixture("ca1-cert.pem") + "')}, () => {"
-                + " console.log(s.authorized, s.getProtocol(), s.getPeerCertificate().subject.CN); s.end('hello from node'); });"
-                + "s.setEncoding('utf8'); s.on('data', (d) => console.log('echo', d)); s.on('close', (e) => console.log('close', e));";
+                + "const s = tls.connect({port: " + server.address().port()
+                + ", host: '127.0.0.1', servername: 'localhost',"
+                + " minVersion: '" + version + "', maxVersion: '" + version
+                + "', ca: fs.readFileSync('"
+                + fixture("ca1-cert.pem") + "')}, () => { console.log(s.authorized,"
+                + " s.getProtocol(), s.getPeerCertificate().subject.CN);"
+                + " s.end('hello from node'); });s.setEncoding('utf8');"
+                + " s.on('data', (d) => console.log('echo', d));"
+                + " s.on('close', (e) => console.log('close', e));";
         try (Peer client = Peer.node(program)) {
             assertEquals(
-                    "true " + version + " localhost\necho hello from node\nclose false\n", client.finish());
+                    "true " + version + " localhost\necho hello from node\nclose false\n",
+                    client.finish());
         }
         close(server);
     }
@@ -123,12 +140,15 @@ class InteropTest extends LoopTest {
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void theClientTalksToANodeServer(String version) throws Exception {
         String program = "const tls = require('tls'), fs = require('fs');"
-                + "const s = tls.createServer({key: fs.readFileSync('" + fixture("server-ecdsa-key.pem") + "'), cert: fs.readFileSync('"
-                + fixture("server-ecdsa-cert.pem") + "'), ca: fs.readFileSync('" + fixture("ca1-cert.pem")
-                + "'), requestCert: true, minVersion: '" + version + "', maxVersion: '" + version + "'}, (c) => {"
-                + " console.log('client', c.authorized, c.servername, c.getPeerCertificate().subject.CN);"
-                + " c.on('data', (d) => c.write(d.toString().toUpperCase())); });"
-                + "s.listen(0, '127.0.0.1', () => console.log('port', s.address().port));";
+                + "const s = tls.createServer({key: fs.readFileSync('"
+                + fixture("server-ecdsa-key.pem") + "'), cert: fs.readFileSync('"
+                + fixture("server-ecdsa-cert.pem") + "'), ca: fs.readFileSync('"
+                + fixture("ca1-cert.pem")
+                + "'), requestCert: true, minVersion: '" + version + "', maxVersion: '" + version
+                + "'}, (c) => { console.log('client', c.authorized, c.servername,"
+                + " c.getPeerCertificate().subject.CN); c.on('data', (d) =>"
+                + " c.write(d.toString().toUpperCase())); });s.listen(0, '127.0.0.1', () =>"
+                + " console.log('port', s.address().port));";
         try (Peer server = Peer.node(program)) {
             List<String> facts = new ArrayList<>();
             ConnectOptions options = clientOptions(server.port("port (\\d+)"))
@@ -144,14 +164,28 @@ class InteropTest extends LoopTest {
     @ValueSource(strings = {"1.2", "1.3"})
     void curlGetsAPage(String version) throws Exception {
         TLSServer server = run(done -> {
-            TLSServer page = TLS.createServer(serverOptions(), socket -> socket.once(Readable.DATA, request -> socket.end(
-                    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n" + socket.getProtocol().substring(3) + "\n")));
+            TLSServer page = TLS.createServer(
+                    serverOptions(),
+                    socket -> socket.once(
+                            Readable.DATA,
+                            request -> socket.end("HTTP/1.1 200 OK\r\n"
+                                    + "Content-Length: 5\r\n"
+                                    + "Connection: close\r\n\r\n"
+                                    + socket.getProtocol().substring(3) + "\n")));
             page.listen(0, "127.0.0.1", () -> done.complete(page));
         });
         int port = server.address().port();
         try (Peer curl = Peer.start(
-                "curl", "-sS", "--tlsv" + version, "--tls-max", version, "--cacert", fixture("ca1-cert.pem").toString(),
-                "--resolve", "localhost:" + port + ":127.0.0.1", "https://localhost:" + port + "/")) {
+                "curl",
+                "-sS",
+                "--tlsv" + version,
+                "--tls-max",
+                version,
+                "--cacert",
+                fixture("ca1-cert.pem").toString(),
+                "--resolve",
+                "localhost:" + port + ":127.0.0.1",
+                "https://localhost:" + port + "/")) {
             assertEquals("v" + version + "\n", curl.finish());
             assertEquals(0, curl.exitCode());
         }
@@ -165,13 +199,19 @@ class InteropTest extends LoopTest {
         TLSServer server = run(done -> {
             TLSServer made = TLS.createServer(
                     serverOptions().requestCert(true).ca(fixture("ca1-cert.pem")), socket -> {
-                        peer.complete(socket.authorized() + " " + commonName(socket.getPeerCertificate()));
+                        peer.complete(socket.authorized() + " "
+                                + commonName(socket.getPeerCertificate()));
                         socket.end("bye\n");
                     });
             made.listen(0, "127.0.0.1", () -> done.complete(made));
         });
         try (Peer client = Peer.opensslClient(
-                server.address().port(), version, "-ign_eof", "-key", fixture("client-key.pem").toString(), "-cert",
+                server.address().port(),
+                version,
+                "-ign_eof",
+                "-key",
+                fixture("client-key.pem").toString(),
+                "-cert",
                 fixture("client-cert.pem").toString())) {
             assertTrue(client.finish().contains("bye"));
         }
@@ -184,15 +224,22 @@ class InteropTest extends LoopTest {
     void anOpensslClientWithoutACertificateIsRefused(String version) throws Exception {
         CompletableFuture<String> code = new CompletableFuture<>();
         TLSServer server = run(done -> {
-            TLSServer made = TLS.createServer(serverOptions().requestCert(true).ca(fixture("ca1-cert.pem")));
-            made.on(TLSServer.TLS_CLIENT_ERROR, (error, socket) -> code.complete(Coded.codeOf(error)));
+            TLSServer made =
+                    TLS.createServer(serverOptions().requestCert(true).ca(fixture("ca1-cert.pem")));
+            made.on(
+                    TLSServer.TLS_CLIENT_ERROR,
+                    (error, socket) -> code.complete(Coded.codeOf(error)));
             made.listen(0, "127.0.0.1", () -> done.complete(made));
         });
         try (Peer client = Peer.opensslClient(server.address().port(), version, "-ign_eof")) {
             String said = client.finish();
-            assertTrue(said.contains("alert handshake failure") || said.contains("alert certificate required"), said);
+            assertTrue(
+                    said.contains("alert handshake failure")
+                            || said.contains("alert certificate required"),
+                    said);
         }
-        assertEquals("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", code.get(SECONDS, TimeUnit.SECONDS));
+        assertEquals(
+                "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", code.get(SECONDS, TimeUnit.SECONDS));
         close(server);
     }
 
@@ -202,7 +249,8 @@ class InteropTest extends LoopTest {
         TLSServer server = echoServer(serverOptions());
         String port = "127.0.0.1:" + server.address().port();
         Path session = folder.resolve("session");
-        try (Peer first = Peer.opensslClient(server.address().port(), version, "-ign_eof", "-sess_out", session.toString())) {
+        try (Peer first = Peer.opensslClient(
+                server.address().port(), version, "-ign_eof", "-sess_out", session.toString())) {
             first.await("Verify return code");
             first.send("one\n");
             first.await("(?m)^one$");
@@ -212,7 +260,14 @@ class InteropTest extends LoopTest {
             }
         }
         try (Peer second = Peer.start(
-                "openssl", "s_client", "-connect", port, version, "-ign_eof", "-sess_in", session.toString())) {
+                "openssl",
+                "s_client",
+                "-connect",
+                port,
+                version,
+                "-ign_eof",
+                "-sess_in",
+                session.toString())) {
             second.await("Reused, TLSv1");
         }
         close(server);
@@ -280,12 +335,16 @@ class InteropTest extends LoopTest {
     @ValueSource(strings = {"-tls1_2", "-tls1_3"})
     void anOpensslClientSeesTheStaple(String version) throws Exception {
         TLSServer server = run(done -> {
-            TLSServer made = TLS.createServer(serverOptions().ca(fixture("ca1-cert.pem")), socket -> socket.end());
-            made.on(TLSServer.OCSP_REQUEST, (certificate, issuer, callback) ->
-                    callback.done(null, ScenarioRun.file("server-rsa-ocsp.der")));
+            TLSServer made = TLS.createServer(
+                    serverOptions().ca(fixture("ca1-cert.pem")), socket -> socket.end());
+            made.on(
+                    TLSServer.OCSP_REQUEST,
+                    (certificate, issuer, callback) ->
+                            callback.done(null, ScenarioRun.file("server-rsa-ocsp.der")));
             made.listen(0, "127.0.0.1", () -> done.complete(made));
         });
-        try (Peer client = Peer.opensslClient(server.address().port(), version, "-ign_eof", "-status")) {
+        try (Peer client =
+                Peer.opensslClient(server.address().port(), version, "-ign_eof", "-status")) {
             String said = client.finish();
             assertTrue(said.contains("OCSP Response Status: successful (0x0)"), said);
             assertTrue(said.contains("Cert Status: good"), said);
@@ -297,7 +356,11 @@ class InteropTest extends LoopTest {
     @ValueSource(strings = {"-tls1_2", "-tls1_3"})
     void theClientGetsTheStapleOfAnOpensslServer(String version) throws Exception {
         try (Peer server = Peer.opensslServer(
-                "server-rsa", version, "-rev", "-status_file", fixture("server-rsa-ocsp.der").toString())) {
+                "server-rsa",
+                version,
+                "-rev",
+                "-status_file",
+                fixture("server-rsa-ocsp.der").toString())) {
             int port = server.opensslPort();
             byte[] staple = run(done -> {
                 TLSSocket client = TLS.connect(clientOptions(port).requestOCSP(true));
@@ -317,11 +380,19 @@ class InteropTest extends LoopTest {
             TLSServer made = TLS.createServer(serverOptions(), socket -> socket.end());
             made.addContext(
                     "a.example.test",
-                    new SecureContextOptions().key(fixture("sni-a-key.pem")).cert(fixture("sni-a-cert.pem")));
+                    new SecureContextOptions()
+                            .key(fixture("sni-a-key.pem"))
+                            .cert(fixture("sni-a-cert.pem")));
             made.listen(0, "127.0.0.1", () -> done.complete(made));
         });
         try (Peer client = Peer.start(
-                "openssl", "s_client", "-connect", "127.0.0.1:" + server.address().port(), "-servername", name, "-ign_eof")) {
+                "openssl",
+                "s_client",
+                "-connect",
+                "127.0.0.1:" + server.address().port(),
+                "-servername",
+                name,
+                "-ign_eof")) {
             String said = client.finish();
             assertTrue(said.contains("CN = " + subject), said);
         }
@@ -331,7 +402,13 @@ class InteropTest extends LoopTest {
     @Test
     void theClientsNameChoosesTheCertificateOfAnOpensslServer() throws Exception {
         try (Peer server = Peer.opensslServer(
-                "server-rsa", "-rev", "-servername", "a.example.test", "-key2", fixture("sni-a-key.pem").toString(), "-cert2",
+                "server-rsa",
+                "-rev",
+                "-servername",
+                "a.example.test",
+                "-key2",
+                fixture("sni-a-key.pem").toString(),
+                "-cert2",
                 fixture("sni-a-cert.pem").toString())) {
             int port = server.opensslPort();
             for (String name : new String[] {"a.example.test", "localhost"}) {
@@ -347,13 +424,15 @@ class InteropTest extends LoopTest {
     void alpnIsNegotiatedWithOpenssl(String version) throws Exception {
         CompletableFuture<String> chosen = new CompletableFuture<>();
         TLSServer server = run(done -> {
-            TLSServer made = TLS.createServer(serverOptions().ALPNProtocols(List.of("h2", "http/1.1")), socket -> {
-                chosen.complete(socket.alpnProtocol());
-                socket.end();
-            });
+            TLSServer made = TLS.createServer(
+                    serverOptions().ALPNProtocols(List.of("h2", "http/1.1")), socket -> {
+                        chosen.complete(socket.alpnProtocol());
+                        socket.end();
+                    });
             made.listen(0, "127.0.0.1", () -> done.complete(made));
         });
-        try (Peer client = Peer.opensslClient(server.address().port(), version, "-ign_eof", "-alpn", "http/1.1,h2")) {
+        try (Peer client = Peer.opensslClient(
+                server.address().port(), version, "-ign_eof", "-alpn", "http/1.1,h2")) {
             assertTrue(client.finish().contains("ALPN protocol: h2"));
         }
         assertEquals("h2", chosen.get(SECONDS, TimeUnit.SECONDS));
@@ -364,10 +443,11 @@ class InteropTest extends LoopTest {
     void npnIsNegotiatedWithAnOpensslClient() throws Exception {
         CompletableFuture<String> chosen = new CompletableFuture<>();
         TLSServer server = run(done -> {
-            TLSServer made = TLS.createServer(serverOptions().NPNProtocols(List.of("a", "b", "c")), socket -> {
-                chosen.complete(socket.npnProtocol());
-                socket.end();
-            });
+            TLSServer made = TLS.createServer(
+                    serverOptions().NPNProtocols(List.of("a", "b", "c")), socket -> {
+                        chosen.complete(socket.npnProtocol());
+                        socket.end();
+                    });
             made.listen(0, "127.0.0.1", () -> done.complete(made));
         });
         try (Peer client = Peer.opensslClient(
@@ -380,7 +460,8 @@ class InteropTest extends LoopTest {
 
     @Test
     void npnIsNegotiatedWithAnOpensslServer() throws Exception {
-        try (Peer server = Peer.opensslServer("server-rsa", "-tls1_2", "-rev", "-nextprotoneg", "a,b,c")) {
+        try (Peer server =
+                Peer.opensslServer("server-rsa", "-tls1_2", "-rev", "-nextprotoneg", "a,b,c")) {
             int port = server.opensslPort();
             String chosen = run(done -> {
                 TLSSocket client = TLS.connect(clientOptions(port).NPNProtocols(List.of("c", "b")));
@@ -405,7 +486,9 @@ class InteropTest extends LoopTest {
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void theServerEchoesToTheJdk(String version) throws Exception {
         TLSServer server = echoServer(serverOptions());
-        try (SSLSocket client = (SSLSocket) jdkContext().getSocketFactory().createSocket("127.0.0.1", server.address().port())) {
+        try (SSLSocket client = (SSLSocket) jdkContext()
+                .getSocketFactory()
+                .createSocket("127.0.0.1", server.address().port())) {
             client.setSoTimeout(20_000);
             client.setEnabledProtocols(new String[] {version});
             client.startHandshake();
@@ -414,7 +497,9 @@ class InteropTest extends LoopTest {
             InputStream in = client.getInputStream();
             assertEquals("hello", new String(in.readNBytes(5), StandardCharsets.US_ASCII));
             assertEquals(version, client.getSession().getProtocol());
-            assertEquals("CN=localhost,O=Securepair tests,C=XX", client.getSession().getPeerPrincipal().getName());
+            assertEquals(
+                    "CN=localhost,O=Securepair tests,C=XX",
+                    client.getSession().getPeerPrincipal().getName());
         }
         close(server);
     }
@@ -422,7 +507,8 @@ class InteropTest extends LoopTest {
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void theClientTalksToTheJdk(String version) throws Exception {
-        try (SSLServerSocket listener = (SSLServerSocket) jdkContext().getServerSocketFactory().createServerSocket(0)) {
+        try (SSLServerSocket listener =
+                (SSLServerSocket) jdkContext().getServerSocketFactory().createServerSocket(0)) {
             listener.setEnabledProtocols(new String[] {version});
             Thread thread = new Thread(() -> {
                 try (SSLSocket socket = (SSLSocket) listener.accept()) {
@@ -446,12 +532,18 @@ class InteropTest extends LoopTest {
         KeyStore trust = KeyStore.getInstance("PKCS12");
         trust.load(null);
         trust.setCertificateEntry(
-                "ca", factory.generateCertificate(new ByteArrayInputStream(ScenarioRun.file("ca1-cert.pem"))));
-        TrustManagerFactory trusts = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+                "ca",
+                factory.generateCertificate(
+                        new ByteArrayInputStream(ScenarioRun.file("ca1-cert.pem"))));
+        TrustManagerFactory trusts =
+                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trusts.init(trust);
         KeyStore keys = KeyStore.getInstance("PKCS12");
-        keys.load(new ByteArrayInputStream(ScenarioRun.file("server-rsa.pfx")), "passphrase".toCharArray());
-        KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.load(
+                new ByteArrayInputStream(ScenarioRun.file("server-rsa.pfx")),
+                "passphrase".toCharArray());
+        KeyManagerFactory managers =
+                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         managers.init(keys, "passphrase".toCharArray());
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(managers.getKeyManagers(), trusts.getTrustManagers(), null);

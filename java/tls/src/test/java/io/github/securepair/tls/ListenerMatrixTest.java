@@ -7,6 +7,12 @@ import io.github.securepair.events.CodedException;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.Listener;
 import io.github.securepair.net.Socket;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,26 +21,54 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A listener does something drastic inside an event: whatever the event and whatever it does, both sockets emit one 'close' as their
- * last event, at most one 'error' before it, nothing native is left, and nothing is thrown that the listener did not throw.
+ * A listener does something drastic inside an event: whatever the event and whatever it does, both
+ * sockets emit one 'close' as their last event, at most one 'error' before it, nothing native is
+ * left, and nothing is thrown that the listener did not throw.
  */
 class ListenerMatrixTest extends LoopTest {
     private static final List<String> EVENTS = List.of(
-            "client connect", "client ready", "client secure", "client secureConnect", "client session", "client keylog",
-            "client OCSPResponse", "client data", "client readable", "client drain", "client end", "client finish",
-            "client close", "client error",
-            "server connection", "server secureConnection", "server newSession", "server resumeSession", "server OCSPRequest",
-            "server keylog", "server tlsClientError",
-            "ss data", "ss end", "ss finish", "ss close", "ss error", "SNICallback", "ALPNCallback", "checkServerIdentity");
+            "client connect",
+            "client ready",
+            "client secure",
+            "client secureConnect",
+            "client session",
+            "client keylog",
+            "client OCSPResponse",
+            "client data",
+            "client readable",
+            "client drain",
+            "client end",
+            "client finish",
+            "client close",
+            "client error",
+            "server connection",
+            "server secureConnection",
+            "server newSession",
+            "server resumeSession",
+            "server OCSPRequest",
+            "server keylog",
+            "server tlsClientError",
+            "ss data",
+            "ss end",
+            "ss finish",
+            "ss close",
+            "ss error",
+            "SNICallback",
+            "ALPNCallback",
+            "checkServerIdentity");
 
     private static final List<String> DEEDS = List.of(
-            "destroy", "destroy with error", "end", "write", "pause", "throw", "destroy other", "reset below", "renegotiate",
+            "destroy",
+            "destroy with error",
+            "end",
+            "write",
+            "pause",
+            "throw",
+            "destroy other",
+            "reset below",
+            "renegotiate",
             "remove all listeners");
 
     private static final class Thrown extends RuntimeException {
@@ -80,7 +114,8 @@ class ListenerMatrixTest extends LoopTest {
     }
 
     private static void check(String actor, String deed, List<String> events) {
-        List<String> own = events.stream().filter(each -> each.startsWith(actor + " ")).toList();
+        List<String> own =
+                events.stream().filter(each -> each.startsWith(actor + " ")).toList();
         Supplier<String> all = () -> deed + ": " + events;
         if (!own.isEmpty() && !deed.equals("remove all listeners")) {
             assertEquals(actor + " close", own.get(own.size() - 1), all);
@@ -166,7 +201,14 @@ class ListenerMatrixTest extends LoopTest {
             }
             client = TLS.connect(options);
             watch("client", client);
-            for (String name : List.of("connect", "ready", "secure", "secureConnect", "session", "keylog", "OCSPResponse")) {
+            for (String name : List.of(
+                    "connect",
+                    "ready",
+                    "secure",
+                    "secureConnect",
+                    "session",
+                    "keylog",
+                    "OCSPResponse")) {
                 client.on(name, args -> happened("client " + name, client));
             }
             if (event.equals("client readable")) {
@@ -230,7 +272,8 @@ class ListenerMatrixTest extends LoopTest {
                 return;
             }
             did = true;
-            // Some events come before the program knows the server's socket: the raw one stands for it.
+            // Some events come before the program knows the server's socket: the raw one stands for
+            // it.
             Socket target = socket != null ? socket : raw;
             switch (deed) {
                 case "destroy" -> target.destroy();
@@ -239,7 +282,9 @@ class ListenerMatrixTest extends LoopTest {
                 case "write" -> target.write(new byte[50_000]);
                 case "pause" -> target.pause();
                 case "throw" -> throw new Thrown();
-                case "destroy other" -> (target == client && raw != null ? raw : client == null ? target : client).destroy();
+                case "destroy other" ->
+                    (target == client && raw != null ? raw : client == null ? target : client)
+                            .destroy();
                 case "reset below" -> {
                     if (raw != null && !raw.destroyed()) {
                         raw.resetAndDestroy();
@@ -258,5 +303,4 @@ class ListenerMatrixTest extends LoopTest {
             }
         }
     }
-
 }

@@ -4,16 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.securepair.engine.OpenSSL;
 
+import java.util.concurrent.TimeUnit;
+
 /** Native objects that are alive: a test class that closes all it opened leaves none. */
 final class LiveObjects {
     private LiveObjects() {}
 
-    static void assertNone() throws InterruptedException {
+    static void assertNone() {
         OpenSSL.LiveObjects live = OpenSSL.live();
         // Loops that are closing free what they had a moment later.
-        for (int i = 0; i < 100 && live.connections() + live.contexts() > 0; i++) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
+        while (live.connections() + live.contexts() > 0 && System.nanoTime() < deadline) {
             Thread.onSpinWait();
-            Thread.sleep(10);
             live = OpenSSL.live();
         }
         assertEquals(0, live.connections(), "connections: " + live);

@@ -5,6 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.securepair.events.EventLoop;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -14,16 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every scenario of scenarios/tls.json leaves the trace that Node 20 left, recorded by src/test/node/tls-traces.js in traces/tls. Where
- * ours is meant to differ, traces/tls-ours has what it must be, with the reason in its first lines.
+ * Every scenario of scenarios/tls.json leaves the trace that Node 20 left, recorded by
+ * src/test/node/tls-traces.js in traces/tls. Where ours is meant to differ, traces/tls-ours has
+ * what it must be, with the reason in its first lines.
  */
 class ParityTraceTest {
     private static final Map<String, String> VERSIONS = Map.of("1.2", "TLSv1.2", "1.3", "TLSv1.3");
@@ -56,7 +59,8 @@ class ParityTraceTest {
             Map<String, Object> scenario = (Map<String, Object>) each;
             List<Object> versions = (List<Object>) scenario.getOrDefault("versions", List.of(""));
             for (Object version : versions) {
-                String name = scenario.get("name") + (version.equals("") ? "" : "-tls" + ((String) version).replace(".", ""));
+                String name = scenario.get("name")
+                        + (version.equals("") ? "" : "-tls" + ((String) version).replace(".", ""));
                 out.add(Arguments.of(name, scenario, VERSIONS.get(version)));
             }
         }
@@ -65,7 +69,8 @@ class ParityTraceTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenarios")
-    void leavesTheTraceOfNode(String name, Map<String, Object> scenario, String version) throws Exception {
+    void leavesTheTraceOfNode(String name, Map<String, Object> scenario, String version)
+            throws Exception {
         loop.onUncaughtException(uncaught::add);
         String actual = new ScenarioRun(scenario, version, loop).start().get(20, TimeUnit.SECONDS);
         if (!uncaught.isEmpty()) {

@@ -2,6 +2,8 @@ package io.github.securepair.tls;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import org.junit.jupiter.api.Assumptions;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -12,9 +14,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Assumptions;
 
-/** Another program at the other end of the wire: openssl, node, curl. Killed at the end, whatever happened. */
+/**
+ * Another program at the other end of the wire: openssl, node, curl. Killed at the end, whatever
+ * happened.
+ */
 final class Peer implements AutoCloseable {
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
 
@@ -30,7 +34,10 @@ final class Peer implements AutoCloseable {
         reader.start();
     }
 
-    /** Starts it. Without the program the test is skipped, but fails where everything must be there (CI=true). */
+    /**
+     * Starts it. Without the program the test is skipped, but fails where everything must be there
+     * (CI=true).
+     */
     static Peer start(String... command) throws IOException {
         require(command[0]);
         return new Peer(new ProcessBuilder(command).redirectErrorStream(true).start());
@@ -49,8 +56,8 @@ final class Peer implements AutoCloseable {
     }
 
     private void read() {
-        try (BufferedReader in =
-                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        try (BufferedReader in = new BufferedReader(
+                new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             char[] some = new char[4096];
             for (int count; (count = in.read(some)) >= 0; ) {
                 synchronized (output) {
@@ -127,9 +134,14 @@ final class Peer implements AutoCloseable {
     /** An {@code openssl s_server} on a free port, for the fixture of this name. */
     static Peer opensslServer(String fixture, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                "openssl", "s_server", "-accept", "127.0.0.1:0",
-                "-key", LoopTest.fixture(fixture + "-key.pem").toString(),
-                "-cert", LoopTest.fixture(fixture + "-cert.pem").toString()));
+                "openssl",
+                "s_server",
+                "-accept",
+                "127.0.0.1:0",
+                "-key",
+                LoopTest.fixture(fixture + "-key.pem").toString(),
+                "-cert",
+                LoopTest.fixture(fixture + "-cert.pem").toString()));
         command.addAll(List.of(more));
         return start(command.toArray(String[]::new));
     }
@@ -137,8 +149,14 @@ final class Peer implements AutoCloseable {
     /** An {@code openssl s_client} that trusts ca1. */
     static Peer opensslClient(int port, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                "openssl", "s_client", "-connect", "127.0.0.1:" + port, "-servername", "localhost",
-                "-CAfile", LoopTest.fixture("ca1-cert.pem").toString()));
+                "openssl",
+                "s_client",
+                "-connect",
+                "127.0.0.1:" + port,
+                "-servername",
+                "localhost",
+                "-CAfile",
+                LoopTest.fixture("ca1-cert.pem").toString()));
         command.addAll(List.of(more));
         return start(command.toArray(String[]::new));
     }

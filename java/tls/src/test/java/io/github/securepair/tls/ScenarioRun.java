@@ -13,6 +13,7 @@ import io.github.securepair.net.NetServerOptions;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
@@ -22,8 +23,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,13 +38,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** One scenario of scenarios/tls.json on the JVM: the twin of the class Run in src/test/node/tls-traces.js. */
+/**
+ * One scenario of scenarios/tls.json on the JVM: the twin of the class Run in
+ * src/test/node/tls-traces.js.
+ */
 final class ScenarioRun {
-    static final Path FIXTURES = Path.of(System.getProperty("securepair.fixtures", "../../ci/fixtures"));
+    static final Path FIXTURES =
+            Path.of(System.getProperty("securepair.fixtures", "../../ci/fixtures"));
 
     private static final Map<String, Object> SERVER =
             Map.of("key", "@server-rsa-key.pem", "cert", "@server-rsa-cert.pem");
-    private static final Map<String, Object> CLIENT = Map.of("ca", "@ca1-cert.pem", "servername", "localhost");
+    private static final Map<String, Object> CLIENT =
+            Map.of("ca", "@ca1-cert.pem", "servername", "localhost");
     private static final Pattern DATA = Pattern.compile("data (\\d+)");
     private static final Pattern WAIT = Pattern.compile("wait (\\d+) (.*)", Pattern.DOTALL);
     private static final Pattern ACTION = Pattern.compile("(\\w+)\\.(\\w+) ?(.*)", Pattern.DOTALL);
@@ -79,7 +85,7 @@ final class ScenarioRun {
         this.loop = loop;
     }
 
-    // ---- values -------------------------------------------------------------------------------------------------
+    // ---- values -------------------------------------------------------------------------------
 
     @SuppressWarnings("unchecked")
     private static Map<String, Object> map(Object value) {
@@ -133,7 +139,8 @@ final class ScenarioRun {
         }
     }
 
-    private <T extends Options> T fill(T options, Map<String, Object> own, Map<String, Object> base) {
+    private <T extends Options> T fill(
+            T options, Map<String, Object> own, Map<String, Object> base) {
         Map<String, Object> all = new LinkedHashMap<>(base);
         all.putAll(own);
         all.forEach((name, each) -> options.set(name, value(each)));
@@ -201,7 +208,10 @@ final class ScenarioRun {
 
     private ALPNCallback alpnCallback(Object plan) {
         return hello -> {
-            log("server", "ALPNCallback " + hello.servername() + " " + String.join(",", hello.protocols()));
+            log(
+                    "server",
+                    "ALPNCallback " + hello.servername() + " "
+                            + String.join(",", hello.protocols()));
             if (plan instanceof Map) {
                 throw EventEmitterThrow.unchecked(coded((String) map(plan).get("throw")));
             }
@@ -211,13 +221,15 @@ final class ScenarioRun {
 
     private ServerIdentityCheck identityCheck(String code) {
         return (host, cert) -> {
-            log("client", "checkServerIdentity " + host + " " + cert.subject().get("CN") + " issuer="
-                    + (cert.issuerCertificate() != null));
+            log(
+                    "client",
+                    "checkServerIdentity " + host + " " + cert.subject().get("CN") + " issuer="
+                            + (cert.issuerCertificate() != null));
             return code == null ? null : coded(code);
         };
     }
 
-    // ---- how things are written down ----------------------------------------------------------------------------
+    // ---- how things are written down ----------------------------------------------------------
 
     private static String errorText(Throwable e) {
         if (e == null) {
@@ -240,14 +252,19 @@ final class ScenarioRun {
     }
 
     private static String commonName(PeerCertificate cert) {
-        return cert == null ? "null" : cert.isEmpty() ? "{}" : String.valueOf(cert.subject().get("CN"));
+        return cert == null
+                ? "null"
+                : cert.isEmpty() ? "{}" : String.valueOf(cert.subject().get("CN"));
     }
 
     private static String describe(TLSSocket socket) {
         CipherInfo cipher = socket.getCipher();
-        return "authorized=" + socket.authorized() + " error=" + socket.authorizationError() + " protocol="
-                + socket.getProtocol() + " cipher=" + (cipher == null ? "undefined" : cipher.name()) + " servername="
-                + socket.servername() + " alpn=" + socket.alpnProtocol() + " reused=" + socket.isSessionReused()
+        return "authorized=" + socket.authorized() + " error=" + socket.authorizationError()
+                + " protocol="
+                + socket.getProtocol() + " cipher=" + (cipher == null ? "undefined" : cipher.name())
+                + " servername="
+                + socket.servername() + " alpn=" + socket.alpnProtocol() + " reused="
+                + socket.isSessionReused()
                 + " peer=" + commonName(socket.getPeerCertificate());
     }
 
@@ -313,7 +330,7 @@ final class ScenarioRun {
         return value instanceof String text ? Json.quote(text) : String.valueOf(value);
     }
 
-    // ---- recording and acting -----------------------------------------------------------------------------------
+    // ---- recording and acting -----------------------------------------------------------------
 
     private void log(String actor, String line) {
         if (over) {
@@ -393,22 +410,38 @@ final class ScenarioRun {
             }
             case "destroyWith" -> ((Duplex) object).destroy(coded(rest));
             case "destroy" -> ((Duplex) object).destroy();
-            case "writeNoted" -> noted(target, rest, ((Duplex) object)
-                    .write(rest, e -> log(target, "wrote " + rest + " " + errorText(e))));
-            case "fillNoted" -> noted(target, rest, ((Duplex) object)
-                    .write(fill(rest), e -> log(target, "wrote " + rest + " " + errorText(e))));
-            case "endNoted" -> ((Duplex) object).end((io.github.securepair.events.Callback)
-                    e -> log(target, "ended " + errorText(e)));
+            case "writeNoted" ->
+                noted(
+                        target,
+                        rest,
+                        ((Duplex) object)
+                                .write(
+                                        rest,
+                                        e -> log(target, "wrote " + rest + " " + errorText(e))));
+            case "fillNoted" ->
+                noted(
+                        target,
+                        rest,
+                        ((Duplex) object)
+                                .write(
+                                        fill(rest),
+                                        e -> log(target, "wrote " + rest + " " + errorText(e))));
+            case "endNoted" ->
+                ((Duplex) object).end((io.github.securepair.events.Callback)
+                        e -> log(target, "ended " + errorText(e)));
             case "renegotiate" -> {
                 boolean begun = ((TLSSocket) object)
-                        .renegotiate(renegotiateOptions(rest), e -> event(target, "renegotiated", errorText(e)));
+                        .renegotiate(
+                                renegotiateOptions(rest),
+                                e -> event(target, "renegotiated", errorText(e)));
                 log(target, "renegotiate " + begun);
             }
             case "note" -> log(target, rest + " " + show(call(object, rest, List.of())));
             case "call" -> {
                 int space = rest.indexOf(' ');
                 String name = space < 0 ? rest : rest.substring(0, space);
-                List<?> args = space < 0 ? List.of() : list(value(Json.parse(rest.substring(space + 1))));
+                List<?> args =
+                        space < 0 ? List.of() : list(value(Json.parse(rest.substring(space + 1))));
                 String shown;
                 try {
                     shown = show(call(object, name, args));
@@ -424,7 +457,8 @@ final class ScenarioRun {
             case "setEncoding" -> ((Duplex) object).setEncoding(rest);
             case "setTimeout" -> ((Socket) object).setTimeout(((Long) first(rest)).doubleValue());
             case "close" -> ((Server) object).close();
-            default -> call(object, method, rest.isEmpty() ? List.of() : list(value(Json.parse(rest))));
+            default ->
+                call(object, method, rest.isEmpty() ? List.of() : list(value(Json.parse(rest))));
         }
     }
 
@@ -459,7 +493,8 @@ final class ScenarioRun {
             if (method.getName().equals(name) && method.getParameterCount() == args.size()) {
                 Object[] given = args.toArray();
                 for (int i = 0; i < given.length; i++) {
-                    if (given[i] instanceof Long number && method.getParameterTypes()[i] == int.class) {
+                    if (given[i] instanceof Long number
+                            && method.getParameterTypes()[i] == int.class) {
                         given[i] = number.intValue();
                     }
                 }
@@ -477,31 +512,37 @@ final class ScenarioRun {
     }
 
     private static String state(Duplex socket) {
-        return "destroyed=" + socket.destroyed() + " readable=" + socket.readable() + " writable=" + socket.writable();
+        return "destroyed=" + socket.destroyed() + " readable=" + socket.readable() + " writable="
+                + socket.writable();
     }
 
-    // ---- actors -------------------------------------------------------------------------------------------------
+    // ---- actors -------------------------------------------------------------------------------
 
     private void watch(String actor, Socket socket, boolean isTls) {
         objects.put(actor, socket);
         open.add(actor);
-        for (String name : List.of("connect", "ready", "end", "finish", "drain", "timeout", "secure")) {
+        for (String name :
+                List.of("connect", "ready", "end", "finish", "drain", "timeout", "secure")) {
             if (isTls || !name.equals("secure")) {
                 socket.on(name, args -> event(actor, name));
             }
         }
         if (!list(scenario.get("deaf")).contains(actor)) {
-            socket.on("data", args -> event(
-                    actor,
+            socket.on(
                     "data",
-                    args[0] instanceof String text
-                            ? Json.quote(text)
-                            : String.valueOf(((ByteBuffer) args[0]).remaining())));
+                    args -> event(
+                            actor,
+                            "data",
+                            args[0] instanceof String text
+                                    ? Json.quote(text)
+                                    : String.valueOf(((ByteBuffer) args[0]).remaining())));
         }
         if (isTls) {
             TLSSocket tls = (TLSSocket) socket;
             tls.on(TLSSocket.SECURE_CONNECT, () -> event(actor, "secureConnect", describe(tls)));
-            tls.on(TLSSocket.OCSP_RESPONSE, response -> event(actor, "OCSPResponse", show(response)));
+            tls.on(
+                    TLSSocket.OCSP_RESPONSE,
+                    response -> event(actor, "OCSPResponse", show(response)));
             if (actor.startsWith("client")) {
                 tls.on(TLSSocket.SESSION, given -> {
                     session = given;
@@ -552,7 +593,8 @@ final class ScenarioRun {
             event(
                     "server",
                     "tlsClientError",
-                    errorText(e) + " destroyed=" + socket.destroyed() + " error=" + socket.authorizationError());
+                    errorText(e) + " destroyed=" + socket.destroyed() + " error="
+                            + socket.authorizationError());
         });
         tls.on(Server.DROP, info -> event("server", "drop"));
         if (scenario.get("newSession") != null) {
@@ -566,8 +608,12 @@ final class ScenarioRun {
             Map<String, Object> plan = map(scenario.get("resumeSession"));
             tls.on(TLSServer.RESUME_SESSION, (id, callback) -> {
                 byte[] known = store.get(HexFormat.of().formatHex(id));
-                log("server", "resumeSession <" + id.length + " bytes> " + (known != null ? "known" : "unknown"));
-                byte[] answer = plan.containsKey("value") ? (byte[]) value(plan.get("value")) : known;
+                log(
+                        "server",
+                        "resumeSession <" + id.length + " bytes> "
+                                + (known != null ? "known" : "unknown"));
+                byte[] answer =
+                        plan.containsKey("value") ? (byte[]) value(plan.get("value")) : known;
                 reply(plan, e -> callback.done(e, null), () -> callback.done(null, answer));
             });
         }
@@ -575,7 +621,10 @@ final class ScenarioRun {
             Map<String, Object> plan = map(scenario.get("ocsp"));
             tls.on(TLSServer.OCSP_REQUEST, (certificate, issuer, callback) -> {
                 log("server", "OCSPRequest " + show(certificate) + " " + show(issuer));
-                reply(plan, e -> callback.done(e, null), () -> callback.done(null, (byte[]) value(plan.get("value"))));
+                reply(
+                        plan,
+                        e -> callback.done(e, null),
+                        () -> callback.done(null, (byte[]) value(plan.get("value"))));
             });
         }
         for (Object each : list(scenario.get("contexts"))) {
@@ -604,7 +653,11 @@ final class ScenarioRun {
                     if (then.equals("tls")) {
                         TLSSocketOptions options = new TLSSocketOptions();
                         options.set("isServer", true);
-                        watch("ss", new TLSSocket(socket, fill(options, map(plan.get("options")), SERVER)), true);
+                        watch(
+                                "ss",
+                                new TLSSocket(
+                                        socket, fill(options, map(plan.get("options")), SERVER)),
+                                true);
                         return;
                     }
                     socket.on("data", args -> {
@@ -646,13 +699,15 @@ final class ScenarioRun {
             return;
         }
         List<?> clients = list(scenario.get("clients"));
-        Map<String, Object> own = map(clients.isEmpty() ? scenario.get("client") : clients.get(index - 1));
+        Map<String, Object> own =
+                map(clients.isEmpty() ? scenario.get("client") : clients.get(index - 1));
         ConnectOptions options = new ConnectOptions().host("127.0.0.1").port(port);
         options.set("loop", loop);
         fill(options, own, CLIENT);
         if ("connected".equals(scenario.get("over"))) {
             Socket[] raw = {null};
-            raw[0] = Net.connect(port, "127.0.0.1", () -> connectOver(actor, options.socket(raw[0])));
+            raw[0] = Net.connect(
+                    port, "127.0.0.1", () -> connectOver(actor, options.socket(raw[0])));
             return;
         }
         if ("socket".equals(scenario.get("over"))) {
@@ -699,7 +754,7 @@ final class ScenarioRun {
         middle.listen(0, "127.0.0.1", () -> done.accept(middle.address().port()));
     }
 
-    // ---- the end ------------------------------------------------------------------------------------------------
+    // ---- the end ------------------------------------------------------------------------------
 
     private void progress() {
         if (over || scenario.get("hold") != null) {
@@ -781,7 +836,8 @@ final class ScenarioRun {
                 List<?> pair = (List<?>) each;
                 int before = sequence.indexOf(pair.get(0));
                 int after = sequence.indexOf(pair.get(1));
-                String how = before < 0 || after < 0 ? "missing" : before < after ? "before" : "after";
+                String how =
+                        before < 0 || after < 0 ? "missing" : before < after ? "before" : "after";
                 out.append(pair.get(0) + " " + how + " " + pair.get(1) + "\n");
             }
         }
@@ -801,7 +857,9 @@ final class ScenarioRun {
     }
 
     private void begin() {
-        count = scenario.get("clients") == null ? 1 : list(scenario.get("clients")).size();
+        count = scenario.get("clients") == null
+                ? 1
+                : list(scenario.get("clients")).size();
         loop.setTimeout(
                         () -> {
                             if (!over) {

@@ -19,14 +19,16 @@ import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.Readable;
 import io.github.securepair.stream.Transform;
 import io.github.securepair.stream.TransformCallback;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** TLS in memory: pairs piped to each other, to sockets, and through a hostile middle. */
 class SecurePairTest extends LoopTest {
@@ -72,7 +74,8 @@ class SecurePairTest extends LoopTest {
             SecurePair client = client();
             SecurePair server = server(version);
             client.on(SecurePair.SECURE, () -> {
-                log.add("client secure " + client.cleartext().authorized() + " " + client.cleartext().getProtocol());
+                log.add("client secure " + client.cleartext().authorized() + " "
+                        + client.cleartext().getProtocol());
                 client.cleartext().write("question");
             });
             server.on(SecurePair.SECURE, () -> log.add("server secure"));
@@ -93,7 +96,9 @@ class SecurePairTest extends LoopTest {
         assertTrue(events.contains("server secure"), events.toString());
         assertEquals(
                 List.of("server data question", "client data answer", "client end"),
-                events.stream().filter(each -> each.contains("data") || each.contains("end")).toList());
+                events.stream()
+                        .filter(each -> each.contains("data") || each.contains("end"))
+                        .toList());
         assertTrue(events.contains("client close false"), events.toString());
         assertTrue(events.contains("server close false"), events.toString());
     }
@@ -149,7 +154,9 @@ class SecurePairTest extends LoopTest {
                     assertEquals("127.0.0.1", client.cleartext().remoteAddress());
                     assertEquals(server.address().port(), client.cleartext().remotePort());
                     assertEquals(socket.address(), client.cleartext().address());
-                    assertEquals(socket.bytesWritten(), ((CryptoStream) client.cleartext()).bytesWritten());
+                    assertEquals(
+                            socket.bytesWritten(),
+                            ((CryptoStream) client.cleartext()).bytesWritten());
                     client.cleartext().end();
                 });
                 socket.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
@@ -187,8 +194,10 @@ class SecurePairTest extends LoopTest {
             List<String> log = new ArrayList<>();
             SecurePair server = server("TLSv1.3");
             server.on(EventEmitter.ERROR, error -> log.add("pair " + Coded.codeOf(error)));
-            server.cleartext().on(EventEmitter.ERROR, error -> log.add("cleartext " + Coded.codeOf(error)));
-            server.cleartext().on(Socket.CLOSE, hadError -> loop.setTimeout(() -> done.complete(log), 5));
+            server.cleartext()
+                    .on(EventEmitter.ERROR, error -> log.add("cleartext " + Coded.codeOf(error)));
+            server.cleartext()
+                    .on(Socket.CLOSE, hadError -> loop.setTimeout(() -> done.complete(log), 5));
             server.encrypted().resume();
             server.encrypted().write("GET / HTTP/1.1\r\n\r\n");
         });
@@ -234,7 +243,8 @@ class SecurePairTest extends LoopTest {
             SecurePair server = server("TLSv1.3");
             client.on(SecurePair.SECURE, () -> {
                 assertFalse(client.cleartext().authorized());
-                assertEquals("UNABLE_TO_VERIFY_LEAF_SIGNATURE", client.cleartext().authorizationError());
+                assertEquals(
+                        "UNABLE_TO_VERIFY_LEAF_SIGNATURE", client.cleartext().authorizationError());
                 client.destroy();
                 server.destroy();
                 done.complete(null);
@@ -259,7 +269,9 @@ class SecurePairTest extends LoopTest {
                 server = TLS.createSecurePair(context, true, true, true);
             }
             client.on(EventEmitter.ERROR, ignored -> {});
-            server.on(SecurePair.SECURE, () -> done.completeExceptionally(new AssertionError("secure")));
+            server.on(
+                    SecurePair.SECURE,
+                    () -> done.completeExceptionally(new AssertionError("secure")));
             server.on(EventEmitter.ERROR, failure -> {
                 client.destroy();
                 done.complete(failure);
@@ -306,7 +318,9 @@ class SecurePairTest extends LoopTest {
             pair.destroy();
             loop.setTimeout(() -> done.complete(log), 10);
         });
-        assertEquals(List.of("cleartext false", "encrypted"), closed.stream().sorted().toList());
+        assertEquals(
+                List.of("cleartext false", "encrypted"),
+                closed.stream().sorted().toList());
     }
 
     @Test
@@ -330,7 +344,10 @@ class SecurePairTest extends LoopTest {
         @Override
         protected void _transform(ByteBuffer chunk, TransformCallback callback) {
             while (chunk.hasRemaining()) {
-                byte[] piece = new byte[Math.min(chunk.remaining(), 1 + random.nextInt(random.nextInt(10) == 0 ? 9000 : 7))];
+                byte[] piece = new byte
+                        [Math.min(
+                                chunk.remaining(),
+                                1 + random.nextInt(random.nextInt(10) == 0 ? 9000 : 7))];
                 chunk.get(piece);
                 push(piece);
             }
@@ -387,7 +404,9 @@ class SecurePairTest extends LoopTest {
                         done.complete(null);
                     }
                 };
-                for (EventEmitter each : new EventEmitter[] {client, server, client.cleartext(), server.cleartext()}) {
+                for (EventEmitter each :
+                        new EventEmitter[] {client, server, client.cleartext(), server.cleartext()
+                        }) {
                     each.on(EventEmitter.ERROR, error -> loop.setTimeout(finish, 1));
                 }
                 StringBuilder heard = new StringBuilder();
@@ -396,7 +415,9 @@ class SecurePairTest extends LoopTest {
                     if (heard.length() == 2000) {
                         finish.run();
                     }
-                    if (!new String(new char[heard.length()]).replace('\0', 'x').contentEquals(heard)) {
+                    if (!new String(new char[heard.length()])
+                            .replace('\0', 'x')
+                            .contentEquals(heard)) {
                         done.completeExceptionally(new AssertionError("changed data at " + offset));
                     }
                 });
@@ -435,24 +456,31 @@ class SecurePairTest extends LoopTest {
                     server.encrypted().write(chunk);
                 }
             });
-            client.on(SecurePair.SECURE, () -> loop.setTimeout(
-                    () -> {
-                        holding[0] = true;
-                        long before = ((CryptoStream) encrypted).bytesWritten();
-                        boolean[] finished = {false};
-                        client.cleartext().write(new byte[2_000_000], (Callback) error -> finished[0] = true);
-                        loop.setTimeout(
-                                () -> {
-                                    long made = ((CryptoStream) encrypted).bytesWritten() - before;
-                                    assertTrue(made < 400_000, "ciphertext made ahead: " + made);
-                                    assertFalse(finished[0]);
-                                    holding[0] = false;
-                                    held.forEach(chunk -> server.encrypted().write(chunk));
-                                    encrypted.resume();
-                                },
-                                20);
-                    },
-                    5));
+            client.on(
+                    SecurePair.SECURE,
+                    () -> loop.setTimeout(
+                            () -> {
+                                holding[0] = true;
+                                long before = ((CryptoStream) encrypted).bytesWritten();
+                                boolean[] finished = {false};
+                                client.cleartext().write(new byte[2_000_000], (Callback)
+                                        error -> finished[0] = true);
+                                loop.setTimeout(
+                                        () -> {
+                                            long made = ((CryptoStream) encrypted).bytesWritten()
+                                                    - before;
+                                            assertTrue(
+                                                    made < 400_000,
+                                                    "ciphertext made ahead: " + made);
+                                            assertFalse(finished[0]);
+                                            holding[0] = false;
+                                            held.forEach(
+                                                    chunk -> server.encrypted().write(chunk));
+                                            encrypted.resume();
+                                        },
+                                        20);
+                            },
+                            5));
             long[] count = {0};
             server.cleartext().on(Readable.DATA, chunk -> {
                 count[0] += chunk.remaining();
@@ -471,7 +499,11 @@ class SecurePairTest extends LoopTest {
             SecurePair client;
             try (SecureContext context = clientContext()) {
                 client = TLS.createSecurePair(
-                        context, false, true, false, new TLSSocketOptions().servername("localhost"));
+                        context,
+                        false,
+                        true,
+                        false,
+                        new TLSSocketOptions().servername("localhost"));
             }
             SecurePair server = server("TLSv1.3");
             server.on(SecurePair.SECURE, () -> {
@@ -490,10 +522,16 @@ class SecurePairTest extends LoopTest {
         run(done -> {
             SecurePair client;
             SecurePair server;
-            Options options = new SecureContextOptions().ca(fixture("ca1-cert.pem")).set("NPNProtocols", List.of("a"));
+            Options options = new SecureContextOptions()
+                    .ca(fixture("ca1-cert.pem"))
+                    .set("NPNProtocols", List.of("a"));
             try (SecureContext context = TLS.createSecureContext(options)) {
                 client = TLS.createSecurePair(
-                        context, false, true, false, new TLSSocketOptions().NPNProtocols(List.of("b", "a")));
+                        context,
+                        false,
+                        true,
+                        false,
+                        new TLSSocketOptions().NPNProtocols(List.of("b", "a")));
             }
             Options serverOptions = new SecureContextOptions()
                     .key(fixture("server-rsa-key.pem"))
@@ -501,7 +539,11 @@ class SecurePairTest extends LoopTest {
                     .set("NPNProtocols", List.of("a"));
             try (SecureContext context = TLS.createSecureContext(serverOptions)) {
                 server = TLS.createSecurePair(
-                        context, true, false, false, new TLSSocketOptions().NPNProtocols(List.of("a", "b")));
+                        context,
+                        true,
+                        false,
+                        false,
+                        new TLSSocketOptions().NPNProtocols(List.of("a", "b")));
             }
             client.on(SecurePair.SECURE, () -> {
                 assertEquals("a", client.npnProtocol());

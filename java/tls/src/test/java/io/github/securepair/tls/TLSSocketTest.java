@@ -25,18 +25,23 @@ import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.DuplexPair;
 import io.github.securepair.stream.Readable;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** What TLSSocket does beyond the traces: wrapping by hand, properties, arguments, time-outs, threads. */
+/**
+ * What TLSSocket does beyond the traces: wrapping by hand, properties, arguments, time-outs,
+ * threads.
+ */
 class TLSSocketTest extends LoopTest {
     @TempDir
     Path folder;
@@ -53,7 +58,7 @@ class TLSSocketTest extends LoopTest {
         return new TLSSocketOptions().ca(fixture(ca));
     }
 
-    // ---- wrapped by hand ----------------------------------------------------------------------------------------
+    // ---- wrapped by hand ----------------------------------------------------------------------
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
@@ -99,8 +104,8 @@ class TLSSocketTest extends LoopTest {
             List<String> events = new ArrayList<>();
             DuplexPair pair = DuplexPair.create();
             TLSSocket server = new TLSSocket(pair.first(), bareServer().maxVersion(version));
-            TLSSocket client =
-                    new TLSSocket(pair.second(), bareClient("ca2-cert.pem").rejectUnauthorized(true));
+            TLSSocket client = new TLSSocket(
+                    pair.second(), bareClient("ca2-cert.pem").rejectUnauthorized(true));
             server.on(Readable.DATA, chunk -> events.add("server data"));
             client.on(TLSSocket.SECURE, () -> events.add("secure"));
             client.on(EventEmitter.ERROR, error -> events.add("error " + Coded.codeOf(error)));
@@ -113,7 +118,9 @@ class TLSSocketTest extends LoopTest {
         });
         assertEquals(
                 List.of(
-                        "wrote UNABLE_TO_VERIFY_LEAF_SIGNATURE", "error UNABLE_TO_VERIFY_LEAF_SIGNATURE", "close true"),
+                        "wrote UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+                        "error UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+                        "close true"),
                 log);
     }
 
@@ -124,7 +131,9 @@ class TLSSocketTest extends LoopTest {
             TLSSocket server = new TLSSocket(pair.first(), bareServer());
             TLSSocket client = new TLSSocket(
                     pair.second(),
-                    bareClient("ca1-cert.pem").servername("elsewhere.test").rejectUnauthorized(true));
+                    bareClient("ca1-cert.pem")
+                            .servername("elsewhere.test")
+                            .rejectUnauthorized(true));
             client.on(EventEmitter.ERROR, failure -> {
                 server.destroy();
                 done.complete(failure);
@@ -140,11 +149,16 @@ class TLSSocketTest extends LoopTest {
         Throwable error = run(done -> {
             DuplexPair pair = DuplexPair.create();
             TLSSocket server = new TLSSocket(
-                    pair.first(), bareServer().maxVersion(version).requestCert(true).rejectUnauthorized(true));
+                    pair.first(),
+                    bareServer().maxVersion(version).requestCert(true).rejectUnauthorized(true));
             TLSSocket client = new TLSSocket(
                     pair.second(),
-                    bareClient("ca1-cert.pem").key(fixture("client-ca2-key.pem")).cert(fixture("client-ca2-cert.pem")));
-            server.on(TLSSocket.SECURE, () -> done.completeExceptionally(new AssertionError("secure")));
+                    bareClient("ca1-cert.pem")
+                            .key(fixture("client-ca2-key.pem"))
+                            .cert(fixture("client-ca2-cert.pem")));
+            server.on(
+                    TLSSocket.SECURE,
+                    () -> done.completeExceptionally(new AssertionError("secure")));
             server.on(EventEmitter.ERROR, failure -> {
                 assertFalse(server.authorized());
                 client.destroy();
@@ -160,7 +174,10 @@ class TLSSocketTest extends LoopTest {
         run(done -> {
             DuplexPair pair = DuplexPair.create();
             TLSSocket client = new TLSSocket(pair.second(), bareClient("ca1-cert.pem"));
-            pair.first().on(Readable.DATA, chunk -> done.completeExceptionally(new AssertionError("data")));
+            pair.first()
+                    .on(
+                            Readable.DATA,
+                            chunk -> done.completeExceptionally(new AssertionError("data")));
             loop.setTimeout(
                     () -> {
                         client.destroy();
@@ -173,12 +190,14 @@ class TLSSocketTest extends LoopTest {
     @Test
     void bytesReadBeforeWrappingAreNotLost() throws Exception {
         run(done -> {
-            Server server = Net.createServer(new NetServerOptions().loop(loop), raw -> raw.once("readable", args -> {
-                // Whatever came is in the socket's buffer now.
-                assertTrue(raw.readableLength() > 0);
-                TLSSocket socket = new TLSSocket(raw, bareServer());
-                socket.on(Readable.DATA, chunk -> socket.end("got " + text(chunk)));
-            }));
+            Server server = Net.createServer(
+                    new NetServerOptions().loop(loop),
+                    raw -> raw.once("readable", args -> {
+                        // Whatever came is in the socket's buffer now.
+                        assertTrue(raw.readableLength() > 0);
+                        TLSSocket socket = new TLSSocket(raw, bareServer());
+                        socket.on(Readable.DATA, chunk -> socket.end("got " + text(chunk)));
+                    }));
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
                 client.write("early");
@@ -205,14 +224,18 @@ class TLSSocketTest extends LoopTest {
                 raw.once(Readable.DATA, greeting -> {
                     raw.write("STARTTLS\r\n");
                     raw.once(Readable.DATA, go -> {
-                        TLSSocket client = TLS.connect(
-                                new ConnectOptions().socket(raw).servername("localhost").ca(fixture("ca1-cert.pem")));
+                        TLSSocket client = TLS.connect(new ConnectOptions()
+                                .socket(raw)
+                                .servername("localhost")
+                                .ca(fixture("ca1-cert.pem")));
                         client.write("encrypted now");
                         client.on(Readable.DATA, chunk -> {
                             assertEquals("encrypted now", text(chunk));
                             client.end();
                         });
-                        client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
+                        client.on(
+                                Socket.CLOSE,
+                                hadError -> server.close(error -> done.complete(null)));
                     });
                 });
             });
@@ -231,8 +254,10 @@ class TLSSocketTest extends LoopTest {
             });
             DuplexPair pair = DuplexPair.create();
             server.emit("connection", pair.first());
-            TLSSocket client = TLS.connect(
-                    new ConnectOptions().socket(pair.second()).servername("localhost").ca(fixture("ca1-cert.pem")));
+            TLSSocket client = TLS.connect(new ConnectOptions()
+                    .socket(pair.second())
+                    .servername("localhost")
+                    .ca(fixture("ca1-cert.pem")));
             client.on(Readable.DATA, chunk -> {
                 assertEquals("in memory", text(chunk));
                 client.destroy();
@@ -242,7 +267,7 @@ class TLSSocketTest extends LoopTest {
         });
     }
 
-    // ---- where to -----------------------------------------------------------------------------------------------
+    // ---- where to -----------------------------------------------------------------------------
 
     @Test
     void connectTakesAllOfNodesForms() throws Exception {
@@ -252,7 +277,10 @@ class TLSSocketTest extends LoopTest {
             TLSServer server = TLS.createServer(serverOptions(), socket -> socket.end());
             server.listen(0, "127.0.0.1", () -> {
                 int port = server.address().port();
-                ConnectOptions rest = new ConnectOptions().loop(loop).servername("localhost").ca(fixture("ca1-cert.pem"));
+                ConnectOptions rest = new ConnectOptions()
+                        .loop(loop)
+                        .servername("localhost")
+                        .ca(fixture("ca1-cert.pem"));
                 ConnectOptions all = rest.copy().port(port).host("127.0.0.1");
                 for (TLSSocket each : List.of(
                         TLS.connect(all),
@@ -283,7 +311,11 @@ class TLSSocketTest extends LoopTest {
             });
             server.listen(path, () -> {
                 TLSSocket client = TLS.connect(
-                        path, new ConnectOptions().loop(loop).servername("localhost").ca(fixture("ca1-cert.pem")));
+                        path,
+                        new ConnectOptions()
+                                .loop(loop)
+                                .servername("localhost")
+                                .ca(fixture("ca1-cert.pem")));
                 client.write("over a path");
                 client.on(Readable.DATA, chunk -> {
                     assertEquals("over a path", text(chunk));
@@ -340,7 +372,8 @@ class TLSSocketTest extends LoopTest {
             Socket raw = Net.connect(1, "127.0.0.1");
             raw.on(EventEmitter.ERROR, error -> events.add("raw " + Coded.codeOf(error)));
             raw.on(Socket.CLOSE, hadError -> events.add("raw close " + hadError));
-            TLSSocket client = TLS.connect(new ConnectOptions().socket(raw).ca(fixture("ca1-cert.pem")));
+            TLSSocket client =
+                    TLS.connect(new ConnectOptions().socket(raw).ca(fixture("ca1-cert.pem")));
             assertTrue(client.connecting());
             client.on(EventEmitter.ERROR, error -> events.add("tls " + Coded.codeOf(error)));
             client.on(Socket.CLOSE, hadError -> {
@@ -348,7 +381,9 @@ class TLSSocketTest extends LoopTest {
                 done.complete(events);
             });
         });
-        assertEquals(List.of("raw ECONNREFUSED", "tls ECONNREFUSED", "raw close true", "tls close"), log);
+        assertEquals(
+                List.of("raw ECONNREFUSED", "tls ECONNREFUSED", "raw close true", "tls close"),
+                log);
     }
 
     @Test
@@ -357,7 +392,9 @@ class TLSSocketTest extends LoopTest {
             Server server = Net.createServer(new NetServerOptions().loop(loop), Socket::destroy);
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
-                client.on(EventEmitter.ERROR, failure -> server.close(closed -> done.complete(failure)));
+                client.on(
+                        EventEmitter.ERROR,
+                        failure -> server.close(closed -> done.complete(failure)));
             });
         });
         DisconnectedException disconnected = assertInstanceOf(DisconnectedException.class, error);
@@ -366,7 +403,7 @@ class TLSSocketTest extends LoopTest {
         assertNull(disconnected.localAddress());
     }
 
-    // ---- threads ------------------------------------------------------------------------------------------------
+    // ---- threads ------------------------------------------------------------------------------
 
     @Test
     void everythingMayBeStartedFromAnotherThread() throws Exception {
@@ -388,9 +425,11 @@ class TLSSocketTest extends LoopTest {
         TLSSocket client = TLS.connectAsync(clientOptions(server)).get(SECONDS, TimeUnit.SECONDS);
         assertTrue(client.authorized());
         client.destroy();
-        CompletableFuture<TLSSocket> failing = TLS.connectAsync(clientOptions(server).ca(fixture("ca2-cert.pem")));
+        CompletableFuture<TLSSocket> failing =
+                TLS.connectAsync(clientOptions(server).ca(fixture("ca2-cert.pem")));
         Exception failure = assertThrows(
-                java.util.concurrent.ExecutionException.class, () -> failing.get(SECONDS, TimeUnit.SECONDS));
+                java.util.concurrent.ExecutionException.class,
+                () -> failing.get(SECONDS, TimeUnit.SECONDS));
         assertEquals("UNABLE_TO_VERIFY_LEAF_SIGNATURE", Coded.codeOf(failure.getCause()));
         server.closeAsync().get(SECONDS, TimeUnit.SECONDS);
     }
@@ -417,7 +456,7 @@ class TLSSocketTest extends LoopTest {
         server.closeAsync().get(SECONDS, TimeUnit.SECONDS);
     }
 
-    // ---- properties of the connection ---------------------------------------------------------------------------
+    // ---- properties of the connection ---------------------------------------------------------
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
@@ -439,12 +478,19 @@ class TLSSocketTest extends LoopTest {
                             client.exportKeyingMaterial(40, "label", context),
                             peer.exportKeyingMaterial(40, "label", context));
                     assertEquals(40, client.exportKeyingMaterial(40, "label").length);
-                    assertTrue(peer.getSharedSigalgs().contains("RSA-PSS+SHA256"), "" + peer.getSharedSigalgs());
+                    assertTrue(
+                            peer.getSharedSigalgs().contains("RSA-PSS+SHA256"),
+                            "" + peer.getSharedSigalgs());
                     assertEquals(List.of(), client.getSharedSigalgs());
                     assertNotNull(client.getSession());
                     assertNotNull(peer.getSession());
                     assertNull(peer.getTLSTicket());
-                    assertEquals("localhost", client.getPeerX509Certificate().getSubjectX500Principal().getName().substring(3, 12));
+                    assertEquals(
+                            "localhost",
+                            client.getPeerX509Certificate()
+                                    .getSubjectX500Principal()
+                                    .getName()
+                                    .substring(3, 12));
                     assertNull(client.getX509Certificate());
                     assertTrue(client.encrypted());
                     client.destroy();
@@ -502,7 +548,8 @@ class TLSSocketTest extends LoopTest {
     @Test
     void ticketsAreTheClients() throws Exception {
         run(done -> {
-            TLSServer server = TLS.createServer(serverOptions().maxVersion("TLSv1.2"), socket -> socket.end());
+            TLSServer server =
+                    TLS.createServer(serverOptions().maxVersion("TLSv1.2"), socket -> socket.end());
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
                 client.resume();
@@ -512,7 +559,7 @@ class TLSSocketTest extends LoopTest {
         });
     }
 
-    // ---- arguments ----------------------------------------------------------------------------------------------
+    // ---- arguments ----------------------------------------------------------------------------
 
     private static String codeOf(org.junit.jupiter.api.function.Executable call) {
         return Coded.codeOf(assertThrows(RuntimeException.class, call));
@@ -523,23 +570,37 @@ class TLSSocketTest extends LoopTest {
         run(done -> {
             assertEquals("ERR_MISSING_ARGS", codeOf(() -> TLS.connect(new ConnectOptions())));
             assertEquals("ERR_SOCKET_BAD_PORT", codeOf(() -> TLS.connect(70_000)));
-            assertEquals("ERR_SOCKET_BAD_PORT", codeOf(() -> TLS.connect(new ConnectOptions().port("abc"))));
+            assertEquals(
+                    "ERR_SOCKET_BAD_PORT",
+                    codeOf(() -> TLS.connect(new ConnectOptions().port("abc"))));
             ConnectOptions at = new ConnectOptions().port(1).host("127.0.0.1");
             assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "host", 5)));
             assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "servername", 5)));
-            assertEquals("ERR_TLS_INVALID_CONTEXT", codeOf(() -> connectWith(at, "secureContext", "text")));
-            assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "ALPNProtocols", "text")));
-            assertEquals("ERR_INVALID_ARG_VALUE", codeOf(() -> connectWith(at, "ALPNProtocols", List.of(""))));
-            assertEquals("ERR_OUT_OF_RANGE", codeOf(() -> connectWith(at, "ALPNProtocols", List.of("x".repeat(256)))));
-            assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "checkServerIdentity", 5)));
+            assertEquals(
+                    "ERR_TLS_INVALID_CONTEXT",
+                    codeOf(() -> connectWith(at, "secureContext", "text")));
+            assertEquals(
+                    "ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "ALPNProtocols", "text")));
+            assertEquals(
+                    "ERR_INVALID_ARG_VALUE",
+                    codeOf(() -> connectWith(at, "ALPNProtocols", List.of(""))));
+            assertEquals(
+                    "ERR_OUT_OF_RANGE",
+                    codeOf(() -> connectWith(at, "ALPNProtocols", List.of("x".repeat(256)))));
+            assertEquals(
+                    "ERR_INVALID_ARG_TYPE",
+                    codeOf(() -> connectWith(at, "checkServerIdentity", 5)));
             assertEquals("ERR_OUT_OF_RANGE", codeOf(() -> connectWith(at, "minDHSize", 0)));
             assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "session", "text")));
-            assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "enableTrace", "yes")));
-            assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "pskCallback", "yes")));
+            assertEquals(
+                    "ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "enableTrace", "yes")));
+            assertEquals(
+                    "ERR_INVALID_ARG_TYPE", codeOf(() -> connectWith(at, "pskCallback", "yes")));
             assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> serverWith("SNICallback", 5)));
             assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> serverWith("ALPNCallback", 5)));
             assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> serverWith("pskCallback", 5)));
-            assertEquals("ERR_INVALID_ARG_TYPE", codeOf(() -> serverWith("handshakeTimeout", "abcd")));
+            assertEquals(
+                    "ERR_INVALID_ARG_TYPE", codeOf(() -> serverWith("handshakeTimeout", "abcd")));
             assertEquals(
                     "ERR_TLS_REQUIRED_SERVER_NAME",
                     codeOf(() -> TLS.createServer().addContext("", new SecureContextOptions())));
@@ -570,8 +631,10 @@ class TLSSocketTest extends LoopTest {
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
                 client.resume();
-                client.on(TLSSocket.SECURE_CONNECT, () ->
-                        assertThrows(IllegalStateException.class, () -> client.setServername("late")));
+                client.on(
+                        TLSSocket.SECURE_CONNECT,
+                        () -> assertThrows(
+                                IllegalStateException.class, () -> client.setServername("late")));
                 client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
             });
         });
@@ -580,7 +643,8 @@ class TLSSocketTest extends LoopTest {
     @Test
     void aClientsSecureContextIsLeftToItsOwner() throws Exception {
         run(done -> {
-            SecureContext context = TLS.createSecureContext(new SecureContextOptions().ca(fixture("ca1-cert.pem")));
+            SecureContext context =
+                    TLS.createSecureContext(new SecureContextOptions().ca(fixture("ca1-cert.pem")));
             TLSServer server = TLS.createServer(serverOptions(), socket -> socket.end());
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server).secureContext(context));
@@ -594,7 +658,7 @@ class TLSSocketTest extends LoopTest {
         });
     }
 
-    // ---- time ---------------------------------------------------------------------------------------------------
+    // ---- time ---------------------------------------------------------------------------------
 
     @Test
     void theHandshakeTimeoutIs120SecondsFromTheConnection() throws Exception {
@@ -615,21 +679,24 @@ class TLSSocketTest extends LoopTest {
             CompletableFuture<Void> connected = new CompletableFuture<>();
             server.on(Server.CONNECTION, socket -> connected.complete(null));
             server.listenAsync(0, "127.0.0.1").get(SECONDS, TimeUnit.SECONDS);
-            try (java.net.Socket client = new java.net.Socket("127.0.0.1", server.address().port())) {
+            try (java.net.Socket client =
+                    new java.net.Socket("127.0.0.1", server.address().port())) {
                 connected.get(SECONDS, TimeUnit.SECONDS);
                 clock.advance(119_000);
                 client.getOutputStream().write(22);
                 assertFalse(event.isDone());
                 clock.advance(1_000);
-                assertEquals("ERR_TLS_HANDSHAKE_TIMEOUT false", event.get(SECONDS, TimeUnit.SECONDS));
+                assertEquals(
+                        "ERR_TLS_HANDSHAKE_TIMEOUT false", event.get(SECONDS, TimeUnit.SECONDS));
                 assertFalse(closed.get(SECONDS, TimeUnit.SECONDS));
                 assertTrue(isCutOff(client));
             }
             timed.submit(() -> {
-                assertEquals(2, both.size());
-                assertSame(both.get(0), both.get(1));
-                return null;
-            }).get(SECONDS, TimeUnit.SECONDS);
+                        assertEquals(2, both.size());
+                        assertSame(both.get(0), both.get(1));
+                        return null;
+                    })
+                    .get(SECONDS, TimeUnit.SECONDS);
             server.closeAsync().get(SECONDS, TimeUnit.SECONDS);
             timed.close();
             timed.closed().get(SECONDS, TimeUnit.SECONDS);
@@ -653,9 +720,11 @@ class TLSSocketTest extends LoopTest {
             CompletableFuture<String> event = new CompletableFuture<>();
             CompletableFuture<Void> asked = new CompletableFuture<>();
             TLSServer server = TLS.createServer(
-                    serverOptions().loop(timed).maxVersion("TLSv1.2").handshakeTimeout(5_000), socket -> {
+                    serverOptions().loop(timed).maxVersion("TLSv1.2").handshakeTimeout(5_000),
+                    socket -> {
                         socket.on(EventEmitter.ERROR, error -> event.complete(Coded.codeOf(error)));
-                        socket.renegotiate(new RenegotiateOptions(), error -> event.complete("renegotiated"));
+                        socket.renegotiate(
+                                new RenegotiateOptions(), error -> event.complete("renegotiated"));
                         timed.setImmediate(() -> asked.complete(null));
                     });
             server.listenAsync(0, "127.0.0.1").get(SECONDS, TimeUnit.SECONDS);
@@ -690,18 +759,28 @@ class TLSSocketTest extends LoopTest {
     void aServerAsksForTheClientsCertificateLater() throws Exception {
         run(done -> {
             TLSServer server = TLS.createServer(
-                    serverOptions().maxVersion("TLSv1.2").rejectUnauthorized(false).ca(fixture("ca1-cert.pem")), socket -> {
+                    serverOptions()
+                            .maxVersion("TLSv1.2")
+                            .rejectUnauthorized(false)
+                            .ca(fixture("ca1-cert.pem")),
+                    socket -> {
                         assertFalse(socket.authorized());
-                        socket.on(Readable.DATA, chunk -> socket.renegotiate(
-                                new RenegotiateOptions().requestCert(true).rejectUnauthorized(true), error -> {
-                                    assertNull(error);
-                                    assertTrue(socket.authorized());
-                                    socket.end(commonName(socket.getPeerCertificate()));
-                                }));
+                        socket.on(
+                                Readable.DATA,
+                                chunk -> socket.renegotiate(
+                                        new RenegotiateOptions()
+                                                .requestCert(true)
+                                                .rejectUnauthorized(true),
+                                        error -> {
+                                            assertNull(error);
+                                            assertTrue(socket.authorized());
+                                            socket.end(commonName(socket.getPeerCertificate()));
+                                        }));
                     });
             server.listen(0, "127.0.0.1", () -> {
-                TLSSocket client = TLS.connect(
-                        clientOptions(server).key(fixture("client-key.pem")).cert(fixture("client-cert.pem")));
+                TLSSocket client = TLS.connect(clientOptions(server)
+                        .key(fixture("client-key.pem"))
+                        .cert(fixture("client-cert.pem")));
                 client.write("x");
                 client.on(Readable.DATA, chunk -> assertEquals("client one", text(chunk)));
                 client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));

@@ -10,11 +10,13 @@ import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.DuplexPair;
 import io.github.securepair.stream.Readable;
 import io.github.securepair.stream.WritableStream;
-import java.nio.ByteBuffer;
-import java.util.zip.CRC32;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32;
 
 /** Many bytes, both ways, intact, with little in memory at any time. */
 class ThroughputTest extends LoopTest {
@@ -73,33 +75,44 @@ class ThroughputTest extends LoopTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"TLSv1.2, 100, 65536", "TLSv1.3, 100, 65536", "TLSv1.2, 10, 1000", "TLSv1.3, 10, 1000", "TLSv1.3, 20, 10000000"})
+    @CsvSource({
+        "TLSv1.2, 100, 65536",
+        "TLSv1.3, 100, 65536",
+        "TLSv1.2, 10, 1000",
+        "TLSv1.3, 10, 1000",
+        "TLSv1.3, 20, 10000000"
+    })
     void everyByteArrivesBothWays(String version, int megabytes, int blockSize) throws Exception {
         long total = (long) megabytes * MEGABYTE;
         run(done -> {
             Sink atServer = new Sink();
             Sink atClient = new Sink();
             Source[] sources = new Source[2];
-            TLSServer server = TLS.createServer(serverOptions().minVersion(version).maxVersion(version), socket -> {
-                socket.on(Readable.DATA, chunk -> atServer.take(socket, chunk));
-                sources[1] = new Source(socket, total, blockSize);
-                sources[1].start();
-            });
+            TLSServer server = TLS.createServer(
+                    serverOptions().minVersion(version).maxVersion(version), socket -> {
+                        socket.on(Readable.DATA, chunk -> atServer.take(socket, chunk));
+                        sources[1] = new Source(socket, total, blockSize);
+                        sources[1].start();
+                    });
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
                 client.on(Readable.DATA, chunk -> atClient.take(client, chunk));
                 client.on(EventEmitter.ERROR, done::completeExceptionally);
                 sources[0] = new Source(client, total, blockSize);
                 sources[0].start();
-                client.on(Socket.CLOSE, hadError -> server.close(error -> {
-                    assertEquals(total, atServer.count);
-                    assertEquals(total, atClient.count);
-                    assertEquals(sources[0].sum.getValue(), atServer.sum.getValue());
-                    assertEquals(sources[1].sum.getValue(), atClient.sum.getValue());
-                    int most = Math.max(sources[0].mostBuffered, sources[1].mostBuffered);
-                    assertTrue(most < 2 * blockSize + 32_768, "buffered by the writer: " + most);
-                    done.complete(null);
-                }));
+                client.on(
+                        Socket.CLOSE,
+                        hadError -> server.close(error -> {
+                            assertEquals(total, atServer.count);
+                            assertEquals(total, atClient.count);
+                            assertEquals(sources[0].sum.getValue(), atServer.sum.getValue());
+                            assertEquals(sources[1].sum.getValue(), atClient.sum.getValue());
+                            int most = Math.max(sources[0].mostBuffered, sources[1].mostBuffered);
+                            assertTrue(
+                                    most < 2 * blockSize + 32_768,
+                                    "buffered by the writer: " + most);
+                            done.complete(null);
+                        }));
             });
         });
     }
@@ -111,10 +124,11 @@ class ThroughputTest extends LoopTest {
         run(done -> {
             Sink sink = new Sink();
             Source[] source = new Source[1];
-            TLSServer server = TLS.createServer(serverOptions().minVersion(version).maxVersion(version), socket -> {
-                source[0] = new Source(socket, total, 100_000);
-                source[0].start();
-            });
+            TLSServer server = TLS.createServer(
+                    serverOptions().minVersion(version).maxVersion(version), socket -> {
+                        source[0] = new Source(socket, total, 100_000);
+                        source[0].start();
+                    });
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
                 client.on(Readable.DATA, chunk -> {
@@ -123,18 +137,23 @@ class ThroughputTest extends LoopTest {
                         client.pause();
                         loop.setTimeout(
                                 () -> {
-                                    // What one read of the transport decrypts to may be more than the mark, no more.
-                                    assertTrue(client.readableLength() <= 16_384 + 65_536, "" + client.readableLength());
+                                    // What one read of the transport decrypts to may be more than
+                                    // the mark, no more.
+                                    assertTrue(
+                                            client.readableLength() <= 16_384 + 65_536,
+                                            "" + client.readableLength());
                                     client.resume();
                                 },
                                 3);
                     }
                 });
-                client.on(Socket.CLOSE, hadError -> server.close(error -> {
-                    assertEquals(total, sink.count);
-                    assertEquals(source[0].sum.getValue(), sink.sum.getValue());
-                    done.complete(null);
-                }));
+                client.on(
+                        Socket.CLOSE,
+                        hadError -> server.close(error -> {
+                            assertEquals(total, sink.count);
+                            assertEquals(source[0].sum.getValue(), sink.sum.getValue());
+                            done.complete(null);
+                        }));
             });
         });
     }
@@ -144,27 +163,36 @@ class ThroughputTest extends LoopTest {
     void aWriterThatDoesNotWaitIsHeldInItsOwnBufferOnly(String version) throws Exception {
         run(done -> {
             TLSSocket[] writer = new TLSSocket[1];
-            TLSServer server = TLS.createServer(serverOptions().minVersion(version).maxVersion(version), socket -> {
-                writer[0] = socket;
-                for (int i = 0; i < 100; i++) {
-                    socket.write(new byte[200_000]);
-                }
-                socket.end();
-            });
+            TLSServer server = TLS.createServer(
+                    serverOptions().minVersion(version).maxVersion(version), socket -> {
+                        writer[0] = socket;
+                        for (int i = 0; i < 100; i++) {
+                            socket.write(new byte[200_000]);
+                        }
+                        socket.end();
+                    });
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
                 long[] count = {0};
-                client.on(TLSSocket.SECURE_CONNECT, () -> loop.setTimeout(
-                        () -> {
-                            // The kernel, the transport's queue and one slice hold the rest of the first writes.
-                            assertTrue(writer[0].writableLength() > 10_000_000, "" + writer[0].writableLength());
-                            client.on(Readable.DATA, chunk -> count[0] += chunk.remaining());
-                        },
-                        100));
-                client.on(Socket.CLOSE, hadError -> server.close(error -> {
-                    assertEquals(20_000_000, count[0]);
-                    done.complete(null);
-                }));
+                client.on(
+                        TLSSocket.SECURE_CONNECT,
+                        () -> loop.setTimeout(
+                                () -> {
+                                    // The kernel, the transport's queue and one slice hold the rest
+                                    // of the first writes.
+                                    assertTrue(
+                                            writer[0].writableLength() > 10_000_000,
+                                            "" + writer[0].writableLength());
+                                    client.on(
+                                            Readable.DATA, chunk -> count[0] += chunk.remaining());
+                                },
+                                100));
+                client.on(
+                        Socket.CLOSE,
+                        hadError -> server.close(error -> {
+                            assertEquals(20_000_000, count[0]);
+                            done.complete(null);
+                        }));
             });
         });
     }
@@ -195,11 +223,13 @@ class ThroughputTest extends LoopTest {
                     return true;
                 });
                 client[0] = TLS.connect(clientOptions(server).onread(onread));
-                client[0].on(Socket.CLOSE, hadError -> server.close(error -> {
-                    assertEquals(total, count[0]);
-                    assertEquals(source[0].sum.getValue(), sum.getValue());
-                    done.complete(null);
-                }));
+                client[0].on(
+                        Socket.CLOSE,
+                        hadError -> server.close(error -> {
+                            assertEquals(total, count[0]);
+                            assertEquals(source[0].sum.getValue(), sum.getValue());
+                            done.complete(null);
+                        }));
             });
         });
     }
@@ -218,7 +248,8 @@ class ThroughputTest extends LoopTest {
             Source source = new Source(innerClient, total, 30_000);
             source.start();
             innerServer.on(Readable.DATA, chunk -> sink.take(innerServer, chunk));
-            for (TLSSocket socket : new TLSSocket[] {outerServer, outerClient, innerServer, innerClient}) {
+            for (TLSSocket socket :
+                    new TLSSocket[] {outerServer, outerClient, innerServer, innerClient}) {
                 socket.on(EventEmitter.ERROR, done::completeExceptionally);
             }
             innerServer.on(Readable.END, () -> {
@@ -243,6 +274,9 @@ class ThroughputTest extends LoopTest {
     }
 
     private static ConnectOptions bareClient(Duplex stream) {
-        return new ConnectOptions().socket(stream).servername("localhost").ca(fixture("ca1-cert.pem"));
+        return new ConnectOptions()
+                .socket(stream)
+                .servername("localhost")
+                .ca(fixture("ca1-cert.pem"));
     }
 }
