@@ -4,4 +4,5 @@ module io.github.securepair.openssl {
 
     exports io.github.securepair.openssl;
     exports io.github.securepair.openssl.presets;
+    exports io.github.securepair.openssl.types;
 }

@@ -27,6 +27,10 @@ import org.bytedeco.javacpp.tools.Logger;
         helper = "io.github.securepair.openssl.CryptoConstants")
 @NoException
 public class Crypto implements InfoMapper, BuildEnabled {
+    static {
+        Defaults.apply();
+    }
+
     private static final String SURFACE = "securepair.surface";
     private static List<String> standIns;
 

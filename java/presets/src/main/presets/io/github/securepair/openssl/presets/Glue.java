@@ -33,6 +33,10 @@ import org.bytedeco.javacpp.tools.Logger;
         global = "io.github.securepair.openssl.Glue")
 @NoException
 public class Glue implements InfoMapper, BuildEnabled {
+    static {
+        Defaults.apply();
+    }
+
     private static final Pattern FUNCTION =
             Pattern.compile("^(?:SP_API )?([a-z_0-9]+(?: \\*)?) ?\\*?(sp_\\w+)\\(([^)]*)\\);", Pattern.MULTILINE);
     private static final Pattern PARAMETER = Pattern.compile("^(.*?)(\\w+)(\\[\\d+\\])?$");
