@@ -7,11 +7,13 @@ import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
+
 import java.util.concurrent.Executor;
 
 /**
- * The door between {@link EventLoop} and Netty, for this module's own packages. Code of the transport runs on the very
- * thread of the loop; when it calls the program it does so between {@link #enter} and {@link #leave}:
+ * The door between {@link EventLoop} and Netty, for this module's own packages. Code of the
+ * transport runs on the very thread of the loop; when it calls the program it does so between
+ * {@link #enter} and {@link #leave}:
  *
  * <pre>{@code
  * Netty.enter(loop);
@@ -31,7 +33,10 @@ public final class Netty {
 
     private Netty() {}
 
-    /** Tells whether loops use the native epoll transport, else NIO. {@code -Dsecurepair.transport=nio} forbids it. */
+    /**
+     * Tells whether loops use the native epoll transport, else NIO.
+     * {@code -Dsecurepair.transport=nio} forbids it.
+     */
     public static boolean epoll() {
         return EPOLL;
     }
@@ -51,7 +56,10 @@ public final class Netty {
         access.leave(loop);
     }
 
-    /** Hands on what a callback threw: to the loop's handler, or from a nested callback to the one around it. */
+    /**
+     * Hands on what a callback threw: to the loop's handler, or from a nested callback to the one
+     * around it.
+     */
     public static void uncaught(EventLoop loop, Throwable thrown) {
         access.uncaught(loop, thrown);
     }
@@ -148,16 +156,24 @@ public final class Netty {
         @Override
         protected void run() {
             ioHandler().initialize();
+            boolean prepared = false;
             do {
                 access.runTimers(loop);
                 runIo();
                 if (isShuttingDown()) {
                     ioHandler().prepareToDestroy();
+                    prepared = true;
                 }
                 access.runImmediates(loop);
                 runAllTasks(TASK_QUANTUM);
                 access.endOfRound(loop);
             } while (!confirmShutdown());
+            if (!prepared) {
+                // The loop was closed by a callback of this round: its channels are still open.
+                ioHandler().prepareToDestroy();
+                runAllTasks();
+                access.endOfRound(loop);
+            }
         }
 
         /** Immediates and ticks forbid the transport to block. */
@@ -168,7 +184,9 @@ public final class Netty {
 
         @Override
         protected long delayNanos(long currentTimeNanos) {
-            return Math.min(super.delayNanos(currentTimeNanos), access.nanosToTimer(loop, Netty.nanoTime()));
+            return Math.min(
+                    super.delayNanos(currentTimeNanos),
+                    access.nanosToTimer(loop, Netty.nanoTime()));
         }
 
         @Override

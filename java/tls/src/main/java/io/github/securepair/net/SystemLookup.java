@@ -8,6 +8,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,24 +40,29 @@ final class SystemLookup implements Lookup {
     @Override
     public void lookup(String hostname, boolean all, int family, Result result) {
         threads.execute(() -> {
+            List<Address> found = new ArrayList<>();
+            Throwable error = null;
             try {
-                List<Address> found = new ArrayList<>();
                 for (InetAddress each : InetAddress.getAllByName(hostname)) {
                     int kind = each instanceof Inet4Address ? 4 : 6;
                     if (family == 0 || family == kind) {
                         found.add(new Address(Channels.text(each), kind));
                     }
                 }
-                result.done(
-                        found.isEmpty() ? new LookupException("ENOTFOUND", hostname) : null, found);
+                if (found.isEmpty()) {
+                    error = new LookupException("ENOTFOUND", hostname);
+                }
             } catch (UnknownHostException unknown) {
                 String text = String.valueOf(unknown.getMessage());
                 boolean temporary = text.contains("Temporary failure");
-                result.done(
-                        new LookupException(temporary ? "EAI_AGAIN" : "ENOTFOUND", hostname),
-                        List.of());
+                error = new LookupException(temporary ? "EAI_AGAIN" : "ENOTFOUND", hostname);
             } catch (RuntimeException forbidden) {
-                result.done(forbidden, List.of());
+                error = forbidden;
+            }
+            try {
+                result.done(error, found);
+            } catch (RejectedExecutionException ended) {
+                // The loop that asked is gone.
             }
         });
     }

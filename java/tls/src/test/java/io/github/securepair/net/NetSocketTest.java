@@ -457,6 +457,29 @@ class NetSocketTest {
         assertEquals(Set.of("accepted false", "client false", "server"), Set.copyOf(seen));
     }
 
+    @Test
+    void closingTheLoopWhileConnectingIsNoError() throws Exception {
+        try (FullBacklog full = new FullBacklog()) {
+            EventLoop loop = EventLoop.create();
+            List<String> seen = new ArrayList<>();
+            CompletableFuture<Void> trying = new CompletableFuture<>();
+            loop.onUncaughtException(thrown -> seen.add("uncaught " + thrown));
+            loop.execute(() -> {
+                Socket client = Net.connect(full.port(), LOOPBACK);
+                client.on(Socket.ERROR, error -> seen.add("error " + error.getMessage()));
+                client.on(Socket.CONNECT, () -> seen.add("connect"));
+                client.on(Socket.CLOSE, hadError -> seen.add("close " + hadError));
+                client.on(
+                        Socket.CONNECTION_ATTEMPT,
+                        (ip, port, family) -> loop.setImmediate(() -> trying.complete(null)));
+            });
+            get(trying);
+            loop.close();
+            get(loop.closed());
+            assertEquals(List.of("close false"), seen);
+        }
+    }
+
     // ---- other threads, several loops ---------------------------------------------------------
 
     @Test

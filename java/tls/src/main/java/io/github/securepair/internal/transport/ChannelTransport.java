@@ -175,6 +175,11 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             return;
         }
         local = null;
+        if (error != null && channel.eventLoop().isShuttingDown()) {
+            // Not the peer's doing.
+            loopEnds();
+            return;
+        }
         frame(() -> result.accept(error));
         if (error == null && reading) {
             channel.config().setAutoRead(true);
@@ -362,17 +367,21 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             return;
         }
         if (channel.eventLoop().isShuttingDown()) {
-            if (receiver != null) {
-                frame(receiver::onClosed);
-            }
-            // What nobody closes now nobody can close later.
-            if (!closed) {
-                closeNow(null);
-            }
+            loopEnds();
         } else if (!ended && readError == null && writeError == null) {
             // Netty closes NIO's unix sockets at the peer's end. Otherwise it has told why already.
             ended = true;
             endFound();
+        }
+    }
+
+    private void loopEnds() {
+        if (receiver != null) {
+            frame(receiver::onClosed);
+        }
+        // What nobody closes now nobody can close later.
+        if (!closed) {
+            closeNow(null);
         }
     }
 
