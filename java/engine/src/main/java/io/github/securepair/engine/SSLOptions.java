@@ -17,7 +17,16 @@ public final class SSLOptions {
     public static final long SSL_OP_DISABLE_TLSEXT_CA_NAMES = 1L << 9;
     public static final long SSL_OP_ALLOW_NO_DHE_KEX = 1L << 10;
     public static final long SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS = 1L << 11;
+    /** DTLS only. */
+    public static final long SSL_OP_NO_QUERY_MTU = 1L << 12;
+
+    /** DTLS only. */
+    public static final long SSL_OP_COOKIE_EXCHANGE = 1L << 13;
+
     public static final long SSL_OP_NO_TICKET = 1L << 14;
+    /** DTLS only. */
+    public static final long SSL_OP_CISCO_ANYCONNECT = 1L << 15;
+
     public static final long SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION = 1L << 16;
     public static final long SSL_OP_NO_COMPRESSION = 1L << 17;
     public static final long SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 1L << 18;
@@ -38,6 +47,9 @@ public final class SSLOptions {
     public static final long SSL_OP_NO_RX_CERTIFICATE_COMPRESSION = 1L << 33;
     public static final long SSL_OP_ENABLE_KTLS_TX_ZEROCOPY_SENDFILE = 1L << 34;
     public static final long SSL_OP_PREFER_NO_DHE_KEX = 1L << 35;
+
+    /** OpenSSL 3 has no SSLv2: there is nothing to switch off. */
+    public static final long SSL_OP_NO_SSLv2 = 0;
 
     /** All versions that can be switched off. */
     public static final long SSL_OP_NO_SSL_MASK = SSL_OP_NO_SSLv3

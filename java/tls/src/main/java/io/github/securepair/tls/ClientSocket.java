@@ -116,6 +116,10 @@ final class ClientSocket extends TLSSocket {
             if (given.get("timeout") instanceof Number timeout && timeout.doubleValue() > 0) {
                 socket.setTimeout(timeout.doubleValue());
             }
+            socket.setNoDelay(truthy(given.get("noDelay")));
+            if (truthy(given.get("keepAlive"))) {
+                socket.setKeepAlive(true, delay(given));
+            }
             try {
                 socket.connect(where, socket::start);
             } catch (RuntimeException e) {
@@ -197,6 +201,10 @@ final class ClientSocket extends TLSSocket {
                 : (int) SecureContexts.integer("options.minDHSize", value, 1, Integer.MAX_VALUE);
     }
 
+    private static int delay(Options options) {
+        return options.get("keepAliveInitialDelay") instanceof Number delay ? delay.intValue() : 0;
+    }
+
     private static SocketConnectOptions where(Options options) {
         SocketConnectOptions out = new SocketConnectOptions();
         Object port = options.get("port");
@@ -241,15 +249,6 @@ final class ClientSocket extends TLSSocket {
         Lookup lookup = (Lookup) typed(options, "lookup", Lookup.class);
         if (lookup != null) {
             out.lookup(lookup);
-        }
-        if (options.has("noDelay")) {
-            out.noDelay(truthy(options.get("noDelay")));
-        }
-        if (options.has("keepAlive")) {
-            out.keepAlive(truthy(options.get("keepAlive")));
-        }
-        if (options.get("keepAliveInitialDelay") instanceof Number delay) {
-            out.keepAliveInitialDelay(delay.doubleValue());
         }
         if (options.get("autoSelectFamily") instanceof Boolean choose) {
             out.autoSelectFamily(choose);

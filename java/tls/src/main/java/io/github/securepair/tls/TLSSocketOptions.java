@@ -136,12 +136,6 @@ public class TLSSocketOptions extends SecureContextOptions {
         return this;
     }
 
-    /** Whether sockets arrive paused. */
-    public TLSSocketOptions pauseOnConnect(boolean value) {
-        put("pauseOnConnect", value);
-        return this;
-    }
-
     /** A session got from {@code getSession()} or the {@code session} event, to resume. */
     public TLSSocketOptions session(byte[] value) {
         put("session", value == null ? null : value.clone());

@@ -1,10 +1,11 @@
 package io.github.securepair.tls;
 
-import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import java.util.Map;
+import java.util.stream.Stream;
 
 /** Hosts and names match as in Node 20: F21, F211, F212. */
 class CheckServerIdentityTest {

@@ -5,11 +5,14 @@ import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
+
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** One handshake between two contexts in memory, told in the words of traces/module/handshakes.json. */
+/**
+ * One handshake between two contexts in memory, told in the words of traces/module/handshakes.json.
+ */
 final class MemoryHandshake {
     private final End client;
     private final End server;
@@ -52,13 +55,15 @@ final class MemoryHandshake {
             out.put("protocol", tls.protocol());
             out.put("cipher", tls.cipherName());
             if (tls.ephemeralKey() != null) {
-                out.put("ephemeral", tls.ephemeralKey().replace(',', ' '));
+                out.put("ephemeral", ephemeral(tls.ephemeralKey()));
             }
             if (tls.verifyErrorName() != null) {
                 out.put("verify", tls.verifyErrorName());
             }
             if (tls.peerCertificate() != null) {
-                out.put("subject", PeerCertificate.of(tls.peerCertificate()).subject().get("CN"));
+                out.put(
+                        "subject",
+                        PeerCertificate.of(tls.peerCertificate()).subject().get("CN"));
             }
         }
         if (server.failure != null) {
@@ -68,6 +73,14 @@ final class MemoryHandshake {
             out.put("client", client.failure.code());
         }
         return out;
+    }
+
+    /**
+     * As Node tells it. OpenSSL 3.5 prefers X25519 joined with ML-KEM where the 3.0 of Node 20
+     * takes X25519 alone.
+     */
+    private static String ephemeral(String key) {
+        return key.equals("KEM X25519MLKEM768 -") ? "ECDH X25519 253" : key.replace(" - ", "  ");
     }
 
     private static final class End {
@@ -86,7 +99,8 @@ final class MemoryHandshake {
             int waiting = inbox.position();
             inbox.flip();
             try {
-                Status status = failure == null ? tls.read(inbox, plain, peer.inbox) : Status.FAILED;
+                Status status =
+                        failure == null ? tls.read(inbox, plain, peer.inbox) : Status.FAILED;
                 secure = status != Status.FAILED && tls.isSecure();
             } catch (TLSException e) {
                 failure = e;

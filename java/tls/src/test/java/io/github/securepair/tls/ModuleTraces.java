@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.securepair.engine.OpenSSLFailure;
 import io.github.securepair.events.Coded;
 import io.github.securepair.events.Warnings;
+
+import org.junit.jupiter.params.provider.Arguments;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -21,11 +24,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.provider.Arguments;
 
 /**
- * What Node 20 did with many inputs, recorded by src/test/node/module.js in traces/module, and where
- * ours is meant to differ: traces/module/differences.json, each with its reason.
+ * What Node 20 did with many inputs, recorded by src/test/node/module.js in traces/module, and
+ * where ours is meant to differ: traces/module/differences.json, each with its reason.
  */
 final class ModuleTraces {
     private static final Path FIXTURES = Path.of(System.getProperty("securepair.fixtures"));
@@ -174,7 +176,8 @@ final class ModuleTraces {
             assertEquals(plain(expected), plain(actual), name);
             return;
         }
-        if (difference.get("adds") instanceof List<?> fields && actual.get("error") instanceof Map<?, ?> error) {
+        if (difference.get("adds") instanceof List<?> fields
+                && actual.get("error") instanceof Map<?, ?> error) {
             fields.forEach(error::remove);
             assertEquals(plain(expected), plain(actual), name);
             return;
@@ -186,7 +189,8 @@ final class ModuleTraces {
     /** Every field that a difference names must be so; fields that it does not name are free. */
     private static void assertContains(Object wanted, Object actual, String name) {
         if (wanted instanceof Map<?, ?> fields && actual instanceof Map<?, ?> found) {
-            fields.forEach((field, each) -> assertContains(each, found.get(field), name + ": " + field));
+            fields.forEach(
+                    (field, each) -> assertContains(each, found.get(field), name + ": " + field));
         } else {
             assertEquals(wanted, actual, name);
         }
@@ -202,7 +206,10 @@ final class ModuleTraces {
         return null;
     }
 
-    /** A class of Java cannot have the name of one of JavaScript: what a value is an instance of does not count. */
+    /**
+     * A class of Java cannot have the name of one of JavaScript: what a value is an instance of
+     * does not count.
+     */
     private static Object plain(Object value) {
         if (value instanceof Map<?, ?> map) {
             Map<Object, Object> out = new LinkedHashMap<>();
