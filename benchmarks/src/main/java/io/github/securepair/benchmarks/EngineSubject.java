@@ -1,238 +1,72 @@
 package io.github.securepair.benchmarks;
 
-import io.netty.buffer.UnpooledByteBufAllocator;
-import io.netty.handler.ssl.OpenSslContextOption;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
-import io.netty.util.ReferenceCountUtil;
-
-import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.Provider;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.Base64;
-import java.util.List;
 
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.TrustManagerFactory;
 
-/**
- * Every stack that speaks {@link SSLEngine}: the JDK's, netty-tcnative's (BoringSSL), Conscrypt's;
- * each in its best configuration.
- */
+/** Drives every stack that speaks {@link SSLEngine}, all in the same way. */
 final class EngineSubject implements Subject {
-    /** Makes the engines of one stack. */
-    private interface Engines {
-        SSLEngine client() throws Exception;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
 
-        SSLEngine server() throws Exception;
-
-        void close();
-    }
+    private static final int RECORD_HEADER = 5;
+    private static final int MESSAGE_HEADER = 4;
+    private static final byte HANDSHAKE = 22;
+    private static final byte CERTIFICATE = 11;
 
     private final Engines engines;
     private final Setting setting;
+    private final Wire wire = new Wire();
 
-    /** The server's first flight carries the certificate if, and only if, the handshake is a full one. */
     private final int certificateSize;
 
-    private EngineSubject(Engines engines, Setting setting) throws Exception {
+    private boolean primed;
+
+    EngineSubject(Engines engines, Setting setting) throws Exception {
         this.engines = engines;
         this.setting = setting;
-        certificateSize = certificate(setting.certificate()).getEncoded().length;
-    }
-
-    static EngineSubject jsse(Setting setting) throws Exception {
-        System.setProperty("jdk.tls.namedGroups", setting.groups().replace("P-256", "secp256r1").replace(":", ","));
-        return new EngineSubject(ofContexts(setting, null), setting);
-    }
-
-    static EngineSubject conscrypt(Setting setting) throws Exception {
-        return new EngineSubject(
-                ofContexts(setting, org.conscrypt.Conscrypt.newProvider()), setting);
-    }
-
-    static EngineSubject tcnative(Setting setting) throws Exception {
-        SslContext client = netty(
-                SslContextBuilder.forClient().trustManager(certificate(setting.ca())), setting);
-        SslContext server = netty(
-                SslContextBuilder.forServer(
-                        privateKey(setting), certificate(setting.certificate())),
-                setting);
-        Engines engines = new Engines() {
-            @Override
-            public SSLEngine client() {
-                return parameters(
-                        client.newEngine(UnpooledByteBufAllocator.DEFAULT, "localhost", 443), true);
-            }
-
-            @Override
-            public SSLEngine server() {
-                return server.newEngine(UnpooledByteBufAllocator.DEFAULT);
-            }
-
-            @Override
-            public void close() {
-                ReferenceCountUtil.release(client);
-                ReferenceCountUtil.release(server);
-            }
-        };
-        return new EngineSubject(engines, setting);
-    }
-
-    private static SslContext netty(SslContextBuilder builder, Setting setting) throws Exception {
-        return builder.sslProvider(SslProvider.OPENSSL_REFCNT)
-                .protocols(setting.protocol())
-                .ciphers(List.of(setting.standardCipher()))
-                .option(OpenSslContextOption.GROUPS, setting.groups().split(":"))
-                .build();
-    }
-
-    private static Engines ofContexts(Setting setting, Provider provider) throws Exception {
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        keys.load(null, null);
-        keys.setKeyEntry("key", privateKey(setting), new char[0], new X509Certificate[] {
-            certificate(setting.certificate())
-        });
-        KeyManagerFactory keyManagers =
-                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keyManagers.init(keys, new char[0]);
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        trusted.setCertificateEntry("ca", certificate(setting.ca()));
-        // Conscrypt's own: the JDK's does not know the name under which Conscrypt speaks of TLS 1.3.
-        TrustManagerFactory trustManagers = provider == null
-                ? TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
-                : TrustManagerFactory.getInstance("PKIX", provider);
-        trustManagers.init(trusted);
-        SSLContext client = context(provider);
-        client.init(null, trustManagers.getTrustManagers(), null);
-        SSLContext server = context(provider);
-        server.init(keyManagers.getKeyManagers(), null, null);
-        return new Engines() {
-            private int fresh;
-
-            @Override
-            public SSLEngine client() {
-                // Without resumption every connection goes to another peer, so that the session
-                // cache never hits.
-                int port = setting.resume() ? 443 : 1024 + fresh++ % 60000;
-                SSLEngine engine = client.createSSLEngine("localhost", port);
-                if (!setting.resume()) {
-                    client.getClientSessionContext().setSessionCacheSize(1);
-                }
-                return configure(engine, setting, true, provider != null);
-            }
-
-            @Override
-            public SSLEngine server() {
-                return configure(server.createSSLEngine(), setting, false, provider != null);
-            }
-
-            @Override
-            public void close() {}
-        };
-    }
-
-    private static SSLContext context(Provider provider) throws Exception {
-        return provider == null
-                ? SSLContext.getInstance("TLS")
-                : SSLContext.getInstance("TLS", provider);
-    }
-
-    private static SSLEngine configure(
-            SSLEngine engine, Setting setting, boolean isClient, boolean conscrypt) {
-        engine.setEnabledProtocols(new String[] {setting.protocol()});
-        // Conscrypt looks for a certificate that fits a suite of TLS 1.2, also where only TLS 1.3 can be negotiated.
-        engine.setEnabledCipherSuites(
-                conscrypt
-                        ? new String[] {setting.standardCipher(), setting.olderCipher()}
-                        : new String[] {setting.standardCipher()});
-        return parameters(engine, isClient);
-    }
-
-    private static SSLEngine parameters(SSLEngine engine, boolean isClient) {
-        engine.setUseClientMode(isClient);
-        if (isClient) {
-            SSLParameters parameters = engine.getSSLParameters();
-            parameters.setEndpointIdentificationAlgorithm("HTTPS");
-            engine.setSSLParameters(parameters);
-        }
-        return engine;
-    }
-
-    static X509Certificate certificate(byte[] pem) throws Exception {
-        return (X509Certificate) CertificateFactory.getInstance("X.509")
-                .generateCertificate(new ByteArrayInputStream(pem));
-    }
-
-    static PrivateKey privateKey(Setting setting) throws Exception {
-        String pem = new String(setting.privateKey(), StandardCharsets.US_ASCII);
-        byte[] der = Base64.getMimeDecoder().decode(pem.replaceAll("-----[A-Z ]+-----", ""));
-        return KeyFactory.getInstance(setting.key().equals("rsa") ? "RSA" : "EC")
-                .generatePrivate(new PKCS8EncodedKeySpec(der));
+        certificateSize = setting.certificateObject().getEncoded().length;
     }
 
     @Override
     public TlsPair pair() throws Exception {
-        if (setting.resume()) {
+        if (setting.resume() && !primed) {
             // The stack's own client cache holds the session of the pair before; the first pair
             // fills it.
-            if (!primed) {
-                primed = true;
-                try (Pair first = new Pair(engines.client(), engines.server(), certificateSize)) {
-                    first.handshake();
-                }
+            primed = true;
+            try (Pair first = new Pair()) {
+                first.handshake();
             }
         }
-        return new Pair(engines.client(), engines.server(), certificateSize);
+        return new Pair();
     }
-
-    private boolean primed;
 
     @Override
     public void close() {
         engines.close();
     }
 
-    private static final class Pair implements TlsPair {
-        private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
-        private final SSLEngine client;
-        private final SSLEngine server;
-        private final ByteBuffer toServer = ByteBuffer.allocateDirect(64 * 1024);
-        private final ByteBuffer toClient = ByteBuffer.allocateDirect(64 * 1024);
-        private final ByteBuffer plain = ByteBuffer.allocateDirect(32 * 1024);
-        private final int certificateSize;
-        private int firstFlight;
+    private final class Pair implements TlsPair {
+        private final SSLEngine client = engines.client();
+        private final SSLEngine server = engines.server();
+        private boolean flown;
         private boolean resumed;
 
-        Pair(SSLEngine client, SSLEngine server, int certificateSize) {
-            this.client = client;
-            this.server = server;
-            this.certificateSize = certificateSize;
-        }
+        private Pair() throws Exception {}
 
         @Override
         public void handshake() throws Exception {
+            wire.clear();
             client.beginHandshake();
             server.beginHandshake();
             boolean moved = true;
             while (moved) {
-                moved = turn(client, toClient, toServer) | turn(server, toServer, toClient);
-                if (firstFlight == 0) {
-                    firstFlight = toClient.position();
+                moved = turn(client, wire.toClient, wire.toServer)
+                        | turn(server, wire.toServer, wire.toClient);
+                if (!flown && wire.toClient.position() > 0) {
+                    flown = true;
+                    resumed = resumes(wire.toClient);
                 }
             }
             if (!done(client) || !done(server)) {
@@ -241,14 +75,32 @@ final class EngineSubject implements Subject {
             if (client.getSession().getPeerCertificates().length == 0) {
                 throw new IllegalStateException("The server was not verified");
             }
-            resumed = firstFlight < certificateSize;
+            wire.greet(this);
+        }
+
+        /**
+         * Whether the server's first flight has no certificate, the one sign that all stacks give.
+         * In TLS 1.3 it is encrypted, and nothing else in it is as large; in TLS 1.2 it would be
+         * the message that follows ServerHello.
+         */
+        private boolean resumes(ByteBuffer flight) {
+            if (setting.protocol().equals("TLSv1.3")) {
+                return flight.position() < certificateSize;
+            }
+            int recordEnd = RECORD_HEADER + (flight.getShort(3) & 0xFFFF);
+            int next =
+                    RECORD_HEADER + MESSAGE_HEADER + (flight.getShort(RECORD_HEADER + 2) & 0xFFFF);
+            if (next < recordEnd) {
+                return flight.get(next) != CERTIFICATE;
+            }
+            return flight.get(next) != HANDSHAKE || flight.get(next + RECORD_HEADER) != CERTIFICATE;
         }
 
         private static boolean done(SSLEngine engine) {
-            HandshakeStatus status = engine.getHandshakeStatus();
-            return status == HandshakeStatus.NOT_HANDSHAKING || status == HandshakeStatus.FINISHED;
+            return engine.getHandshakeStatus() == HandshakeStatus.NOT_HANDSHAKING;
         }
 
+        /** Works until the engine needs bytes that are not there. */
         private boolean turn(SSLEngine engine, ByteBuffer in, ByteBuffer out) throws Exception {
             boolean moved = false;
             HandshakeStatus status = engine.getHandshakeStatus();
@@ -266,43 +118,55 @@ final class EngineSubject implements Subject {
                     status = engine.getHandshakeStatus();
                 } else {
                     in.flip();
-                    plain.clear();
-                    SSLEngineResult result = engine.unwrap(in, plain);
+                    wire.plain.clear();
+                    SSLEngineResult result = engine.unwrap(in, wire.plain);
                     in.compact();
+                    moved |= result.bytesConsumed() > 0;
                     // What the call says counts: netty's engines do not repeat it when asked later.
+                    // FINISHED is said once, and tickets may be waiting behind it.
                     status = result.getHandshakeStatus();
+                    if (status == HandshakeStatus.FINISHED) {
+                        status = engine.getHandshakeStatus();
+                    }
                     if (result.bytesConsumed() == 0
                             && status != HandshakeStatus.NEED_WRAP
                             && status != HandshakeStatus.NEED_TASK) {
                         return moved;
                     }
-                    moved |= result.bytesConsumed() > 0;
                 }
             }
         }
 
         @Override
         public int clientToServer(ByteBuffer text) throws Exception {
-            return transfer(client, server, text, toServer);
+            return transfer(client, server, text, wire.toServer);
         }
 
         @Override
         public int serverToClient(ByteBuffer text) throws Exception {
-            return transfer(server, client, text, toClient);
+            return transfer(server, client, text, wire.toClient);
         }
 
-        private int transfer(SSLEngine from, SSLEngine to, ByteBuffer text, ByteBuffer wire)
+        private int transfer(SSLEngine from, SSLEngine to, ByteBuffer text, ByteBuffer records)
                 throws Exception {
-            wire.clear();
+            ByteBuffer plain = wire.plain;
+            records.clear();
             while (text.hasRemaining()) {
-                from.wrap(text, wire);
+                advanced(from.wrap(text, records));
             }
-            wire.flip();
+            records.flip();
             plain.clear();
-            while (wire.hasRemaining()) {
-                to.unwrap(wire, plain);
+            while (records.hasRemaining()) {
+                advanced(to.unwrap(records, plain));
             }
+            records.clear();
             return plain.position();
+        }
+
+        private static void advanced(SSLEngineResult result) {
+            if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) {
+                throw new IllegalStateException("Stuck: " + result);
+            }
         }
 
         @Override
@@ -316,14 +180,19 @@ final class EngineSubject implements Subject {
         }
 
         @Override
+        public String group() {
+            return engines.group(client);
+        }
+
+        @Override
         public ByteBuffer arrived() {
-            return plain.duplicate().flip();
+            return wire.plain.duplicate().flip();
         }
 
         @Override
         public void close() {
-            ReferenceCountUtil.release(client);
-            ReferenceCountUtil.release(server);
+            engines.release(client);
+            engines.release(server);
         }
     }
 }

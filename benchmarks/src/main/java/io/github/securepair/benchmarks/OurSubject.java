@@ -11,8 +11,11 @@ import java.nio.ByteBuffer;
 /** Our engine through its public API: ByteBuffers, no loop, no stream. */
 final class OurSubject implements Subject {
     private final Setting setting;
+    private final Wire wire = new Wire();
     private final SecureContext client;
     private final SecureContext server;
+
+    /** What the client resumes, as it would keep it: bytes. */
     private byte[] session;
 
     OurSubject(Setting setting) {
@@ -32,35 +35,32 @@ final class OurSubject implements Subject {
             }
             builder.groups(setting.groups());
             if (isClient) {
-                builder.ca(setting.ca(), false);
+                builder.ca(setting.caPem(), false);
             } else {
                 builder.sessionIdContext(new byte[] {1});
-                builder.certificate(setting.certificate());
-                builder.privateKey(setting.privateKey(), null);
+                builder.certificate(setting.certificatePem());
+                builder.privateKey(setting.keyPem(), null);
             }
             return builder.build();
         }
     }
 
     @Override
-    public TlsPair pair() {
-        Pair pair = new Pair();
-        if (setting.resume()) {
-            if (session == null) {
-                session = firstSession();
-            }
-            pair.client.setSession(session);
+    public TlsPair pair() throws Exception {
+        if (setting.resume() && session == null) {
+            session = firstSession();
         }
-        return pair;
+        return new Pair(session);
     }
 
-    private byte[] firstSession() {
-        try (Pair first = new Pair()) {
+    private byte[] firstSession() throws Exception {
+        try (Pair first = new Pair(null)) {
             first.client.setEvents(TLSConnection.TELL_SESSION);
             first.handshake();
-            return first.lastSession != null ? first.lastSession : first.client.session();
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
+            if (first.lastSession == null) {
+                throw new IllegalStateException("No session came");
+            }
+            return first.lastSession;
         }
     }
 
@@ -73,25 +73,27 @@ final class OurSubject implements Subject {
     private final class Pair implements TlsPair {
         private final TLSConnection client = TLSConnection.client(OurSubject.this.client);
         private final TLSConnection server = TLSConnection.server(OurSubject.this.server);
-        private final ByteBuffer toServer = ByteBuffer.allocateDirect(64 * 1024);
-        private final ByteBuffer toClient = ByteBuffer.allocateDirect(64 * 1024);
-        private final ByteBuffer plain = ByteBuffer.allocateDirect(32 * 1024);
         private byte[] lastSession;
 
-        Pair() {
+        Pair(byte[] session) {
             client.setVerify(VerifyMode.PEER);
+            client.setServername(Engines.HOST);
+            if (session != null && !client.setSession(session)) {
+                throw new IllegalStateException("The session was refused");
+            }
         }
 
         @Override
         public void handshake() throws Exception {
+            wire.clear();
             boolean moved = true;
             while (moved) {
-                int before = toServer.position();
-                turn(client, toClient, toServer);
-                moved = toServer.position() != before;
-                before = toClient.position();
-                turn(server, toServer, toClient);
-                moved |= toClient.position() != before;
+                int before = wire.toServer.position();
+                turn(client, wire.toClient, wire.toServer);
+                moved = wire.toServer.position() != before;
+                before = wire.toClient.position();
+                turn(server, wire.toServer, wire.toClient);
+                moved |= wire.toClient.position() != before;
             }
             if (!client.isSecure() || !server.isSecure()) {
                 throw new IllegalStateException("The handshake did not complete");
@@ -100,50 +102,54 @@ final class OurSubject implements Subject {
                     || (!client.hasPeerCertificate() && !client.isSessionReused())) {
                 throw new IllegalStateException("The server was not verified");
             }
+            wire.greet(this);
         }
 
         private void turn(TLSConnection end, ByteBuffer in, ByteBuffer out) throws Exception {
             in.flip();
-            plain.clear();
+            wire.plain.clear();
             Status status;
             do {
-                status = end.read(in, plain, out);
+                status = end.read(in, wire.plain, out);
                 if (status == Status.EVENT) {
-                    for (ConnectionEvent event = end.nextEvent();
-                            event != null;
-                            event = end.nextEvent()) {
-                        if (event instanceof ConnectionEvent.NewSession fresh) {
-                            lastSession = fresh.der();
-                        }
-                    }
+                    takeEvents(end);
                 }
             } while (status == Status.EVENT);
             in.compact();
         }
 
+        private void takeEvents(TLSConnection end) {
+            for (ConnectionEvent event = end.nextEvent(); event != null; event = end.nextEvent()) {
+                if (event instanceof ConnectionEvent.NewSession fresh) {
+                    lastSession = fresh.der();
+                }
+            }
+        }
+
         @Override
         public int clientToServer(ByteBuffer text) throws Exception {
-            return transfer(client, server, text, toServer, toClient);
+            return transfer(client, server, text, wire.toServer, wire.toClient);
         }
 
         @Override
         public int serverToClient(ByteBuffer text) throws Exception {
-            return transfer(server, client, text, toClient, toServer);
+            return transfer(server, client, text, wire.toClient, wire.toServer);
         }
 
         private int transfer(
                 TLSConnection from,
                 TLSConnection to,
                 ByteBuffer text,
-                ByteBuffer wire,
+                ByteBuffer records,
                 ByteBuffer back)
                 throws Exception {
-            wire.clear();
-            from.write(text, wire);
-            wire.flip();
+            ByteBuffer plain = wire.plain;
+            records.clear();
+            from.write(text, records);
+            records.flip();
             plain.clear();
-            to.read(wire, plain, back);
-            wire.clear();
+            to.read(records, plain, back);
+            records.clear();
             return plain.position();
         }
 
@@ -158,8 +164,13 @@ final class OurSubject implements Subject {
         }
 
         @Override
+        public String group() {
+            return client.group();
+        }
+
+        @Override
         public ByteBuffer arrived() {
-            return plain.duplicate().flip();
+            return wire.plain.duplicate().flip();
         }
 
         @Override
