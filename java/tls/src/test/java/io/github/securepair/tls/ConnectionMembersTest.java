@@ -19,15 +19,17 @@ import io.github.securepair.stream.DuplexPair;
 import io.github.securepair.stream.PassThrough;
 import io.github.securepair.stream.Readable;
 import io.github.securepair.stream.WritableStream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Options of sockets made by hand, and members of encrypted connections. */
 class ConnectionMembersTest extends LoopTest {
@@ -54,7 +56,9 @@ class ConnectionMembersTest extends LoopTest {
             DuplexPair pair = DuplexPair.create();
             TLSSocket there = new TLSSocket(pair.first(), server);
             TLSSocket here = new TLSSocket(pair.second(), client);
-            here.on(TLSSocket.OCSP_RESPONSE, response -> log.add("OCSPResponse " + (response == null)));
+            here.on(
+                    TLSSocket.OCSP_RESPONSE,
+                    response -> log.add("OCSPResponse " + (response == null)));
             here.on(EventEmitter.ERROR, done::completeExceptionally);
             there.on(EventEmitter.ERROR, done::completeExceptionally);
             there.pipe(there);
@@ -79,8 +83,7 @@ class ConnectionMembersTest extends LoopTest {
                 all.putAll(more);
                 TLSSocket client = TLS.connect(all);
                 client.on(TLSSocket.SECURE_CONNECT, () -> check.with(client));
-                client.on(
-                        Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
+                client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
                 client.on(EventEmitter.ERROR, error -> done.completeExceptionally(error));
             });
         });
@@ -116,12 +119,10 @@ class ConnectionMembersTest extends LoopTest {
                 .cert(fixture("sni-a-cert.pem")))) {
             List<String> asked = new ArrayList<>();
             bare(
-                    bareServer()
-                            .NPNProtocols(List.of("a", "b"))
-                            .SNICallback((name, callback) -> {
-                                asked.add(name);
-                                callback.done(null, a);
-                            }),
+                    bareServer().NPNProtocols(List.of("a", "b")).SNICallback((name, callback) -> {
+                        asked.add(name);
+                        callback.done(null, a);
+                    }),
                     bareClient().NPNProtocols(List.of("b")).servername("a.example.test"),
                     asked,
                     (server, client) -> {
@@ -202,10 +203,12 @@ class ConnectionMembersTest extends LoopTest {
                 boolean[] reused = {false};
                 client.resume();
                 client.on(TLSSocket.SECURE_CONNECT, () -> reused[0] = client.isSessionReused());
-                client.on(Socket.CLOSE, hadError -> server.close(error -> {
-                    assertTrue(reused[0]);
-                    done.complete(null);
-                }));
+                client.on(
+                        Socket.CLOSE,
+                        hadError -> server.close(error -> {
+                            assertTrue(reused[0]);
+                            done.complete(null);
+                        }));
             });
         });
     }
@@ -223,7 +226,8 @@ class ConnectionMembersTest extends LoopTest {
             run(done -> {
                 DuplexPair pair = DuplexPair.create();
                 accepted[0] = new TLSSocket(pair.first(), server);
-                TLSSocket client = new TLSSocket(pair.second(), bareClient().ALPNProtocols(List.of("x")));
+                TLSSocket client =
+                        new TLSSocket(pair.second(), bareClient().ALPNProtocols(List.of("x")));
                 client.on(TLSSocket.SECURE, () -> {
                     assertEquals("b.example.test", commonName(client.getPeerCertificate()));
                     assertEquals("x", client.alpnProtocol());
@@ -243,10 +247,12 @@ class ConnectionMembersTest extends LoopTest {
         System.setErr(new PrintStream(caught, true, StandardCharsets.UTF_8));
         try {
             client(serverOptions(), new ConnectOptions().enableTrace(true), TLSSocket::end);
-            assertTrue(caught.toString(StandardCharsets.UTF_8).contains("ClientHello"), "of a client");
+            assertTrue(
+                    caught.toString(StandardCharsets.UTF_8).contains("ClientHello"), "of a client");
             caught.reset();
             client(serverOptions().enableTrace(true), new ConnectOptions(), TLSSocket::end);
-            assertTrue(caught.toString(StandardCharsets.UTF_8).contains("ClientHello"), "of a server");
+            assertTrue(
+                    caught.toString(StandardCharsets.UTF_8).contains("ClientHello"), "of a server");
             caught.reset();
             client(serverOptions(), new ConnectOptions(), TLSSocket::end);
             assertEquals("", caught.toString(StandardCharsets.UTF_8));
@@ -261,8 +267,7 @@ class ConnectionMembersTest extends LoopTest {
             AbortController controller = new AbortController();
             TLSServer server = TLS.createServer(serverOptions());
             server.listen(0, "127.0.0.1", () -> {
-                TLSSocket client =
-                        TLS.connect(clientOptions(server).signal(controller.signal()));
+                TLSSocket client = TLS.connect(clientOptions(server).signal(controller.signal()));
                 Throwable[] seen = {null};
                 client.on(EventEmitter.ERROR, failure -> seen[0] = failure);
                 client.on(TLSSocket.SECURE_CONNECT, controller::abort);
@@ -352,7 +357,9 @@ class ConnectionMembersTest extends LoopTest {
             List<String> events = new ArrayList<>();
             PassThrough through = new PassThrough();
             through.on(WritableStream.PIPE, source -> events.add("pipe " + (source == client)));
-            through.on(WritableStream.UNPIPE, (source, info) -> events.add("unpipe " + (source == client)));
+            through.on(
+                    WritableStream.UNPIPE,
+                    (source, info) -> events.add("unpipe " + (source == client)));
             client.pipe(through);
             client.write("through the pipe");
             through.once(Readable.DATA, bytes -> {
@@ -386,14 +393,17 @@ class ConnectionMembersTest extends LoopTest {
                     client.end();
                 }
             });
-            client.on(Readable.END, () -> assertTrue(heard.toString().startsWith("he|HE|ll|"), "" + heard));
+            client.on(
+                    Readable.END,
+                    () -> assertTrue(heard.toString().startsWith("he|HE|ll|"), "" + heard));
         });
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void destroySoonAndEndSendEverything(String version) throws Exception {
-        // In TLS 1.3 the tickets that nobody reads make the kernel reset a connection closed so soon.
+        // In TLS 1.3 the tickets that nobody reads make the kernel reset a connection closed so
+        // soon.
         for (boolean soon : version.equals("TLSv1.2") ? List.of(true, false) : List.of(false)) {
             int received = run(done -> {
                 int[] count = {0};
@@ -431,11 +441,14 @@ class ConnectionMembersTest extends LoopTest {
             });
             plain.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(plain));
-                client.on(EventEmitter.ERROR, failure -> plain.close(closed -> done.complete(failure)));
+                client.on(
+                        EventEmitter.ERROR,
+                        failure -> plain.close(closed -> done.complete(failure)));
             });
         });
         assertEquals("ERR_SSL_WRONG_VERSION_NUMBER", Coded.codeOf(error));
-        io.github.securepair.engine.TLSException tls = (io.github.securepair.engine.TLSException) error;
+        io.github.securepair.engine.TLSException tls =
+                (io.github.securepair.engine.TLSException) error;
         assertEquals("SSL routines", tls.library());
         assertEquals("wrong version number", tls.reason());
     }

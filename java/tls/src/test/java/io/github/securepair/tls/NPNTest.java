@@ -41,20 +41,6 @@ class NPNTest extends LoopTest {
     }
 
     @Test
-    void theClientTakesTheFirstOfTheServersListThatItHas() throws Exception {
-        assertEquals(
-                "TLSv1.2 b,null / b,null",
-                negotiated(serverOptions().NPNProtocols(List.of("a", "b", "c")), npn("c", "b")));
-    }
-
-    @Test
-    void withoutACommonOneTheClientTakesItsOwnFirst() throws Exception {
-        assertEquals(
-                "TLSv1.2 null,null / x,null",
-                negotiated(serverOptions().NPNProtocols(List.of("a")), npn("x", "y")));
-    }
-
-    @Test
     void listsMayBeGivenAsTheyAreOnTheWire() throws Exception {
         byte[] wire = "\1a\5hello".getBytes(StandardCharsets.US_ASCII);
         assertEquals(
@@ -75,32 +61,6 @@ class NPNTest extends LoopTest {
                 "TLSv1.2 null,null / null,null",
                 negotiated(serverOptions().NPNProtocols(List.of("a")), new ConnectOptions()));
         assertEquals("TLSv1.2 null,null / null,null", negotiated(serverOptions(), npn("a")));
-    }
-
-    @Test
-    void inTheOldProfileAClientWithoutAListAnswersHttp() throws Exception {
-        assertEquals(
-                "TLSv1.2 null,null / http/1.1,null",
-                negotiated(
-                        serverOptions().profile(Profile.NODE_0_12).NPNProtocols(List.of("a", "b")),
-                        new ConnectOptions().profile(Profile.NODE_0_12)));
-        assertEquals(
-                "TLSv1.2 null,null / first,null",
-                negotiated(
-                        serverOptions().profile(Profile.NODE_0_12),
-                        npn("first", "second").profile(Profile.NODE_0_12)));
-    }
-
-    @Test
-    void alpnWinsOverNpn() throws Exception {
-        assertEquals(
-                "TLSv1.2 null,h2 / null,h2",
-                negotiated(
-                        serverOptions()
-                                .maxVersion("TLSv1.2")
-                                .NPNProtocols(List.of("a"))
-                                .ALPNProtocols(List.of("h2")),
-                        npn("a").ALPNProtocols(List.of("h2"))));
     }
 
     @Test

@@ -8,18 +8,21 @@ import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.ManualClock;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 
 /** What counts as an attack by renegotiation, and when. */
 class RenegotiationTest extends LoopTest {
     private static CompletableFuture<Void> renegotiate(EventLoop loop, TLSSocket socket) {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        loop.execute(() -> socket.renegotiate(new RenegotiateOptions(), error -> done.complete(null)));
+        loop.execute(
+                () -> socket.renegotiate(new RenegotiateOptions(), error -> done.complete(null)));
         return done;
     }
 
@@ -29,9 +32,8 @@ class RenegotiationTest extends LoopTest {
             timed.onUncaughtException(uncaught::add);
             ManualClock clock = timed.manualClock();
             List<String> errors = Collections.synchronizedList(new ArrayList<>());
-            TLSServer server = TLS.createServer(
-                    serverOptions().loop(timed).maxVersion("TLSv1.2"),
-                    socket -> {
+            TLSServer server =
+                    TLS.createServer(serverOptions().loop(timed).maxVersion("TLSv1.2"), socket -> {
                         socket.on(EventEmitter.ERROR, error -> errors.add(Coded.codeOf(error)));
                         socket.pipe(socket);
                     });
@@ -82,8 +84,7 @@ class RenegotiationTest extends LoopTest {
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
                 client.resume();
-                client.on(
-                        Socket.CLOSE, hadError -> server.close(error -> done.complete(count[0])));
+                client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(count[0])));
             });
         });
         assertEquals(5, rounds);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,7 +51,9 @@ class SharedTicketKeysTest extends LoopTest {
             TLSSocket client = TLS.connect(clientOptions(port).session(session[0]));
             StringBuilder heard = new StringBuilder();
             client.on(TLSSocket.SESSION, newest -> session[0] = newest);
-            client.on(TLSSocket.SECURE_CONNECT, () -> heard.append(client.isSessionReused()).append(' '));
+            client.on(
+                    TLSSocket.SECURE_CONNECT,
+                    () -> heard.append(client.isSessionReused()).append(' '));
             client.on(Readable.DATA, bytes -> heard.append(text(bytes)));
             client.on(Socket.CLOSE, hadError -> done.complete(heard.toString()));
         });

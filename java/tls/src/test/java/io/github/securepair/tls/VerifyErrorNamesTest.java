@@ -3,10 +3,12 @@ package io.github.securepair.tls;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.securepair.openssl.Glue;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /** The codes of verification errors are Node's, and stay its whatever OpenSSL says about them. */
 class VerifyErrorNamesTest {
@@ -34,7 +36,7 @@ class VerifyErrorNamesTest {
         "21, UNABLE_TO_VERIFY_LEAF_SIGNATURE",
         "22, CERT_CHAIN_TOO_LONG",
         "23, CERT_REVOKED",
-                "25, PATH_LENGTH_EXCEEDED",
+        "25, PATH_LENGTH_EXCEEDED",
         "26, INVALID_PURPOSE",
         "27, CERT_UNTRUSTED",
         "28, CERT_REJECTED",
