@@ -150,7 +150,7 @@ final class ClientSocket extends TLSSocket {
         // On the loop, so that listeners are there before anything happens.
         Runnable start = () -> {
             try {
-                TLSSocket socket = connect(bound, null);
+                TLSSocket socket = TLS.connect(bound);
                 Listener1<Throwable> failed = result::completeExceptionally;
                 socket.on(ERROR, failed);
                 socket.once(SECURE_CONNECT, () -> {

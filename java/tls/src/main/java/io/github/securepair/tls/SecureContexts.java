@@ -91,7 +91,8 @@ final class SecureContexts {
             groups(builder, options, profile);
             crl(builder, options);
             sessions(builder, options, server ? defaultSessionIdContext(profile) : null);
-            if (options.has("NPNProtocols") || profile.isLegacy()) {
+            boolean always = profile.isLegacy() && OpenSSL.feature(OpenSSL.Feature.NPN);
+            if (options.has("NPNProtocols") || always) {
                 builder.npn();
             }
             if (server && options.has("pskIdentityHint")) {
@@ -120,12 +121,12 @@ final class SecureContexts {
             throw ArgumentException.invalidArgType("options.ciphers", "of type string", given);
         }
         String ciphers = Materials.isFalsy(given) ? profile.ciphers() : (String) given;
-        if (ciphers.contains("RC4")) {
-            OpenSSL.loadLegacy();
-        }
         List<String> suites = new ArrayList<>();
         List<String> list = new ArrayList<>();
         String[] names = ciphers.split(":", -1);
+        if (Arrays.stream(names).anyMatch(SecureContexts::asksForRC4)) {
+            OpenSSL.loadLegacy();
+        }
         for (String name : names) {
             if (name.startsWith("TLS_") || name.startsWith("!TLS_")) {
                 suites.add(name);
@@ -157,6 +158,10 @@ final class SecureContexts {
                 builder.versions(ProtocolRange.TLS1_3, range.max());
             }
         }
+    }
+
+    private static boolean asksForRC4(String name) {
+        return name.contains("RC4") && !name.startsWith("!") && !name.startsWith("-");
     }
 
     private static void trust(SecureContext.Builder builder, Options options) {
@@ -414,10 +419,22 @@ final class SecureContexts {
             }
             byte[] secret = pfxPassphrase(passphrase);
             try {
-                builder.pfx(Materials.bytes(file), secret);
+                pfx(builder, Materials.bytes(file), secret);
             } finally {
                 wipe(secret);
             }
+        }
+    }
+
+    /** A file that only the legacy provider can read gets it, if the library has one. */
+    private static void pfx(SecureContext.Builder builder, byte[] file, byte[] secret) {
+        try {
+            builder.pfx(file, secret);
+        } catch (SecureContextException e) {
+            if (!"ERR_CRYPTO_UNSUPPORTED_OPERATION".equals(e.code()) || !OpenSSL.loadLegacy()) {
+                throw e;
+            }
+            builder.pfx(file, secret);
         }
     }
 

@@ -209,7 +209,7 @@ public final class TLS {
      * that error needs no listener then.
      */
     public static CompletableFuture<TLSSocket> connectAsync(ConnectOptions options) {
-        return ClientSocket.connectAsync(Environment.client(options));
+        return ClientSocket.connectAsync(options);
     }
 
     /** Makes a client's {@link SecurePair} with all defaults. */

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.engine.SecureContext;
+import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.events.Warnings;
 
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,7 @@ class EnvironmentTest {
             System.out.println("extra " + TLS.getCACertificates("extra").size());
             int more = TLS.getCACertificates().size() - TLS.rootCertificates().size();
             System.out.println("more " + more);
+            System.out.println("legacy " + readsRC2());
             ServerOptions identity = new ServerOptions()
                     .key(FIXTURES.resolve("server-rsa-key.pem"))
                     .cert(FIXTURES.resolve("server-rsa-cert.pem"));
@@ -52,6 +55,19 @@ class EnvironmentTest {
                 client.on(TLSSocket.CLOSE, hadError -> server.close());
                 client.resume();
             });
+        }
+    }
+
+    /** Whether the engine by itself, in this process, reads a container that needs the legacy provider. */
+    private static boolean readsRC2() {
+        TLS.createSecureContext().close();
+        try (SecureContext.Builder builder = SecureContext.builder(SecureContext.Role.ANY)) {
+            builder.pfx(
+                    Materials.bytes(FIXTURES.resolve("server-rsa-legacy.pfx")),
+                    "passphrase".getBytes(StandardCharsets.UTF_8));
+            return true;
+        } catch (SecureContextException e) {
+            return false;
         }
     }
 
@@ -83,6 +99,7 @@ class EnvironmentTest {
         assertTrue(output.contains("range TLSv1.2 TLSv1.3\n"), output);
         assertTrue(output.contains("extra 0\nmore 0\n"), output);
         assertTrue(output.contains("error "), output);
+        assertTrue(output.contains("legacy false\n"), output);
         assertFalse(output.contains("warning "), output);
     }
 
