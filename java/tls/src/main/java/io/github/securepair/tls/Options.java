@@ -1,7 +1,9 @@
 package io.github.securepair.tls;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -27,6 +29,8 @@ public abstract class Options {
     public Options set(String name, Object value) {
         if (value instanceof byte[] bytes) {
             put(name, bytes.clone());
+        } else if (value instanceof List<?> list) {
+            put(name, new ArrayList<>(list));
         } else {
             put(name, value);
         }

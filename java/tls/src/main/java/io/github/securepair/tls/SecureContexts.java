@@ -55,9 +55,18 @@ final class SecureContexts {
         return create(options, true);
     }
 
-    /** The profile that the options name. */
+    /** The profile that the options give, or name. */
     static Profile profile(Options options) {
-        return options.get("profile") instanceof Profile profile ? profile : Profile.MODERN;
+        Object given = options.get("profile");
+        if (given == null || given instanceof Profile) {
+            return given == null ? Profile.MODERN : (Profile) given;
+        }
+        for (Profile each : Profile.values()) {
+            if (each.name().equals(given)) {
+                return each;
+            }
+        }
+        throw ArgumentException.invalidArgValue("options.profile", given);
     }
 
     /**

@@ -58,7 +58,10 @@ class EnvironmentTest {
         }
     }
 
-    /** Whether the engine by itself, in this process, reads a container that needs the legacy provider. */
+    /**
+     * Whether the engine by itself, in this process, reads a container that needs the legacy
+     * provider.
+     */
     private static boolean readsRC2() {
         TLS.createSecureContext().close();
         try (SecureContext.Builder builder = SecureContext.builder(SecureContext.Role.ANY)) {

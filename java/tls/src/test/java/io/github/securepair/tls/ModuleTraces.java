@@ -210,9 +210,13 @@ final class ModuleTraces {
     /** A difference that only newer libraries show is none on older ones. */
     private static boolean isOfThisLibrary(Map<String, Object> difference) {
         String since = (String) difference.get("since");
-        return since == null
-                || Runtime.Version.parse(OpenSSL.version()).compareTo(Runtime.Version.parse(since))
-                        >= 0;
+        return since == null || number(OpenSSL.version()) >= number(since);
+    }
+
+    /** 3.5 and 3.5.7 as 305. */
+    private static int number(String version) {
+        String[] parts = version.split("\\.");
+        return 100 * Integer.parseInt(parts[0]) + Integer.parseInt(parts[1]);
     }
 
     /**

@@ -271,13 +271,17 @@ class OptionsTest {
     void bytesAndListsGivenAreCopied() {
         byte[] keys = new byte[48];
         List<Object> list = new ArrayList<>(List.of("a"));
-        SecureContextOptions options =
-                new SecureContextOptions().ticketKeys(keys).ca(list).set("crl", keys);
+        SecureContextOptions options = new SecureContextOptions()
+                .ticketKeys(keys)
+                .ca(list)
+                .set("crl", keys)
+                .set("cert", list);
         keys[0] = 1;
         list.add("b");
         assertEquals(0, ((byte[]) options.get("ticketKeys"))[0]);
         assertEquals(0, ((byte[]) options.get("crl"))[0]);
         assertEquals(List.of("a"), options.get("ca"));
+        assertEquals(List.of("a"), options.get("cert"));
     }
 
     @Test

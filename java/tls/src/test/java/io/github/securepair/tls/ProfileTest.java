@@ -2,9 +2,12 @@ package io.github.securepair.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.engine.SecureContext;
+import io.github.securepair.engine.SecureContextException;
+import io.github.securepair.events.ArgumentException;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -45,9 +48,14 @@ class ProfileTest {
     void modernIsTheDefault() {
         assertEquals(Profile.MODERN, SecureContexts.profile(new ServerOptions()));
         assertEquals(OLD, SecureContexts.profile(new ServerOptions().profile(OLD)));
+        assertEquals(OLD, SecureContexts.profile(new ServerOptions().set("profile", "NODE_0_12")));
         assertEquals(
-                Profile.MODERN,
-                SecureContexts.profile(new ServerOptions().set("profile", "NODE_0_12")));
+                "The property 'options.profile' is invalid. Received 'old'",
+                assertThrows(
+                                ArgumentException.class,
+                                () -> TLS.createSecureContext(
+                                        new ServerOptions().set("profile", "old")))
+                        .getMessage());
     }
 
     @Test
@@ -112,8 +120,10 @@ class ProfileTest {
         SecureContextOptions small = new SecureContextOptions()
                 .key(ModuleTraces.fixture("server-rsa512-key.pem"))
                 .cert(ModuleTraces.fixture("server-rsa512-cert.pem"));
-        ModuleTraces.describe(org.junit.jupiter.api.Assertions.assertThrows(
-                IllegalArgumentException.class, () -> TLS.createSecureContext(small)));
+        assertEquals(
+                "ERR_SSL_EE_KEY_TOO_SMALL",
+                assertThrows(SecureContextException.class, () -> TLS.createSecureContext(small))
+                        .code());
         TLS.createSecureContext(small.copy().profile(OLD)).close();
     }
 
