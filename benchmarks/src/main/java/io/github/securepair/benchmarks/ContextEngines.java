@@ -25,6 +25,7 @@ final class ContextEngines implements Engines {
 
     private final Setting setting;
     private final boolean conscrypt;
+    private final boolean chooseGroups;
     private final SSLContext client;
     private final SSLContext server;
     private int connections;
@@ -40,7 +41,13 @@ final class ContextEngines implements Engines {
     private ContextEngines(Setting setting, Provider provider) throws Exception {
         this.setting = setting;
         this.conscrypt = provider != null;
-        System.setProperty("jdk.tls.namedGroups", String.join(",", namesOfGroups(setting)));
+        // Conscrypt offers a hybrid group by default, and refuses it when it is asked for by name.
+        chooseGroups = !(conscrypt && setting.group().contains("MLKEM"));
+        if (chooseGroups) {
+            System.setProperty("jdk.tls.namedGroups", String.join(",", namesOfGroups(setting)));
+        } else {
+            System.clearProperty("jdk.tls.namedGroups");
+        }
         KeyStore keys = emptyStore();
         keys.setKeyEntry("key", setting.key(), NO_PASSWORD, new X509Certificate[] {
             setting.certificateObject()
@@ -101,7 +108,7 @@ final class ContextEngines implements Engines {
                 conscrypt
                         ? new String[] {setting.standardCipher(), setting.olderCipher()}
                         : new String[] {setting.standardCipher()});
-        if (SET_NAMED_GROUPS != null) {
+        if (chooseGroups && SET_NAMED_GROUPS != null) {
             SSLParameters parameters = engine.getSSLParameters();
             SET_NAMED_GROUPS.invoke(parameters, (Object) namesOfGroups(setting));
             engine.setSSLParameters(parameters);
@@ -113,10 +120,15 @@ final class ContextEngines implements Engines {
     }
 
     private static String[] namesOfGroups(Setting setting) {
-        return setting.groups()
-                .replace("P-256", "secp256r1")
-                .replace("X25519", "x25519")
-                .split(":");
+        String[] names = setting.groups().split(":");
+        for (int i = 0; i < names.length; i++) {
+            names[i] = switch (names[i]) {
+                case "P-256" -> "secp256r1";
+                case "X25519" -> "x25519";
+                default -> names[i];
+            };
+        }
+        return names;
     }
 
     private static Method setNamedGroups() {
