@@ -9,6 +9,7 @@ import io.github.securepair.engine.TLSException;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * One handshake between two contexts in memory, told in the words of traces/module/handshakes.json.
@@ -30,6 +31,15 @@ final class MemoryHandshake {
     }
 
     static Map<String, Object> run(SecureContext serverContext, SecureContext clientContext) {
+        return run(serverContext, clientContext, client -> {}, client -> {});
+    }
+
+    /** The same with a look at the client before and after. */
+    static Map<String, Object> run(
+            SecureContext serverContext,
+            SecureContext clientContext,
+            Consumer<TLSConnection> before,
+            Consumer<TLSConnection> after) {
         TLSConnection server;
         try {
             server = TLSConnection.server(serverContext);
@@ -39,7 +49,10 @@ final class MemoryHandshake {
         try (server;
                 TLSConnection client = TLSConnection.client(clientContext)) {
             client.setServername("localhost");
-            return new MemoryHandshake(client, server).run();
+            before.accept(client);
+            Map<String, Object> out = new MemoryHandshake(client, server).run();
+            after.accept(client);
+            return out;
         }
     }
 
