@@ -241,6 +241,99 @@ class ConnectionMembersTest extends LoopTest {
     }
 
     @Test
+    void aSharedContextGoesBeforeTheOtherOptions() throws Exception {
+        try (SecureContext trust = TLS.createSecureContext(bareClient())) {
+            client(
+                    serverOptions(),
+                    new ConnectOptions().secureContext(trust).ca(fixture("ca2-cert.pem")),
+                    client -> {
+                        assertTrue(client.authorized());
+                        client.end();
+                    });
+        }
+    }
+
+    @Test
+    void aClientsPfxIsItsCertificateAndItsTrust() throws Exception {
+        List<String> names = new ArrayList<>();
+        run(done -> {
+            TLSServer server = TLS.createServer(
+                    serverOptions().requestCert(true).ca(fixture("ca1-cert.pem")), socket -> {
+                        names.add(commonName(socket.getPeerCertificate()));
+                        socket.end();
+                    });
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(new ConnectOptions()
+                        .host("127.0.0.1")
+                        .port(server.address().port())
+                        .servername("localhost")
+                        .pfx(fixture("client.pfx"))
+                        .ca(fixture("ca1-cert.pem"))
+                        .passphrase("passphrase"));
+                client.resume();
+                client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
+            });
+        });
+        assertEquals(List.of("client one"), names);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-tls1_2", "-tls1_3"})
+    void clientsAreToldWhomTheServerBelieves(String version) throws Exception {
+        TLSServer server = run(done -> {
+            TLSServer made = TLS.createServer(
+                    serverOptions()
+                            .requestCert(true)
+                            .rejectUnauthorized(false)
+                            .ca(List.of(fixture("ca1-cert.pem"), fixture("ca2-cert.pem"))),
+                    TLSSocket::end);
+            made.listen(0, "127.0.0.1", () -> done.complete(made));
+        });
+        try (Peer client = Peer.opensslClient(server.address().port(), version, "-ign_eof")) {
+            String said = client.finish();
+            String names = said.substring(said.indexOf("Acceptable client certificate CA names"));
+            assertTrue(names.contains("CN = Securepair test ca1"), said);
+            assertTrue(names.contains("CN = Securepair test ca2"), said);
+        }
+        run(done -> server.close(error -> done.complete(null)));
+    }
+
+    @Test
+    void thePlaintextOfAPairIsATlsSocketInEverything() throws Exception {
+        try (SecureContext identity = TLS.createSecureContext(bareServer());
+                SecureContext trust = TLS.createSecureContext(bareClient())) {
+            run(done -> {
+                SecurePair server = TLS.createSecurePair(identity, true);
+                SecurePair client = TLS.createSecurePair(trust, false);
+                client.encrypted().pipe(server.encrypted());
+                server.encrypted().pipe(client.encrypted());
+                client.on(SecurePair.SECURE, () -> {
+                    TLSSocket socket = client.cleartext();
+                    assertEquals("localhost", commonName(socket.getPeerCertificate()));
+                    assertEquals("TLSv1.3", socket.getCipher().version());
+                    assertTrue(socket.getSession().length > 100);
+                    assertFalse(socket.isSessionReused());
+                    assertEquals("open", socket.readyState());
+                    assertSame(socket, socket.setNoDelay(true));
+                    assertSame(socket, socket.setKeepAlive(true, 10));
+                    socket.setTimeout(10, () -> {
+                        socket.setTimeout(0);
+                        socket.write("last words");
+                        socket.destroySoon();
+                    });
+                    socket.on(Socket.CLOSE, hadError -> {
+                        assertEquals("closed", socket.readyState());
+                        assertNull(socket.getCipher());
+                        assertNull(socket.getPeerCertificate());
+                        server.destroy();
+                        done.complete(null);
+                    });
+                });
+            });
+        }
+    }
+
+    @Test
     void theTraceGoesToStandardError() throws Exception {
         PrintStream before = System.err;
         ByteArrayOutputStream caught = new ByteArrayOutputStream();
@@ -253,6 +346,13 @@ class ConnectionMembersTest extends LoopTest {
             client(serverOptions().enableTrace(true), new ConnectOptions(), TLSSocket::end);
             assertTrue(
                     caught.toString(StandardCharsets.UTF_8).contains("ClientHello"), "of a server");
+            caught.reset();
+            client(serverOptions(), new ConnectOptions(), client -> {
+                client.enableTrace();
+                client.end();
+            });
+            String late = caught.toString(StandardCharsets.UTF_8);
+            assertTrue(late.contains("close notify") && !late.contains("ClientHello"), late);
             caught.reset();
             client(serverOptions(), new ConnectOptions(), TLSSocket::end);
             assertEquals("", caught.toString(StandardCharsets.UTF_8));
