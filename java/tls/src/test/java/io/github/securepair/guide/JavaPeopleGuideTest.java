@@ -17,6 +17,9 @@ import io.github.securepair.tls.TLSSocket;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -68,6 +71,24 @@ class JavaPeopleGuideTest extends Guide {
         TLSServer server = TLS.createServer(serverOptions(), socket -> socket.pipe(socket));
         await(server.listenAsync(0, "127.0.0.1"));
         assertEquals("echo?", await(ask(loop(), clientOptions(server), "echo?")));
+        await(server.closeAsync());
+    }
+
+    @Test
+    void aThreadMayWait() throws Exception {
+        TLSServer server = TLS.createServer(serverOptions(), socket -> socket.pipe(socket));
+        await(server.listenAsync(0, "127.0.0.1"));
+        ConnectOptions options = clientOptions(server);
+        // snippet: blocking
+        TLSSocket socket = TLS.connectAsync(options).get(10, TimeUnit.SECONDS);
+        try (InputStream in = socket.inputStream();
+                OutputStream out = socket.outputStream()) {
+            out.write("hello".getBytes(StandardCharsets.US_ASCII));
+            out.flush();
+            byte[] answer = in.readNBytes(5);
+            // end
+            assertEquals("hello", new String(answer, StandardCharsets.US_ASCII));
+        }
         await(server.closeAsync());
     }
 
