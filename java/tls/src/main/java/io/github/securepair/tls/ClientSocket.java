@@ -62,6 +62,9 @@ final class ClientSocket extends TLSSocket {
     static TLSSocket connect(ConnectOptions given, Listener0 listener) {
         Duplex over = (Duplex) typed(given, "socket", Duplex.class);
         SocketConnectOptions where = over == null ? where(given) : null;
+        text(given, "host");
+        pathOf(given);
+        text(given, "localAddress");
         minDHSize(given);
         typed(given, "checkServerIdentity", ServerIdentityCheck.class);
         String name = text(given, "servername");
@@ -284,7 +287,7 @@ final class ClientSocket extends TLSSocket {
         }
         Throwable error = verifyError();
         if (error == null && !isSessionReused()) {
-            error = identityCheck.check(identityHost(), getPeerCertificate(true));
+            error = identityError(identityCheck, identityHost());
             if (destroyed()) {
                 return;
             }

@@ -22,6 +22,7 @@ final class Outgoing {
     private long address;
     private int length;
     private int held;
+    private boolean discarded;
 
     void attach(Transport to) {
         lower = to;
@@ -29,7 +30,7 @@ final class Outgoing {
 
     /**
      * Makes room for more ciphertext; {@code wish} bytes when new memory is needed. Sends what is
-     * full, unless held.
+     * full, unless held. Who takes that may close everything: there is no room afterwards.
      */
     boolean makeRoom(int wish) {
         if (output != null && room() == 0) {
@@ -37,6 +38,9 @@ final class Outgoing {
                 return false;
             }
             flush(null);
+        }
+        if (discarded) {
+            return false;
         }
         if (output == null) {
             output = lower.lend(wish);
@@ -100,8 +104,9 @@ final class Outgoing {
         return lower.write(full, count, done);
     }
 
-    /** Drops what was not sent. */
+    /** Drops what was not sent, for good. */
     void discard() {
+        discarded = true;
         if (output != null) {
             output.release();
             output = null;

@@ -6,6 +6,7 @@ import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Receiver;
 import io.github.securepair.internal.transport.Transport;
+import io.github.securepair.internal.transport.Uncaught;
 import io.github.securepair.net.AddressInfo;
 
 import java.nio.ByteBuffer;
@@ -60,6 +61,9 @@ final class PairTransport implements Transport {
             delivering = true;
             try {
                 receiver.onRead(chunk, 0);
+            } catch (Throwable thrown) {
+                // A listener's: whoever brought the chunk has its callback all the same.
+                Uncaught.later(loop, thrown);
             } finally {
                 delivering = false;
             }
@@ -149,7 +153,12 @@ final class PairTransport implements Transport {
         output.release();
         if (!closed && !stream.destroyed()) {
             bytesWritten += length;
-            stream.push(ByteBuffer.wrap(chunk));
+            try {
+                stream.push(ByteBuffer.wrap(chunk));
+            } catch (Throwable thrown) {
+                // Of who takes the ciphertext; it must not unwind the one who writes plaintext.
+                Uncaught.later(loop, thrown);
+            }
             backlogged = stream.readableLength() >= MARK;
         }
         return true;

@@ -9,6 +9,7 @@ import io.github.securepair.events.EventLoop;
 import io.github.securepair.net.Server;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * The questions that the handshake of a server's socket puts to the program, and their answers:
@@ -93,7 +94,7 @@ final class ServerHandshake {
             }
             selectProtocol(hello);
         });
-        if (!server.emit(TLSServer.RESUME_SESSION, id, callback)) {
+        if (!ask(() -> server.emit(TLSServer.RESUME_SESSION, id, callback))) {
             once.answer(null, () -> selectProtocol(hello));
         }
     }
@@ -134,18 +135,21 @@ final class ServerHandshake {
                 stored();
             }
         });
-        if (!server.emit(TLSServer.NEW_SESSION, session.id(), session.der(), done)) {
+        if (!ask(() -> server.emit(TLSServer.NEW_SESSION, session.id(), session.der(), done))) {
             done.run();
         }
     }
 
     private void stored() {
         sessionsPending--;
-        if (sessionsPending == 0 && donePending) {
-            donePending = false;
-            socket.finishInit();
+        try {
+            if (sessionsPending == 0 && donePending) {
+                donePending = false;
+                socket.finishInit();
+            }
+        } finally {
+            socket.transport.unholdOutput();
         }
-        socket.transport.unholdOutput();
     }
 
     // ---- ALPN ---------------------------------------------------------------------------------
@@ -215,8 +219,8 @@ final class ServerHandshake {
             }
             goOn(request.sequence());
         });
-        server.emit(
-                TLSServer.OCSP_REQUEST, context.certificateDer(), context.issuerDer(), callback);
+        ask(() -> server.emit(
+                TLSServer.OCSP_REQUEST, context.certificateDer(), context.issuerDer(), callback));
     }
 
     // ---- renegotiation ------------------------------------------------------------------------
@@ -225,18 +229,33 @@ final class ServerHandshake {
         long now = loop().now();
         handshakes = now - lastHandshake >= TLS.CLIENT_RENEG_WINDOW * 1000L ? 1 : handshakes + 1;
         lastHandshake = now;
-        if (handshakes > TLS.CLIENT_RENEG_LIMIT) {
-            socket.tlsError(new CodedException(
-                    "ERR_TLS_SESSION_ATTACK", "TLS session renegotiation attack detected"));
-        } else if (socket.renegotiationDisabled()) {
-            socket.tlsError(new CodedException(
-                    "ERR_TLS_RENEGOTIATION_DISABLED",
-                    "TLS session renegotiation disabled for this socket"));
+        try {
+            if (handshakes > TLS.CLIENT_RENEG_LIMIT) {
+                socket.tlsError(new CodedException(
+                        "ERR_TLS_SESSION_ATTACK", "TLS session renegotiation attack detected"));
+            } else if (socket.renegotiationDisabled()) {
+                socket.tlsError(new CodedException(
+                        "ERR_TLS_RENEGOTIATION_DISABLED",
+                        "TLS session renegotiation disabled for this socket"));
+            }
+        } finally {
+            goOn(request.sequence());
         }
-        goOn(request.sequence());
     }
 
     // ---- answering ----------------------------------------------------------------------------
+
+    /**
+     * Puts a question to listeners. One that throws will not answer: the connection ends with that.
+     */
+    private boolean ask(BooleanSupplier question) {
+        try {
+            return question.getAsBoolean();
+        } catch (Throwable thrown) {
+            socket.destroy(thrown);
+            throw thrown;
+        }
+    }
 
     private final class Once {
         private boolean answered;

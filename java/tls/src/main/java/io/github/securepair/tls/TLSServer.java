@@ -76,6 +76,7 @@ public class TLSServer extends Server {
     private final boolean requestCert;
     private final boolean rejectUnauthorized;
     private ServerContext context;
+    private volatile TLSSocketOptions socketOptions;
 
     /** Answers {@code resumeSession}, once, from any thread. */
     @FunctionalInterface
@@ -120,20 +121,12 @@ public class TLSServer extends Server {
         }
         ProtocolLists.toWire("ALPNProtocols", this.options.get("ALPNProtocols"));
         ProtocolLists.toWire("NPNProtocols", this.options.get("NPNProtocols"));
+        handshakeTimeout();
+        sniCallback = (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
+        TLSSocket.typed(this.options, "ALPNCallback", ALPNCallback.class);
+        TLSSocket.typed(this.options, "enableTrace", Boolean.class);
+        TLSSocket.refusePSK(this.options);
         context = ServerContext.of(() -> SecureContexts.createForServer(this.options));
-        boolean made = false;
-        try {
-            handshakeTimeout();
-            sniCallback =
-                    (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
-            TLSSocket.typed(this.options, "ALPNCallback", ALPNCallback.class);
-            TLSSocket.refusePSK(this.options);
-            made = true;
-        } finally {
-            if (!made) {
-                context.release();
-            }
-        }
         // By name: emit("connection", duplex) may inject any stream.
         on("connection", args -> secure((Duplex) args[0]));
         on(CLOSE, this::release);
@@ -172,7 +165,26 @@ public class TLSServer extends Server {
     // ---- connections --------------------------------------------------------------------------
 
     private void secure(Duplex raw) {
-        new AcceptedSocket(raw);
+        boolean made = false;
+        try {
+            for (; ; ) {
+                SecureContext now = context();
+                try {
+                    new AcceptedSocket(raw, now);
+                    made = true;
+                    return;
+                } catch (IllegalStateException e) {
+                    if (!now.isClosed()) {
+                        throw e;
+                    }
+                    // Another thread has replaced it in this moment.
+                }
+            }
+        } finally {
+            if (!made) {
+                raw.destroy();
+            }
+        }
     }
 
     /** A connection of this server. */
@@ -180,8 +192,8 @@ public class TLSServer extends Server {
         private boolean reported;
         private boolean released;
 
-        AcceptedSocket(Duplex raw) {
-            super(raw, null, socketOptions(), context());
+        AcceptedSocket(Duplex raw, SecureContext context) {
+            super(raw, null, socketOptions(), context);
             on(SECURE, this::verify);
             on(CLOSE, this::vanished);
             on(ERROR, this::report);
@@ -199,6 +211,9 @@ public class TLSServer extends Server {
         }
 
         private void verify() {
+            if (destroyed()) {
+                return;
+            }
             if (requestsCert()) {
                 Throwable error = verifyError();
                 note(error);
@@ -240,7 +255,17 @@ public class TLSServer extends Server {
         }
     }
 
+    /** Options of accepted sockets, which only read them: made once, and again after addContext. */
     private TLSSocketOptions socketOptions() {
+        TLSSocketOptions out = socketOptions;
+        if (out == null) {
+            out = newSocketOptions();
+            socketOptions = out;
+        }
+        return out;
+    }
+
+    private TLSSocketOptions newSocketOptions() {
         TLSSocketOptions out = new TLSSocketOptions();
         out.set("isServer", true);
         out.set("server", this);
@@ -285,6 +310,7 @@ public class TLSServer extends Server {
         requireName(servername);
         Options copy = details == null ? new SecureContextOptions() : details.copy();
         contexts.add(servername, ServerContext.of(() -> SecureContexts.create(copy)));
+        socketOptions = null;
     }
 
     /**
@@ -294,6 +320,7 @@ public class TLSServer extends Server {
     public void addContext(String servername, SecureContext given) {
         requireName(servername);
         contexts.add(servername, ServerContext.given(given));
+        socketOptions = null;
     }
 
     private static void requireName(String servername) {
@@ -337,7 +364,7 @@ public class TLSServer extends Server {
      * The 48 bytes that protect session tickets: 16 name, 16 HMAC key, 16 AES key. Secret. Any
      * thread.
      */
-    public byte[] getTicketKeys() {
+    public synchronized byte[] getTicketKeys() {
         return context().ticketKeys();
     }
 
@@ -345,7 +372,7 @@ public class TLSServer extends Server {
      * Replaces the ticket keys at once, also for connections that are open; older tickets are
      * ignored then. Any thread.
      */
-    public void setTicketKeys(byte[] keys) {
+    public synchronized void setTicketKeys(byte[] keys) {
         if (keys == null) {
             throw ArgumentException.invalidArgType(
                     "buffer", "an instance of Buffer, TypedArray, or DataView", null);

@@ -22,6 +22,7 @@ import io.github.securepair.net.AbortSignal;
 import io.github.securepair.net.Onread;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
+import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.net.SocketOptions;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.Stream;
@@ -157,10 +158,18 @@ public class TLSSocket extends Socket {
             }
         }
         on(CLOSE, hadError -> stopTimer());
-        if (loop().inLoop()) {
-            lay(socket, lower);
-        } else {
-            loop().execute(() -> lay(socket, lower));
+        boolean laid = false;
+        try {
+            if (loop().inLoop()) {
+                lay(socket, lower);
+            } else {
+                loop().execute(() -> lay(socket, lower));
+            }
+            laid = true;
+        } finally {
+            if (!laid) {
+                transport.close(null);
+            }
         }
     }
 
@@ -330,6 +339,15 @@ public class TLSSocket extends Socket {
         }
     }
 
+    @Override
+    public Socket connect(SocketConnectOptions options, Listener0 listener) {
+        if (transport.connection() == null) {
+            // Unlike a plain one: keys are used once.
+            throw closedError();
+        }
+        return super.connect(options, listener);
+    }
+
     // ---- writing ------------------------------------------------------------------------------
 
     @Override
@@ -441,10 +459,26 @@ public class TLSSocket extends Socket {
             return null;
         }
         Object check = typed(options, "checkServerIdentity", ServerIdentityCheck.class);
-        PeerCertificate certificate = getPeerCertificate(true);
-        return check == null
-                ? TLS.checkServerIdentity(name, certificate)
-                : ((ServerIdentityCheck) check).check(name, certificate);
+        return identityError(
+                check == null ? TLS::checkServerIdentity : (ServerIdentityCheck) check, name);
+    }
+
+    /**
+     * What the check throws is an uncaught exception of the program, but nobody shall hear anything
+     * from a peer that nobody accepted.
+     */
+    Throwable identityError(ServerIdentityCheck check, String name) {
+        boolean checked = false;
+        try {
+            Throwable error = check.check(name, getPeerCertificate(true));
+            checked = true;
+            return error;
+        } finally {
+            if (!checked) {
+                hadError = true;
+                destroy();
+            }
+        }
     }
 
     /** Keeps the result of a verification. */

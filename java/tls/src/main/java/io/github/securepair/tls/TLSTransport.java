@@ -48,18 +48,6 @@ final class TLSTransport implements Transport, Receiver {
         void lowerClosed();
     }
 
-    /** Statuses of raw turns, as in sp.h. */
-    private static final int WANT_INPUT = 0;
-
-    private static final int FULL = 1;
-    private static final int EVENT = 2;
-    private static final int PAUSED = 3;
-    private static final int CLOSED = 4;
-    private static final int FAILED = 5;
-
-    private static final int MAX_FRAGMENT = 16384;
-    /** More than a record of any suite adds: header, explicit IV, padding, MAC. */
-    private static final int RECORD_OVERHEAD = 320;
     /**
      * Plaintext queued by a writer that does not wait, above which {@link #isBacklogged()} says so.
      */
@@ -70,9 +58,7 @@ final class TLSTransport implements Transport, Receiver {
     private final EventLoop loop;
     private final Owner owner;
     private final Outgoing outgoing = new Outgoing();
-    private final ArrayDeque<Write> writes = new ArrayDeque<>();
-    /** Encrypted, not yet taken by the kernel. */
-    private final ArrayDeque<Write> flushing = new ArrayDeque<>();
+    private final WriteQueue writes;
 
     private TLSConnection conn;
     private Transport lower;
@@ -93,7 +79,6 @@ final class TLSTransport implements Transport, Receiver {
     private boolean shutdownSent;
     private boolean lowerEnded;
     private boolean redelivering;
-    private boolean pumping;
     /** The lower transport calls from the loop itself, never from inside the program. */
     private boolean channelBelow;
     /** This turn was begun by such a call: between two listeners the tick queue may run. */
@@ -105,16 +90,15 @@ final class TLSTransport implements Transport, Receiver {
     private ArrayDeque<ByteBuffer> leftover;
 
     private Done pendingShutdown;
-    private int fragment = MAX_FRAGMENT;
-    private long queuedPlain;
+    private Runnable whenClosed;
     private long bytesRead;
-    private long bytesWritten;
 
     /** Takes ownership of {@code conn}; {@link #close} frees it. */
     TLSTransport(EventLoop loop, TLSConnection conn, Owner owner) {
         this.loop = loop;
         this.conn = conn;
         this.owner = owner;
+        writes = new WriteQueue(this, outgoing, loop);
     }
 
     /**
@@ -128,20 +112,14 @@ final class TLSTransport implements Transport, Receiver {
         outgoing.attach(transport);
         channelBelow = transport instanceof ChannelTransport;
         if (closing) {
+            transport.close(null);
             return;
         }
         if (!referenced) {
             lower.unref();
         }
         updateReading();
-        if (!writes.isEmpty()) {
-            pumpWrites();
-        }
-        resumeShutdown();
-    }
-
-    boolean isAttached() {
-        return lower != null;
+        pumpWrites();
     }
 
     /** The connection, null once closed. */
@@ -200,7 +178,57 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     void setFragment(int size) {
-        fragment = size;
+        writes.fragment(size);
+    }
+
+    // ---- what the write queue asks and tells --------------------------------------------------
+
+    /** Whether application data may be encrypted now. */
+    boolean mayWrite() {
+        return open && conn != null && lower != null && !failed && !paused;
+    }
+
+    /** After FIN there is nobody to wait for: what comes is dropped below. */
+    boolean isLowerBacklogged() {
+        return !lowerEnded && lower.isBacklogged();
+    }
+
+    /**
+     * Moves what did not fit a turn's window to the next one, however much the transport below has.
+     */
+    void drainAll() {
+        while (conn.pending() > 0
+                && outgoing.makeRoom(
+                        Math.min(conn.pending() + Outgoing.FLIGHT, Scratch.CAPACITY))) {
+            RawTurns.drain(conn, outgoing.address(), outgoing.room());
+            outgoing.advance(conn.emitted());
+        }
+    }
+
+    /** Of a write: the program may be what called it, so the tick queue has to wait. */
+    void deliverEventOfWrite(ConnectionEvent event) {
+        if (conn != null) {
+            boolean before = outermost;
+            outermost = false;
+            deliverEvent(event);
+            outermost = before;
+        }
+    }
+
+    /** The connection is dead. The alert goes out first. */
+    void fail(TLSException failure) {
+        failed = true;
+        drainAll();
+        outgoing.flush(null);
+        owner.tlsFailed(failure);
+    }
+
+    private void pumpWrites() {
+        writes.pump();
+        if (!cycling) {
+            resumeShutdown();
+            rethrow();
+        }
     }
 
     // ---- Receiver: what the lower transport says ----------------------------------------------
@@ -237,7 +265,9 @@ final class TLSTransport implements Transport, Receiver {
 
     @Override
     public void onClosed() {
-        if (!closing) {
+        if (closing) {
+            wrappedClosed();
+        } else {
             owner.lowerClosed();
         }
     }
@@ -280,9 +310,7 @@ final class TLSTransport implements Transport, Receiver {
         if (!takesInput()) {
             in.position(in.limit());
         }
-        if (conn != null) {
-            pumpWrites();
-        }
+        writes.pump();
         if (conn != null) {
             outgoing.flush(null);
             updateReading();
@@ -302,33 +330,33 @@ final class TLSTransport implements Transport, Receiver {
                 return;
             }
             int status = turn(in, base, scratch);
-            TLSException failure = status == FAILED ? conn.failure() : null;
+            TLSException failure = status == RawTurns.FAILED ? conn.failure() : null;
             scratch.take(conn);
             deliver(scratch);
             if (conn == null) {
                 return;
             }
             switch (status) {
-                case EVENT -> again = true;
-                case FULL -> {
+                case RawTurns.EVENT -> again = true;
+                case RawTurns.FULL -> {
                     again = true;
                     drain();
                 }
-                case PAUSED -> {
+                case RawTurns.PAUSED -> {
                     if (!again) {
                         paused = true;
                         drain();
                         return;
                     }
                 }
-                case CLOSED -> {
+                case RawTurns.CLOSED -> {
                     drain();
                     outgoing.flush(null);
                     endReceived = true;
                     deliverEnd();
                     return;
                 }
-                case FAILED -> {
+                case RawTurns.FAILED -> {
                     fail(failure);
                     return;
                 }
@@ -380,11 +408,6 @@ final class TLSTransport implements Transport, Receiver {
             return outgoing.makeRoom(Outgoing.FLIGHT);
         }
         return true;
-    }
-
-    /** After FIN there is nobody to wait for: what comes is dropped below. */
-    private boolean isLowerBacklogged() {
-        return !lowerEnded && lower.isBacklogged();
     }
 
     private boolean outputWaits() {
@@ -511,16 +534,6 @@ final class TLSTransport implements Transport, Receiver {
         leftover.add(copy);
     }
 
-    private void fail(TLSException failure) {
-        failed = true;
-        while (conn.pending() > 0 && outgoing.makeRoom(Outgoing.FLIGHT)) {
-            RawTurns.drain(conn, outgoing.address(), outgoing.room());
-            outgoing.advance(conn.emitted());
-        }
-        outgoing.flush(null);
-        owner.tlsFailed(failure);
-    }
-
     private void deliverEnd() {
         if (endDelivered || conn == null || hasLeftover()) {
             return;
@@ -588,228 +601,26 @@ final class TLSTransport implements Transport, Receiver {
 
     // ---- writing ------------------------------------------------------------------------------
 
-    /** Plaintext that was accepted, with who wants to know when its ciphertext is gone. */
-    private final class Write implements Done, Runnable {
-        private final ByteBuffer[] chunks;
-        private final Output source;
-        private final Done done;
-        private int index;
-        private int position;
-        private long left;
-        private boolean finished;
-        private Throwable error;
-
-        Write(ByteBuffer[] chunks, Output source, Done done) {
-            this.chunks = chunks;
-            this.source = source;
-            this.done = done;
-            for (ByteBuffer chunk : chunks) {
-                left += chunk.remaining();
-            }
-        }
-
-        /** Copies the next bytes to {@code target}, up to its limit. */
-        void gather(ByteBuffer target) {
-            while (target.hasRemaining() && index < chunks.length) {
-                ByteBuffer chunk = chunks[index];
-                int rest = chunk.remaining() - position;
-                int count = Math.min(rest, target.remaining());
-                int from = chunk.position() + position;
-                target.put(target.position(), chunk, from, count);
-                target.position(target.position() + count);
-                position += count;
-                if (count == rest) {
-                    index++;
-                    position = 0;
-                }
-            }
-        }
-
-        /** Remembers that {@code count} of the bytes last gathered were not encrypted. */
-        void unread(int count) {
-            int rest = count;
-            while (rest > 0) {
-                if (position == 0) {
-                    index--;
-                    position = chunks[index].remaining();
-                }
-                int step = Math.min(rest, position);
-                position -= step;
-                rest -= step;
-            }
-        }
-
-        @Override
-        public void done(Throwable failure) {
-            finish(failure);
-        }
-
-        @Override
-        public void run() {
-            finish(null);
-        }
-
-        private void finish(Throwable failure) {
-            if (finished) {
-                return;
-            }
-            finished = true;
-            error = failure;
-            finishWrites();
-        }
-
-        void complete() {
-            if (source != null) {
-                source.release();
-            }
-            if (done != null) {
-                done.done(error);
-            }
-        }
-    }
-
-    /** Tells writers in order, whatever order the kernel answers in. */
-    private void finishWrites() {
-        while (!flushing.isEmpty() && flushing.peekFirst().finished) {
-            flushing.pollFirst().complete();
-        }
-    }
-
-    private void accept(Write write) {
-        queuedPlain += write.left;
-        bytesWritten += write.left;
-        writes.add(write);
-        if (conn == null) {
-            cancelWrites();
-            return;
-        }
-        if (!started && !conn.isServer() && lower != null) {
-            // Node: a client that nobody started begins when something is written.
-            start();
-        } else if (!cycling || open) {
-            pumpWrites();
-        }
-    }
-
-    /**
-     * Encrypts as much as the transport below wants. Safe inside a turn's callbacks: native code is
-     * not on the stack.
-     */
-    private void pumpWrites() {
-        if (!open || writes.isEmpty() || pumping || failed || paused || outgoing.isHeld()) {
-            return;
-        }
-        pumping = true;
-        Scratch scratch = Scratch.acquire();
-        try {
-            while (conn != null && !writes.isEmpty() && pump(writes.peekFirst(), scratch)) {
-                Write write = writes.pollFirst();
-                flushing.add(write);
-                if (outgoing.flush(write)) {
-                    // As in Node a write never completes inside write(): those made meanwhile
-                    // become one record.
-                    loop.setImmediate(write);
-                }
-            }
-            if (conn != null && !outgoing.isEmpty()) {
-                outgoing.flush(null);
-            }
-        } finally {
-            pumping = false;
-            scratch.release();
-        }
-        if (!cycling) {
-            resumeShutdown();
-            rethrow();
-        }
-    }
-
-    /** Returns whether all of {@code write} was encrypted. */
-    private boolean pump(Write write, Scratch scratch) {
-        int slice = Scratch.CAPACITY / fragment * fragment;
-        while (write.left > 0) {
-            if (isLowerBacklogged()) {
-                outgoing.flush(null);
-                outputBlocked = outputBlocked || conn.pending() > 0;
-                return false;
-            }
-            int length = (int) Math.min(slice, write.left);
-            scratch.plain.clear().limit(length);
-            write.gather(scratch.plain);
-            int sent = 0;
-            while (sent < length) {
-                int wish = length - sent + ((length - sent) / fragment + 1) * RECORD_OVERHEAD;
-                if (!outgoing.makeRoom(wish)) {
-                    write.unread(length - sent);
-                    return false;
-                }
-                int status = RawTurns.write(
-                        conn,
-                        scratch.address + sent,
-                        length - sent,
-                        outgoing.address(),
-                        outgoing.room());
-                int consumed = conn.consumed();
-                sent += consumed;
-                write.left -= consumed;
-                queuedPlain -= consumed;
-                outgoing.advance(conn.emitted());
-                TLSException failure = status == FAILED ? conn.failure() : null;
-                if (status == EVENT) {
-                    scratch.takeEvents(conn);
-                }
-                if (conn.pending() > 0) {
-                    drainAll();
-                }
-                if (failure != null) {
-                    write.unread(length - sent);
-                    fail(failure);
-                    return false;
-                }
-                if (status == EVENT) {
-                    scratch.events.forEach(this::deliverEventOfWrite);
-                    if (conn == null) {
-                        return false;
-                    }
-                } else if (status != FULL && consumed == 0) {
-                    // A handshake is under way: offered again after the next read.
-                    write.unread(length - sent);
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    /** Of a write: the program may be what called it, so the tick queue has to wait. */
-    private void deliverEventOfWrite(ConnectionEvent event) {
-        if (conn != null) {
-            boolean before = outermost;
-            outermost = false;
-            deliverEvent(event);
-            outermost = before;
-        }
-    }
-
-    /** The rest of a record that was begun must follow before anything else. */
-    private void drainAll() {
-        while (conn.pending() > 0
-                && outgoing.makeRoom(
-                        Math.min(conn.pending() + RECORD_OVERHEAD, Scratch.CAPACITY))) {
-            RawTurns.drain(conn, outgoing.address(), outgoing.room());
-            outgoing.advance(conn.emitted());
-        }
-    }
-
     @Override
     public boolean write(ByteBuffer chunk, Done done) {
-        accept(new Write(new ByteBuffer[] {chunk}, null, done));
-        return false;
+        return write(new ByteBuffer[] {chunk}, null, done);
     }
 
     @Override
     public boolean write(List<ByteBuffer> chunks, Done done) {
-        accept(new Write(chunks.toArray(ByteBuffer[]::new), null, done));
+        return write(chunks.toArray(ByteBuffer[]::new), null, done);
+    }
+
+    private boolean write(ByteBuffer[] chunks, Output source, Done done) {
+        writes.add(chunks, source, done);
+        if (conn == null) {
+            writes.cancel();
+        } else if (!started && !conn.isServer() && lower != null) {
+            // Node: a client that nobody started begins when something is written.
+            start();
+        } else {
+            pumpWrites();
+        }
         return false;
     }
 
@@ -820,9 +631,7 @@ final class TLSTransport implements Transport, Receiver {
 
     @Override
     public boolean write(Output output, int length, Done done) {
-        ByteBuffer bytes = output.buffer().slice(0, length);
-        accept(new Write(new ByteBuffer[] {bytes}, output, done));
-        return false;
+        return write(new ByteBuffer[] {output.buffer().slice(0, length)}, output, done);
     }
 
     @Override
@@ -837,12 +646,12 @@ final class TLSTransport implements Transport, Receiver {
 
     @Override
     public long writeQueueSize() {
-        return queuedPlain + (lower == null ? 0 : lower.writeQueueSize());
+        return writes.queued() + (lower == null ? 0 : lower.writeQueueSize());
     }
 
     @Override
     public boolean isBacklogged() {
-        return queuedPlain > WRITE_MARK || (lower != null && isLowerBacklogged());
+        return writes.queued() > WRITE_MARK || (lower != null && isLowerBacklogged());
     }
 
     @Override
@@ -879,9 +688,7 @@ final class TLSTransport implements Transport, Receiver {
         }
         RawTurns.shutdown(conn, outgoing.address(), outgoing.room());
         outgoing.advance(conn.emitted());
-        if (conn.pending() > 0) {
-            drainAll();
-        }
+        drainAll();
         outgoing.flush(null);
     }
 
@@ -900,7 +707,7 @@ final class TLSTransport implements Transport, Receiver {
         if (last != null) {
             last.close();
         }
-        cancelWrites();
+        writes.cancel();
         if (pendingShutdown != null) {
             Done done = pendingShutdown;
             pendingShutdown = null;
@@ -916,29 +723,23 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     private void closeWrapped(Runnable closed) {
-        if (closed != null) {
-            if (wrapped.closed()) {
-                loop.execute(closed);
-            } else {
-                // A tick later: the error that closes both is told first.
-                wrapped.once(Stream.CLOSE, () -> loop.nextTick(closed));
-            }
+        if (wrapped.closed() && closed != null) {
+            loop.execute(closed);
+            return;
         }
+        whenClosed = closed;
+        // The stream tells onClosed() as well; a program that removes all its listeners removes
+        // this one.
+        wrapped.once(Stream.CLOSE, this::wrappedClosed);
         wrapped.destroy();
     }
 
-    private void cancelWrites() {
-        flushing.addAll(writes);
-        writes.clear();
-        queuedPlain = 0;
-        for (Write write : flushing) {
-            if (!write.finished) {
-                write.finished = true;
-                write.error = SystemException.of("ECANCELED", "write");
-            }
-        }
-        if (!flushing.isEmpty()) {
-            loop.nextTick(this::finishWrites);
+    private void wrappedClosed() {
+        Runnable closed = whenClosed;
+        whenClosed = null;
+        if (closed != null) {
+            // A tick later: the error that closes both is told first.
+            loop.nextTick(closed);
         }
     }
 
@@ -971,7 +772,8 @@ final class TLSTransport implements Transport, Receiver {
 
     @Override
     public boolean isTCP() {
-        return lower != null && lower.isTCP();
+        // Not plain TCP: it cannot be reset.
+        return false;
     }
 
     @Override
@@ -981,7 +783,7 @@ final class TLSTransport implements Transport, Receiver {
 
     @Override
     public long bytesWritten() {
-        return bytesWritten;
+        return writes.accepted();
     }
 
     @Override

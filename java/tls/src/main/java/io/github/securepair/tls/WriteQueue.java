@@ -1,0 +1,270 @@
+package io.github.securepair.tls;
+
+import io.github.securepair.engine.TLSConnection;
+import io.github.securepair.engine.TLSException;
+import io.github.securepair.engine.internal.RawTurns;
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.SystemException;
+import io.github.securepair.internal.transport.Done;
+import io.github.securepair.internal.transport.Output;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+
+/**
+ * Plaintext on its way into a {@link TLSTransport}: waits for the handshake, for room below, and is
+ * encrypted a slice at a time, so that however much is written there is never more than a slice of
+ * ciphertext ahead of the kernel.
+ */
+final class WriteQueue {
+    private static final int MAX_FRAGMENT = 16384;
+    /** More than a record of any suite adds: header, explicit IV, padding, MAC. */
+    private static final int RECORD_OVERHEAD = 320;
+
+    private final TLSTransport tls;
+    private final Outgoing outgoing;
+    private final EventLoop loop;
+    private final ArrayDeque<Write> waiting = new ArrayDeque<>();
+    /** Encrypted, not yet taken by the kernel. */
+    private final ArrayDeque<Write> flushing = new ArrayDeque<>();
+
+    private boolean pumping;
+    private int fragment = MAX_FRAGMENT;
+    private long queued;
+    private long accepted;
+
+    WriteQueue(TLSTransport tls, Outgoing outgoing, EventLoop loop) {
+        this.tls = tls;
+        this.outgoing = outgoing;
+        this.loop = loop;
+    }
+
+    /** Plaintext that was accepted, with who wants to know when its ciphertext is gone. */
+    private final class Write implements Done, Runnable {
+        private final ByteBuffer[] chunks;
+        private final Output source;
+        private final Done done;
+        private int index;
+        private int position;
+        private long left;
+        private boolean finished;
+        private Throwable error;
+
+        Write(ByteBuffer[] chunks, Output source, Done done) {
+            this.chunks = chunks;
+            this.source = source;
+            this.done = done;
+            for (ByteBuffer chunk : chunks) {
+                left += chunk.remaining();
+            }
+        }
+
+        /** Copies the next bytes to {@code target}, up to its limit. */
+        void gather(ByteBuffer target) {
+            while (target.hasRemaining() && index < chunks.length) {
+                ByteBuffer chunk = chunks[index];
+                int rest = chunk.remaining() - position;
+                int count = Math.min(rest, target.remaining());
+                target.put(target.position(), chunk, chunk.position() + position, count);
+                target.position(target.position() + count);
+                position += count;
+                if (count == rest) {
+                    index++;
+                    position = 0;
+                }
+            }
+        }
+
+        /** Remembers that {@code count} of the bytes last gathered were not encrypted. */
+        void unread(int count) {
+            int rest = count;
+            while (rest > 0) {
+                if (position == 0) {
+                    index--;
+                    position = chunks[index].remaining();
+                }
+                int step = Math.min(rest, position);
+                position -= step;
+                rest -= step;
+            }
+        }
+
+        /** From the transport below. */
+        @Override
+        public void done(Throwable failure) {
+            finish(failure);
+        }
+
+        /** As an immediate. */
+        @Override
+        public void run() {
+            finish(null);
+        }
+
+        private void finish(Throwable failure) {
+            if (!finished) {
+                finished = true;
+                error = failure;
+                tellFinished();
+            }
+        }
+
+        void tell() {
+            if (source != null) {
+                source.release();
+            }
+            if (done != null) {
+                done.done(error);
+            }
+        }
+    }
+
+    /** Takes plaintext; {@code done} is told later. The source, if any, is released then. */
+    void add(ByteBuffer[] chunks, Output source, Done done) {
+        Write write = new Write(chunks, source, done);
+        queued += write.left;
+        accepted += write.left;
+        waiting.add(write);
+    }
+
+    boolean isEmpty() {
+        return waiting.isEmpty();
+    }
+
+    /** Bytes that are not encrypted yet. */
+    long queued() {
+        return queued;
+    }
+
+    /** All bytes ever taken. */
+    long accepted() {
+        return accepted;
+    }
+
+    /** Payload of the records to come. */
+    void fragment(int size) {
+        fragment = size;
+    }
+
+    /**
+     * Encrypts as much as the transport below wants. Safe inside a turn's callbacks: native code is
+     * not on the stack.
+     */
+    void pump() {
+        if (waiting.isEmpty() || pumping || !tls.mayWrite() || outgoing.isHeld()) {
+            return;
+        }
+        pumping = true;
+        Scratch scratch = Scratch.acquire();
+        try {
+            while (tls.mayWrite() && !waiting.isEmpty() && encrypt(waiting.peekFirst(), scratch)) {
+                Write write = waiting.pollFirst();
+                flushing.add(write);
+                if (outgoing.flush(write)) {
+                    // As in Node a write never completes inside write(): those made meanwhile
+                    // become one record.
+                    loop.setImmediate(write);
+                }
+            }
+            if (tls.connection() != null && !outgoing.isEmpty()) {
+                outgoing.flush(null);
+            }
+        } finally {
+            pumping = false;
+            scratch.release();
+        }
+    }
+
+    /**
+     * Returns whether all of {@code write} was encrypted; else it waits for room, for a handshake,
+     * or for nothing any more.
+     */
+    private boolean encrypt(Write write, Scratch scratch) {
+        int slice = Scratch.CAPACITY / fragment * fragment;
+        while (write.left > 0) {
+            if (tls.isLowerBacklogged()) {
+                outgoing.flush(null);
+                return false;
+            }
+            int length = (int) Math.min(slice, write.left);
+            scratch.plain.clear().limit(length);
+            write.gather(scratch.plain);
+            int sent = encrypt(write, scratch, length);
+            if (sent < length) {
+                write.unread(length - sent);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Encrypts the first {@code length} bytes of the scratch; returns how many went. */
+    private int encrypt(Write write, Scratch scratch, int length) {
+        int sent = 0;
+        while (sent < length) {
+            TLSConnection conn = tls.connection();
+            int left = length - sent;
+            if (conn == null
+                    || !outgoing.makeRoom(left + (left / fragment + 1) * RECORD_OVERHEAD)) {
+                return sent;
+            }
+            int status = RawTurns.write(
+                    conn, scratch.address + sent, left, outgoing.address(), outgoing.room());
+            int consumed = conn.consumed();
+            sent += consumed;
+            write.left -= consumed;
+            queued -= consumed;
+            outgoing.advance(conn.emitted());
+            TLSException failure = status == RawTurns.FAILED ? conn.failure() : null;
+            if (status == RawTurns.EVENT) {
+                scratch.takeEvents(conn);
+            }
+            // The rest of a record that was begun must follow before anything else.
+            tls.drainAll();
+            if (failure != null) {
+                tls.fail(failure);
+                return sent;
+            }
+            if (status == RawTurns.EVENT) {
+                scratch.events.forEach(tls::deliverEventOfWrite);
+            } else if (status != RawTurns.FULL && consumed == 0) {
+                // A handshake is under way: offered again after the next read.
+                return sent;
+            }
+        }
+        return sent;
+    }
+
+    /** Tells writers in order, whatever order the kernel answers in. */
+    private void tellFinished() {
+        while (!flushing.isEmpty() && flushing.peekFirst().finished) {
+            Write write = flushing.pollFirst();
+            boolean told = false;
+            try {
+                write.tell();
+                told = true;
+            } finally {
+                if (!told && !flushing.isEmpty()) {
+                    // A callback threw; the others are told all the same.
+                    loop.execute(this::tellFinished);
+                }
+            }
+        }
+    }
+
+    /** The connection is gone: whoever waits is told, a tick later. */
+    void cancel() {
+        flushing.addAll(waiting);
+        waiting.clear();
+        queued = 0;
+        for (Write write : flushing) {
+            if (!write.finished) {
+                write.finished = true;
+                write.error = SystemException.of("ECANCELED", "write");
+            }
+        }
+        if (!flushing.isEmpty()) {
+            loop.nextTick(this::tellFinished);
+        }
+    }
+}
