@@ -1017,6 +1017,11 @@ public class Socket extends Duplex {
         int end = lent.limit();
         while (lent.hasRemaining()) {
             ByteBuffer buffer = onreadBuffer.clear();
+            if (!buffer.hasRemaining()) {
+                lent.position(end);
+                destroy(SystemException.of("ENOBUFS", "read"));
+                return;
+            }
             int count = Math.min(buffer.remaining(), end - lent.position());
             lent.limit(lent.position() + count);
             buffer.put(lent).flip();

@@ -133,10 +133,14 @@ public final class DuplexTransport implements Transport {
     }
 
     private void deliver(ByteBuffer bytes) {
-        receiver.onRead(bytes, 0);
-        if (bytes.hasRemaining() && !closed) {
-            keep(bytes);
-            readStop();
+        try {
+            receiver.onRead(bytes, 0);
+        } finally {
+            // Also when a listener threw: no byte may be lost.
+            if (bytes.hasRemaining() && !closed) {
+                keep(bytes);
+                readStop();
+            }
         }
     }
 
@@ -240,19 +244,23 @@ public final class DuplexTransport implements Transport {
         bytesWritten += length;
         waiting += length;
         boolean[] inCall = {true};
-        boolean flowing = stream.write(chunk, failure -> {
-            waiting -= length;
-            if (done == null) {
-                return;
-            }
-            if (inCall[0]) {
-                loop.nextTick(() -> done.done(failure));
-            } else {
-                done.done(failure);
-            }
-        });
+        try {
+            backlogged |= !stream.write(chunk, failure -> {
+                waiting -= length;
+                if (done == null) {
+                    return;
+                }
+                if (inCall[0]) {
+                    loop.nextTick(() -> done.done(failure));
+                } else {
+                    done.done(failure);
+                }
+            });
+        } catch (Throwable thrown) {
+            // Of the stream, or of who reads at its other end: no reason to unwind the one who writes.
+            Uncaught.later(loop, thrown);
+        }
         inCall[0] = false;
-        backlogged |= !flowing;
         return false;
     }
 
