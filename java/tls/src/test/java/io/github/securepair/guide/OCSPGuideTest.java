@@ -12,6 +12,7 @@ import io.github.securepair.tls.TLSSocket;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.security.cert.PKIXParameters;
 import java.security.cert.PKIXRevocationChecker;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +72,7 @@ class OCSPGuideTest extends Guide {
             // snippet: client
             TLSSocket socket = TLS.connect(options.requestOCSP(true));
             socket.on(TLSSocket.OCSP_RESPONSE, response -> {
-                if (response == null) {
+                if (response == null && !socket.isSessionReused()) {
                     socket.destroy(new IOException("the server stapled nothing"));
                 }
                 // end
@@ -90,13 +92,41 @@ class OCSPGuideTest extends Guide {
         String message = onLoop(done -> {
             TLSSocket socket = TLS.connect(options.requestOCSP(true));
             socket.on(TLSSocket.OCSP_RESPONSE, response -> {
-                if (response == null) {
+                if (response == null && !socket.isSessionReused()) {
                     socket.destroy(new IOException("the server stapled nothing"));
                 }
             });
             socket.on(EventEmitter.ERROR, error -> done.complete(error.getMessage()));
         });
         assertEquals("the server stapled nothing", message);
+        close(server);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TLSv1.2, staple", "TLSv1.3, staple none"})
+    void aResumedSessionHasNoStaple(String version, String expected) throws Exception {
+        TLSServer server = stapling();
+        int[] asked = {0};
+        server.on(TLSServer.OCSP_REQUEST, (certificate, issuer, callback) -> asked[0]++);
+        List<String> told = new ArrayList<>();
+        byte[][] session = {null};
+        for (int i = 0; i < 2; i++) {
+            boolean again = i == 1;
+            ConnectOptions options =
+                    clientOptions(server).requestOCSP(true).maxVersion(version).session(session[0]);
+            onLoop(done -> {
+                TLSSocket socket = TLS.connect(options);
+                socket.resume();
+                socket.on(TLSSocket.OCSP_RESPONSE, response -> {
+                    assertEquals(again, socket.isSessionReused());
+                    told.add(response == null ? "none" : "staple");
+                });
+                socket.on(TLSSocket.SESSION, newest -> session[0] = newest);
+                socket.on("close", args -> done.complete(null));
+            });
+        }
+        assertEquals(1, asked[0]);
+        assertEquals(expected, String.join(" ", told));
         close(server);
     }
 
@@ -132,6 +162,9 @@ class OCSPGuideTest extends Guide {
             TLSSocket socket = TLS.connect(options);
             // snippet: refuse
             socket.on(TLSSocket.OCSP_RESPONSE, response -> {
+                if (socket.isSessionReused()) {
+                    return;
+                }
                 try {
                     requireGood(socket.getPeerX509Certificate(), ca, response);
                 } catch (Exception notGood) {
