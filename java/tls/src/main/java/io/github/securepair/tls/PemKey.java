@@ -7,4 +7,10 @@ package io.github.securepair.tls;
  * @param pem the key: String, byte[], ByteBuffer or Path
  * @param passphrase its passphrase; {@code null} falls back to the option {@code passphrase}
  */
-public record PemKey(Object pem, String passphrase) {}
+public record PemKey(Object pem, String passphrase) {
+    /** Tells nothing: both are secrets. */
+    @Override
+    public String toString() {
+        return "PemKey[]";
+    }
+}

@@ -7,4 +7,10 @@ package io.github.securepair.tls;
  * @param buf the file: byte[], ByteBuffer or Path
  * @param passphrase its passphrase; {@code null} falls back to the option {@code passphrase}
  */
-public record Pfx(Object buf, String passphrase) {}
+public record Pfx(Object buf, String passphrase) {
+    /** Tells nothing: both are secrets. */
+    @Override
+    public String toString() {
+        return "Pfx[]";
+    }
+}

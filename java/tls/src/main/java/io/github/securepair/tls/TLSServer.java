@@ -259,8 +259,11 @@ public class TLSServer extends Server {
     private TLSSocketOptions socketOptions() {
         TLSSocketOptions out = socketOptions;
         if (out == null) {
-            out = newSocketOptions();
-            socketOptions = out;
+            // Or an addContext() of another thread could come between the two and be lost for ever.
+            synchronized (this) {
+                out = newSocketOptions();
+                socketOptions = out;
+            }
         }
         return out;
     }
@@ -309,8 +312,7 @@ public class TLSServer extends Server {
     public void addContext(String servername, Options details) {
         requireName(servername);
         Options copy = details == null ? new SecureContextOptions() : details.copy();
-        contexts.add(servername, ServerContext.of(() -> SecureContexts.create(copy)));
-        socketOptions = null;
+        add(servername, ServerContext.of(() -> SecureContexts.create(copy)));
     }
 
     /**
@@ -319,7 +321,11 @@ public class TLSServer extends Server {
      */
     public void addContext(String servername, SecureContext given) {
         requireName(servername);
-        contexts.add(servername, ServerContext.given(given));
+        add(servername, ServerContext.given(given));
+    }
+
+    private synchronized void add(String servername, ServerContext named) {
+        contexts.add(servername, named);
         socketOptions = null;
     }
 

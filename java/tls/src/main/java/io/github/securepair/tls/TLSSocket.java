@@ -821,6 +821,10 @@ public class TLSSocket extends Socket {
                     "ERR_INVALID_ARG_TYPE",
                     "The \"options\" argument must be of type object. Received null");
         }
+        if (!loop().inLoop()) {
+            loop().execute(() -> renegotiate(options, callback));
+            return !destroyed();
+        }
         TLSConnection conn = transport.connection();
         if (destroyed() || conn == null) {
             return false;

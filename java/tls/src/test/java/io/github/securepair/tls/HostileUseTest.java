@@ -1,6 +1,7 @@
 package io.github.securepair.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -296,6 +297,43 @@ class HostileUseTest extends LoopTest {
             });
         });
         assertEquals("fine", result);
+    }
+
+    @Test
+    void renegotiateOfAnotherThreadWaitsForTheLoop() throws Exception {
+        boolean[] during = new boolean[1];
+        String result = run(done -> {
+            TLSServer server = TLS.createServer(serverOptions().maxVersion("TLSv1.2"));
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.once(TLSSocket.SECURE_CONNECT, () -> loop.setImmediate(() -> {
+                    Thread other =
+                            new Thread(() -> client.renegotiate(new RenegotiateOptions(), error -> {
+                                String thread = loop.inLoop() ? "loop" : "another thread";
+                                client.destroy();
+                                server.close(closed -> done.complete(error + " on " + thread));
+                            }));
+                    other.start();
+                    try {
+                        other.join();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    // This is still the loop's callback: nobody else may run TLS meanwhile.
+                    during[0] = client.transport.connection().isHandshaking();
+                }));
+            });
+        });
+        assertEquals("null on loop", result);
+        assertFalse(during[0]);
+    }
+
+    // ---- secrets ------------------------------------------------------------------------------
+
+    @Test
+    void keysAndPassphrasesAreNotShown() {
+        String shown = new PemKey("-----BEGIN", "secret") + " " + new Pfx("bytes", "secret");
+        assertEquals("PemKey[] Pfx[]", shown);
     }
 
     private interface Program {
