@@ -19,6 +19,8 @@ public interface ALPNCallback {
      *
      * @param servername the server name sent, or {@code null}
      * @param protocols the protocols offered, in the client's order
+     * @param socket the connection (Node's {@code this}); its certificate can be changed with
+     *     {@link TLSSocket#setKeyCert}
      */
-    record Hello(String servername, List<String> protocols) {}
+    record Hello(String servername, List<String> protocols, TLSSocket socket) {}
 }

@@ -15,6 +15,14 @@ public interface SNICallback {
     void select(String servername, Callback callback);
 
     /**
+     * The same, with the connection (Node's {@code this}) for those who want to know more. This is
+     * what the library calls.
+     */
+    default void select(TLSSocket socket, String servername, Callback callback) {
+        select(servername, callback);
+    }
+
+    /**
      * Takes the answer, once; a second call destroys the socket with {@code ERR_MULTIPLE_CALLBACK}.
      */
     @FunctionalInterface

@@ -158,8 +158,8 @@ final class ServerHandshake {
         List<String> offered = hello.alpnProtocols();
         if (alpnCallback != null && offered != null) {
             try {
-                String protocol =
-                        alpnCallback.select(new ALPNCallback.Hello(hello.servername(), offered));
+                String protocol = alpnCallback.select(
+                        new ALPNCallback.Hello(hello.servername(), offered, socket));
                 if (socket.destroyed()) {
                     return;
                 }
@@ -190,6 +190,7 @@ final class ServerHandshake {
         Once once = new Once();
         try {
             sniCallback.select(
+                    socket,
                     name,
                     (error, context) -> once.answer(error, () -> {
                         if (context != null) {

@@ -17,6 +17,7 @@ import io.github.securepair.events.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.EventLoopGroup;
+import io.github.securepair.events.ManualClock;
 import io.github.securepair.net.Net;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
@@ -490,6 +491,95 @@ class TLSServerTest extends LoopTest {
             group.close();
             group.closed().get(SECONDS, TimeUnit.SECONDS);
         }
+    }
+
+    // ---- renegotiation ------------------------------------------------------------------------
+
+    @Test
+    void theRenegotiationLimitCountsWithinItsWindow() throws Exception {
+        TLS.CLIENT_RENEG_LIMIT = 1;
+        TLS.CLIENT_RENEG_WINDOW = 10;
+        try (EventLoop timed = EventLoop.create()) {
+            timed.onUncaughtException(uncaught::add);
+            ManualClock clock = timed.manualClock();
+            CompletableFuture<String> code = new CompletableFuture<>();
+            TLSServer server =
+                    TLS.createServer(serverOptions().loop(timed).maxVersion("TLSv1.2"), socket -> {
+                        socket.on(EventEmitter.ERROR, error -> {
+                            code.complete(Coded.codeOf(error));
+                            socket.destroy();
+                        });
+                        socket.write("go");
+                    });
+            listen(server);
+            TLSSocket client = run(done -> {
+                TLSSocket made = TLS.connect(clientOptions(server));
+                made.once(Readable.DATA, chunk -> done.complete(made));
+            });
+            for (int i = 0; i < 4; i++) {
+                clock.advance(10_000);
+                run(done -> client.renegotiate(new RenegotiateOptions(), done::complete));
+            }
+            assertFalse(code.isDone());
+            loop.execute(() -> client.renegotiate(new RenegotiateOptions(), null));
+            assertEquals("ERR_TLS_SESSION_ATTACK", code.get(SECONDS, TimeUnit.SECONDS));
+            run(done -> client.on(Socket.CLOSE, done::complete));
+            server.closeAsync().get(SECONDS, TimeUnit.SECONDS);
+            timed.close();
+            timed.closed().get(SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void renegotiationByTheServerIsNotCounted() throws Exception {
+        TLS.CLIENT_RENEG_LIMIT = 0;
+        run(done -> {
+            TLSServer server = TLS.createServer(serverOptions().maxVersion("TLSv1.2"), socket -> {
+                socket.on(EventEmitter.ERROR, done::completeExceptionally);
+                socket.renegotiate(new RenegotiateOptions(), error -> socket.end("done"));
+            });
+            servers.add(server);
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.on(Readable.DATA, chunk -> done.complete(null));
+            });
+        });
+    }
+
+    // ---- ALPN ---------------------------------------------------------------------------------
+
+    @Test
+    void anALPNCallbackMayChooseTheCertificate() throws Exception {
+        try (SecureContext context = TLS.createSecureContext(named("sni-a"))) {
+            TLSServer server = listen(serverOptions("server-ecdsa").ALPNCallback(hello -> {
+                hello.socket().setKeyCert(context);
+                return hello.protocols().get(1);
+            }));
+            Seen seen = visit(clientOptions(server)
+                    .servername("a.example.test")
+                    .ALPNProtocols(List.of("first", "second")));
+            assertEquals("second", seen.alpn());
+            assertEquals("a.example.test", seen.subject());
+        }
+    }
+
+    @Test
+    void anSNICallbackKnowsItsSocket() throws Exception {
+        CompletableFuture<String> address = new CompletableFuture<>();
+        TLSServer server = listen(serverOptions().SNICallback(new SNICallback() {
+            @Override
+            public void select(String servername, Callback callback) {
+                throw new AssertionError("the other one is called");
+            }
+
+            @Override
+            public void select(TLSSocket socket, String servername, Callback callback) {
+                address.complete(socket.remoteAddress() + " " + servername);
+                callback.done(null, null);
+            }
+        }));
+        visit(clientOptions(server));
+        assertEquals("127.0.0.1 localhost", address.get(SECONDS, TimeUnit.SECONDS));
     }
 
     // ---- NPN ----------------------------------------------------------------------------------

@@ -501,6 +501,32 @@ class TLSSocketTest extends LoopTest {
     }
 
     @Test
+    void theRawSocketCountsCiphertextAndATlsSocketCannotBeReset() throws Exception {
+        run(done -> {
+            Socket[] raw = {null};
+            TLSServer server = TLS.createServer(
+                    serverOptions(),
+                    socket -> socket.on(Readable.DATA, chunk -> {
+                        assertEquals(1000, socket.bytesRead());
+                        socket.write(new byte[500]);
+                        assertEquals(500, socket.bytesWritten());
+                        assertTrue(raw[0].bytesRead() > 1200, "" + raw[0].bytesRead());
+                        assertTrue(raw[0].bytesWritten() > 1500, "" + raw[0].bytesWritten());
+                        assertEquals("ERR_INVALID_HANDLE_TYPE", codeOf(socket::resetAndDestroy));
+                    }));
+            server.on(Server.CONNECTION, socket -> raw[0] = socket);
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.write(new byte[1000]);
+                client.on(Readable.DATA, chunk -> {
+                    client.destroy();
+                    server.close(error -> done.complete(null));
+                });
+            });
+        });
+    }
+
+    @Test
     void everythingIsNullOnceClosed() throws Exception {
         run(done -> {
             TLSServer server = TLS.createServer(serverOptions(), socket -> socket.end());
