@@ -242,13 +242,36 @@ static void handshake(pair *p, const setting *wanted)
         die("another protocol");
 }
 
+/* With LIMIT_SESSION_BYTES the session is kept as bytes and parsed for each connection, as Securepair's users do. */
+static int offer_session(SSL *ssl)
+{
+    static unsigned char bytes[8192];
+    static long len;
+    const unsigned char *in = bytes;
+    unsigned char *out = bytes;
+    SSL_SESSION *parsed;
+    int done;
+
+    if (getenv("LIMIT_SESSION_BYTES") == NULL)
+        return SSL_set_session(ssl, session);
+    if (len == 0) {
+        if (i2d_SSL_SESSION(session, NULL) > (int)sizeof(bytes))
+            die("a large session");
+        len = i2d_SSL_SESSION(session, &out);
+    }
+    parsed = d2i_SSL_SESSION(NULL, &in, len);
+    done = parsed != NULL && SSL_set_session(ssl, parsed);
+    SSL_SESSION_free(parsed);
+    return done;
+}
+
 static int connect_once(const setting *wanted)
 {
     pair p;
     int resumed;
 
     pair_open(&p);
-    if (session != NULL && SSL_set_session(p.client.ssl, session) != 1)
+    if (session != NULL && offer_session(p.client.ssl) != 1)
         die("session");
     handshake(&p, wanted);
     resumed = SSL_session_reused(p.client.ssl);
