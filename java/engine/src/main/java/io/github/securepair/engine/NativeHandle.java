@@ -61,6 +61,11 @@ final class NativeHandle {
     private final Cleaner.Cleanable cleanable;
     private Throwable closedAt;
 
+    /** Whether calls wait for those of other threads; the holder is kept only then. */
+    private volatile boolean patient;
+
+    private volatile Thread holder;
+
     /**
      * Takes over the object.
      *
@@ -86,13 +91,35 @@ final class NativeHandle {
 
     /** Takes the handle for one call, which must end with {@link #exit()}. Returns the address. */
     long enter() {
-        if (!STATE.compareAndSet(this, IDLE, BUSY)) {
+        if (!STATE.compareAndSet(this, IDLE, BUSY) && !(patient && awaitTurn())) {
             throw refusal();
+        }
+        if (patient) {
+            holder = Thread.currentThread();
         }
         return address;
     }
 
+    /** From now on a call waits while another thread's is running, and throws only inside its own. */
+    void setPatient() {
+        patient = true;
+    }
+
+    /** Calls take microseconds: worth no lock, which each of them would pay for. */
+    private boolean awaitTurn() {
+        do {
+            if (isClosed() || holder == Thread.currentThread()) {
+                return false;
+            }
+            Thread.yield();
+        } while (!STATE.compareAndSet(this, IDLE, BUSY));
+        return true;
+    }
+
     void exit() {
+        if (patient) {
+            holder = null;
+        }
         if (!STATE.compareAndSet(this, BUSY, IDLE)) {
             cleanable.clean();
         }

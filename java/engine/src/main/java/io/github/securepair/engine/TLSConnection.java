@@ -1162,6 +1162,11 @@ public final class TLSConnection implements AutoCloseable {
         }
 
         @Override
+        protected void setPatient(TLSConnection c) {
+            c.handle.setPatient();
+        }
+
+        @Override
         protected long address(ByteBuffer direct) {
             return Memory.current().readable(direct);
         }

@@ -98,6 +98,7 @@ final class TLSTransport implements Transport, Receiver {
         this.loop = loop;
         this.conn = conn;
         this.owner = owner;
+        RawTurns.setPatient(conn);
         writes = new WriteQueue(this, outgoing, loop);
     }
 

@@ -306,26 +306,65 @@ class HostileUseTest extends LoopTest {
             TLSServer server = TLS.createServer(serverOptions().maxVersion("TLSv1.2"));
             server.listen(0, "127.0.0.1", () -> {
                 TLSSocket client = TLS.connect(clientOptions(server));
-                client.once(TLSSocket.SECURE_CONNECT, () -> loop.setImmediate(() -> {
-                    Thread other =
-                            new Thread(() -> client.renegotiate(new RenegotiateOptions(), error -> {
-                                String thread = loop.inLoop() ? "loop" : "another thread";
-                                client.destroy();
-                                server.close(closed -> done.complete(error + " on " + thread));
-                            }));
-                    other.start();
-                    try {
-                        other.join();
-                    } catch (InterruptedException e) {
-                        throw new IllegalStateException(e);
-                    }
-                    // This is still the loop's callback: nobody else may run TLS meanwhile.
-                    during[0] = client.transport.connection().isHandshaking();
-                }));
+                client.once(
+                        TLSSocket.SECURE_CONNECT,
+                        () -> loop.setImmediate(() -> {
+                            Thread other = new Thread(() ->
+                                    client.renegotiate(new RenegotiateOptions(), error -> {
+                                        String thread = loop.inLoop() ? "loop" : "another thread";
+                                        client.destroy();
+                                        server.close(
+                                                closed -> done.complete(error + " on " + thread));
+                                    }));
+                            other.start();
+                            try {
+                                other.join();
+                            } catch (InterruptedException e) {
+                                throw new IllegalStateException(e);
+                            }
+                            // This is still the loop's callback: nobody else may run TLS meanwhile.
+                            during[0] = client.transport.connection().isHandshaking();
+                        }));
             });
         });
         assertEquals("null on loop", result);
         assertFalse(during[0]);
+    }
+
+    @Test
+    void gettersOfAnotherThreadDoNotDisturbTheLoop() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        int received = run(done -> {
+            TLSServer server = TLS.createServer(serverOptions(), socket -> {
+                socket.on(EventEmitter.ERROR, error -> {});
+                socket.pipe(socket);
+            });
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                AtomicInteger bytes = new AtomicInteger();
+                client.once(TLSSocket.SECURE_CONNECT, () -> {
+                    client.write(new byte[1000]);
+                    new Thread(() -> {
+                                while (!done.isDone() && uncaught.isEmpty()) {
+                                    client.getPeerCertificate();
+                                    asked.incrementAndGet();
+                                }
+                            })
+                            .start();
+                });
+                client.on(EventEmitter.ERROR, done::completeExceptionally);
+                client.on(Readable.DATA, chunk -> {
+                    if (bytes.addAndGet(chunk.remaining()) < 3_000_000 || asked.get() == 0) {
+                        client.write(chunk);
+                    } else {
+                        done.complete(bytes.get());
+                        client.destroy();
+                        server.close();
+                    }
+                });
+            });
+        });
+        assertTrue(received >= 3_000_000);
     }
 
     // ---- secrets ------------------------------------------------------------------------------

@@ -47,4 +47,6 @@ public abstract class ConnectionAccess {
     protected abstract int shutdown(TLSConnection connection, long out, int outCap);
 
     protected abstract long address(ByteBuffer direct);
+
+    protected abstract void setPatient(TLSConnection connection);
 }

@@ -54,6 +54,14 @@ public final class RawTurns {
     }
 
     /**
+     * Has calls of this connection wait for those of other threads instead of throwing: a socket's
+     * getters may be called by any thread while its loop runs turns.
+     */
+    public static void setPatient(TLSConnection connection) {
+        ACCESS.setPatient(connection);
+    }
+
+    /**
      * Address of a direct buffer's first byte, whatever its position is; valid while the buffer is
      * reachable.
      */
