@@ -3,6 +3,7 @@ import io.github.securepair.stream.Readable;
 import io.github.securepair.tls.ConnectOptions;
 import io.github.securepair.tls.TLS;
 import io.github.securepair.tls.TLSSocket;
+
 import java.nio.file.Path;
 import java.util.List;
 
@@ -19,7 +20,8 @@ public class EchoClient {
 
         TLSSocket socket = TLS.connect(Integer.parseInt(args[1]), options);
         socket.on(TLSSocket.SECURE_CONNECT, () -> {
-            System.out.println("client connected " + (socket.authorized() ? "authorized" : "unauthorized"));
+            System.out.println(
+                    "client connected " + (socket.authorized() ? "authorized" : "unauthorized"));
             socket.write("hello\n");
             socket.end();
         });

@@ -1,11 +1,13 @@
 import io.github.securepair.tls.ServerOptions;
 import io.github.securepair.tls.TLS;
 import io.github.securepair.tls.TLSServer;
+
 import java.nio.file.Path;
 import java.util.List;
 
 /**
- * An echo server that asks its clients for a certificate. Arguments: the folder with the keys, and the port.
+ * An echo server that asks its clients for a certificate. Arguments: the folder with the keys, and
+ * the port.
  *
  * <p>Try it with {@code openssl s_client -connect 127.0.0.1:8000}.
  */
@@ -23,11 +25,14 @@ public class EchoServer {
                 .ca(List.of(keys.resolve("client-cert.pem")));
 
         TLSServer server = TLS.createServer(options, socket -> {
-            System.out.println("server connected " + (socket.authorized() ? "authorized" : "unauthorized"));
+            System.out.println(
+                    "server connected " + (socket.authorized() ? "authorized" : "unauthorized"));
             socket.write("welcome!\n");
             socket.setEncoding("utf8");
             socket.pipe(socket);
         });
-        server.listen(Integer.parseInt(args[1]), () -> System.out.println("server bound to " + server.address().port()));
+        server.listen(
+                Integer.parseInt(args[1]),
+                () -> System.out.println("server bound to " + server.address().port()));
     }
 }

@@ -1,9 +1,13 @@
 import io.github.securepair.tls.ServerOptions;
 import io.github.securepair.tls.TLS;
 import io.github.securepair.tls.TLSServer;
+
 import java.nio.file.Path;
 
-/** The echo server with key and certificate from one PKCS#12 file. Arguments: the folder with the keys, and the port. */
+/**
+ * The echo server with key and certificate from one PKCS#12 file. Arguments: the folder with the
+ * keys, and the port.
+ */
 public class EchoServerPfx {
     public static void main(String[] args) {
         Path keys = Path.of(args[0]);
@@ -15,11 +19,14 @@ public class EchoServerPfx {
                 .rejectUnauthorized(false);
 
         TLSServer server = TLS.createServer(options, socket -> {
-            System.out.println("server connected " + (socket.authorized() ? "authorized" : "unauthorized"));
+            System.out.println(
+                    "server connected " + (socket.authorized() ? "authorized" : "unauthorized"));
             socket.write("welcome!\n");
             socket.setEncoding("utf8");
             socket.pipe(socket);
         });
-        server.listen(Integer.parseInt(args[1]), () -> System.out.println("server bound to " + server.address().port()));
+        server.listen(
+                Integer.parseInt(args[1]),
+                () -> System.out.println("server bound to " + server.address().port()));
     }
 }
