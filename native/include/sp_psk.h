@@ -25,6 +25,8 @@ typedef int32_t (*sp_psk_fn)(int64_t token, const uint8_t *name, int32_t name_le
 void sp_psk_set_function(sp_psk_fn function);
 /* Makes this connection ask for PSKs. Before the first read. token 0 switches it off. */
 int32_t sp_conn_set_psk(sp_conn *conn, int64_t token);
+/* Server, before the first read: the hint for clients that negotiate a PSK suite of TLS 1.2; at most 256 bytes. */
+int32_t sp_conn_set_psk_identity_hint(sp_conn *conn, const char *hint, sp_report *report);
 
 #ifdef __cplusplus
 }

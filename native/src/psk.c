@@ -118,3 +118,11 @@ int32_t sp_conn_set_psk(sp_conn *conn, int64_t token)
         SSL_set_psk_client_callback(conn->ssl, token != 0 ? on_psk_client : NULL);
     return SP_OK;
 }
+
+int32_t sp_conn_set_psk_identity_hint(sp_conn *conn, const char *hint, sp_report *report)
+{
+    if (conn == NULL || hint == NULL || conn->busy || conn->started || !conn->is_server)
+        return SP_MISUSE;
+    sp_enter(report);
+    return sp_leave(report, SSL_use_psk_identity_hint(conn->ssl, hint) == 1);
+}

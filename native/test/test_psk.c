@@ -148,6 +148,29 @@ TEST(aHintThatIsTooLongIsRefused)
     sp_ctx_free(ctx);
 }
 
+TEST(aConnectionHasAHintOfItsOwnBeforeItsFirstRead)
+{
+    begin();
+    pair *p = psk_pair(TLS12, "of the context");
+    char hint[258];
+    sp_report report;
+
+    memset(hint, 'h', sizeof(hint));
+    hint[257] = 0;
+    CHECK_INT(sp_conn_set_psk_identity_hint(p->server.conn, hint, &report), SP_ERROR);
+    CHECK_INT(report.error[0].reason, SSL_R_DATA_LENGTH_TOO_LONG);
+    hint[256] = 0;
+    CHECK_INT(sp_conn_set_psk_identity_hint(p->server.conn, hint, NULL), SP_OK);
+    CHECK_INT(sp_conn_set_psk_identity_hint(p->server.conn, "of the connection", NULL), SP_OK);
+    CHECK_INT(sp_conn_set_psk_identity_hint(p->server.conn, NULL, NULL), SP_MISUSE);
+    CHECK_INT(sp_conn_set_psk_identity_hint(NULL, "x", NULL), SP_MISUSE);
+    CHECK_INT(sp_conn_set_psk_identity_hint(p->client.conn, "x", NULL), SP_MISUSE);
+    pair_handshake(p);
+    CHECK_TEXT(play.hint, "of the connection");
+    CHECK_INT(sp_conn_set_psk_identity_hint(p->server.conn, "late", NULL), SP_MISUSE);
+    pair_free(p);
+}
+
 TEST(differentKeysFail)
 {
     begin();

@@ -3,10 +3,17 @@
 #define SP_ADDRESS_H
 
 #include <stdint.h>
+#include <string.h>
 
 static inline int64_t sp_address(void *memory)
 {
     return (int64_t)(intptr_t)memory;
+}
+
+/* Between addresses, for what C lends to the PSK upcall. */
+static inline void sp_copy(void *to, const void *from, int32_t length)
+{
+    memcpy(to, from, (size_t)length);
 }
 
 #endif

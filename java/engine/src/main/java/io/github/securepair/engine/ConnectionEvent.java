@@ -119,6 +119,13 @@ public sealed interface ConnectionEvent {
     record Trace(int offset, String text, int dropped) implements ConnectionEvent {}
 
     /**
+     * The provider of {@link TLSConnection#setPSK} threw, and the handshake goes on without a key.
+     *
+     * @param thrown what it threw
+     */
+    record PSKFailed(int offset, Throwable thrown) implements ConnectionEvent {}
+
+    /**
      * A raw protocol message or record header ({@code SSL_CTX_set_msg_callback}).
      *
      * @param loss messages before it were lost, because nobody took events

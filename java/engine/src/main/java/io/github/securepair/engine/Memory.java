@@ -4,6 +4,7 @@ import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 
 /**
  * Native memory of one thread: the turn that calls fill, room for what they copy out, room to stage
@@ -60,6 +61,11 @@ final class Memory {
 
     private ByteBuffer staged = allocate(USUAL_ROOM);
     private long stagedAddress = Native.addressOf(staged);
+
+    /** The connection whose turn this thread is in, if it has pre-shared keys. */
+    TLSConnection asking;
+
+    private final ArrayDeque<byte[]> savedTurns = new ArrayDeque<>(1);
 
     private final Known[] known = new Known[ADDRESSES];
     private final int[] seen = new int[ADDRESSES];
@@ -186,6 +192,41 @@ final class Memory {
         for (; i < length; i++) {
             buffer.put(i, (byte) 0);
         }
+    }
+
+    // ---- inside the PSK upcall ----
+
+    /** Keeps what the turn that is under way has noted so far, for {@link #restoreTurn()}. */
+    void saveTurn() {
+        byte[] saved = new byte[REPORT];
+        turn.get(0, saved);
+        savedTurns.push(saved);
+    }
+
+    void restoreTurn() {
+        turn.put(0, savedTurns.pop());
+    }
+
+    /** Copies out of memory that native code lends. */
+    void copyFrom(long address, byte[] bytes) {
+        stage(bytes.length);
+        Native.copy(stagedAddress, address, bytes.length);
+        staged.get(0, bytes).position(bytes.length);
+        unstage();
+    }
+
+    /** Copies a secret into memory that native code lends. */
+    void copyTo(long address, byte[] bytes) {
+        long from = stageOnly(bytes);
+        Native.copy(address, from, bytes.length);
+        unstage();
+    }
+
+    void putInt(long address, int value) {
+        stage(4);
+        staged.putInt(value);
+        Native.copy(address, stagedAddress, 4);
+        unstage();
     }
 
     // ---- windows ----

@@ -310,6 +310,26 @@ final class Native {
                 conn, out, length, label, labelLength, context, contextLength, report);
     }
 
+    // ---- pre-shared keys ----
+
+    /** Once, before the first connection that has keys. */
+    static void installUpcall() {
+        Glue.setPSKHandler(PSKUpcall::answer);
+    }
+
+    static int connSetPsk(long conn, long token) {
+        return Glue.sp_conn_set_psk(conn, token);
+    }
+
+    static int connSetPskIdentityHint(long conn, long hint, long report) {
+        return Glue.sp_conn_set_psk_identity_hint(conn, hint, report);
+    }
+
+    /** memcpy; both addresses must be good for the length. */
+    static void copy(long to, long from, int length) {
+        Glue.sp_copy(to, from, length);
+    }
+
     // ---- certificates ----
 
     static long x509Describe(long der, long length, long out, long cap) {

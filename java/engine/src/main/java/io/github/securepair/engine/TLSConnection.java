@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * One TLS endpoint between byte buffers ({@code SSL}). It knows no sockets, threads or listeners:
@@ -56,11 +57,13 @@ public final class TLSConnection implements AutoCloseable {
     private static final int SECURE = 2;
     private static final int MISUSE_TURN = -2;
 
+    private static final AtomicLong TOKENS = new AtomicLong();
+
     static {
-        ConnectionAccess.give(new Access());
+        ConnectionAccess.give(new TurnAccess());
     }
 
-    private final NativeHandle handle;
+    final NativeHandle handle;
     private final SecureContext context;
     private final boolean server;
     private int eventMask;
@@ -80,8 +83,16 @@ public final class TLSConnection implements AutoCloseable {
     private int[] recordEnds;
     private TLSException failure;
 
+    /** Answers for pre-shared keys; null while nobody does. */
+    private PSKProvider pskProvider;
+
+    private long pskToken;
+
+    /** What the provider threw in the turn that is under way. */
+    private Throwable pskError;
+
     /** Decoded events that wait for nextEvent(); null while there are none. */
-    private ArrayDeque<ConnectionEvent> decoded;
+    ArrayDeque<ConnectionEvent> decoded;
 
     private TLSConnection(SecureContext context, boolean server) {
         this.context = context;
@@ -206,6 +217,60 @@ public final class TLSConnection implements AutoCloseable {
         simple(Native::connOfferPostHandshakeAuth, "Post-handshake authentication was refused");
     }
 
+    /**
+     * Who answers for pre-shared keys, in TLS 1.2 (with PSK suites) and 1.3; null for nobody.
+     *
+     * <p>After a throw of the provider the handshake goes on without a key. When it fails in the
+     * same turn, what was thrown is the cause of the failure; else
+     * {@link ConnectionEvent.PSKFailed} tells.
+     */
+    public void setPSK(PSKProvider provider) {
+        PSKUpcall.require();
+        long token = provider == null ? 0 : TOKENS.incrementAndGet();
+        simple(
+                conn -> Native.connSetPsk(conn, token),
+                "The provider of pre-shared keys was refused");
+        pskToken = token;
+        pskProvider = provider;
+    }
+
+    /**
+     * Server: the hint for clients that negotiate a PSK suite of TLS 1.2, at most 256 bytes of
+     * UTF-8 ({@code SSL_use_psk_identity_hint}).
+     *
+     * @throws SecureContextException when it is too long
+     */
+    public void setPSKIdentityHint(String hint) {
+        long conn = handle.enter();
+        try {
+            Memory m = memory();
+            m.clearReport();
+            long address = m.stageText(hint);
+            try {
+                check(
+                        Native.connSetPskIdentityHint(conn, address, m.reportAddress),
+                        m,
+                        "The identity hint was refused");
+            } finally {
+                m.unstage();
+            }
+        } finally {
+            handle.exit();
+        }
+    }
+
+    long pskToken() {
+        return pskToken;
+    }
+
+    PSKProvider pskProvider() {
+        return pskProvider;
+    }
+
+    void pskFailed(Throwable error) {
+        pskError = error;
+    }
+
     // ---------------------------------------------------------------- at any time ----
 
     /** Whether a certificate of the peer is wanted. */
@@ -288,8 +353,8 @@ public final class TLSConnection implements AutoCloseable {
                     plainCap,
                     writable(m, out, outAt, outCap),
                     outCap,
-                    m.turnAddress);
-            collect(m, status);
+                    turn(m));
+            status = collect(m, status);
             advance(in, inAt + consumed);
             advance(plain, plainAt + produced);
             advance(out, outAt + emitted);
@@ -327,8 +392,8 @@ public final class TLSConnection implements AutoCloseable {
                     plainLength,
                     writable(m, out, outAt, outCap),
                     outCap,
-                    m.turnAddress);
-            collect(m, status);
+                    turn(m));
+            status = collect(m, status);
             advance(plain, plainAt + consumed);
             advance(out, outAt + emitted);
             return finish(status);
@@ -386,7 +451,7 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /** Events already copied out still come before the plaintext that this read would bring. */
-    private Status eventsFirst() {
+    Status eventsFirst() {
         consumed = 0;
         produced = 0;
         emitted = 0;
@@ -446,7 +511,7 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    private Memory memory() {
+    Memory memory() {
         Memory m = memory;
         if (m.thread != Thread.currentThread()) {
             m = Memory.current();
@@ -456,7 +521,8 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /** Copies out of the turn, which belongs to the thread and serves other connections too. */
-    private void collect(Memory m, int status) {
+    int collect(Memory m, int status) {
+        m.asking = null;
         ByteBuffer turn = m.turn;
         consumed = turn.getInt(Memory.CONSUMED);
         produced = turn.getInt(Memory.PRODUCED);
@@ -477,6 +543,33 @@ public final class TLSConnection implements AutoCloseable {
             throw new IllegalStateException(
                     "TLSConnection is in use: a call came from inside another call");
         }
+        return pskError == null ? status : tellPSKError(status);
+    }
+
+    private int tellPSKError(int status) {
+        Throwable error = pskError;
+        pskError = null;
+        if (status == Native.FAILED) {
+            failure = failure.because(error);
+            return status;
+        }
+        if (decoded == null) {
+            decoded = new ArrayDeque<>();
+        }
+        decoded.add(new ConnectionEvent.PSKFailed(0, error));
+        return status == Status.PAUSED.ordinal() || status == Status.CLOSED.ordinal()
+                ? status
+                : Status.EVENT.ordinal();
+    }
+
+    /**
+     * The address of the turn to fill; from here to collect() the upcall is for this connection.
+     */
+    long turn(Memory m) {
+        if (pskProvider != null) {
+            m.asking = this;
+        }
+        return m.turnAddress;
     }
 
     private void collectRecords(ByteBuffer turn) {
@@ -1092,83 +1185,6 @@ public final class TLSConnection implements AutoCloseable {
         if (result == Native.MISUSE) {
             throw new IllegalStateException(
                     doing + ": not possible at this time or at this end of a connection");
-        }
-    }
-
-    // ---------------------------------------------------------------- raw turns ----
-
-    private static final class Access extends ConnectionAccess {
-        @Override
-        protected int read(
-                TLSConnection c,
-                long in,
-                int inLength,
-                long plain,
-                int plainCap,
-                long out,
-                int outCap) {
-            long conn = c.handle.enter();
-            try {
-                if (c.decoded != null) {
-                    return c.eventsFirst().ordinal();
-                }
-                Memory m = c.memory();
-                int status = Native.connRead(
-                        conn, in, inLength, plain, plainCap, out, outCap, m.turnAddress);
-                c.collect(m, status);
-                return status;
-            } finally {
-                c.handle.exit();
-            }
-        }
-
-        @Override
-        protected int write(TLSConnection c, long plain, int length, long out, int outCap) {
-            long conn = c.handle.enter();
-            try {
-                Memory m = c.memory();
-                int status = Native.connWrite(conn, plain, length, out, outCap, m.turnAddress);
-                c.collect(m, status);
-                return status;
-            } finally {
-                c.handle.exit();
-            }
-        }
-
-        @Override
-        protected int drain(TLSConnection c, long out, int outCap) {
-            long conn = c.handle.enter();
-            try {
-                Memory m = c.memory();
-                int status = Native.connDrain(conn, out, outCap, m.turnAddress);
-                c.collect(m, status);
-                return status;
-            } finally {
-                c.handle.exit();
-            }
-        }
-
-        @Override
-        protected int shutdown(TLSConnection c, long out, int outCap) {
-            long conn = c.handle.enter();
-            try {
-                Memory m = c.memory();
-                int status = Native.connShutdown(conn, out, outCap, m.turnAddress);
-                c.collect(m, status);
-                return status;
-            } finally {
-                c.handle.exit();
-            }
-        }
-
-        @Override
-        protected void setPatient(TLSConnection c) {
-            c.handle.setPatient();
-        }
-
-        @Override
-        protected long address(ByteBuffer direct) {
-            return Memory.current().readable(direct);
         }
     }
 }

@@ -52,6 +52,12 @@ public final class TLSException extends IOException implements OpenSSLFailure {
                 "ERR_SSL_UNSPECIFIED", doing + " failed, OpenSSL gave no reason", report);
     }
 
+    /** The same failure, with what made it happen. */
+    TLSException because(Throwable cause) {
+        initCause(cause);
+        return this;
+    }
+
     @Override
     public String code() {
         return code;
