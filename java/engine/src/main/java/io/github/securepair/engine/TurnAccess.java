@@ -66,6 +66,11 @@ final class TurnAccess extends ConnectionAccess {
     }
 
     @Override
+    protected void setPatient(TLSConnection c) {
+        c.handle.setPatient();
+    }
+
+    @Override
     protected long address(ByteBuffer direct) {
         return Memory.current().readable(direct);
     }
