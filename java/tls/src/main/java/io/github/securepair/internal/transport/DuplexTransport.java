@@ -257,7 +257,7 @@ public final class DuplexTransport implements Transport {
                 }
             });
         } catch (Throwable thrown) {
-            // Of the stream, or of who reads at its other end: no reason to unwind the one who writes.
+            // Of the stream, or of who reads at its other end: the one who writes is not unwound.
             Uncaught.later(loop, thrown);
         }
         inCall[0] = false;
