@@ -904,6 +904,20 @@ public class TLSSocket extends Socket {
         return true;
     }
 
+    /**
+     * Refuses: a reset would cut the connection below TLS. The socket underneath can be reset.
+     *
+     * @throws ArgumentException {@code ERR_INVALID_HANDLE_TYPE}, unless the socket is destroyed
+     */
+    @Override
+    public TLSSocket resetAndDestroy() {
+        if (!destroyed()) {
+            throw new ArgumentException(
+                    "TypeError", "ERR_INVALID_HANDLE_TYPE", "This handle type cannot be sent");
+        }
+        return this;
+    }
+
     /** Sets the server name to send (SNI). Client, before the handshake. */
     public void setServername(String name) {
         if (name == null) {

@@ -94,6 +94,18 @@ class ConnectionMembersTest extends LoopTest {
     }
 
     @Test
+    void aResetIsRefusedAndTheConnectionGoesOn() throws Exception {
+        client(serverOptions(), new ConnectOptions(), client -> {
+            assertEquals(
+                    "ERR_INVALID_HANDLE_TYPE",
+                    Coded.codeOf(assertThrows(RuntimeException.class, client::resetAndDestroy)));
+            assertFalse(client.destroyed());
+            client.once(Readable.DATA, echo -> client.end());
+            client.write("still here");
+        });
+    }
+
+    @Test
     void aContextIsUsedByManySockets() throws Exception {
         try (SecureContext identity = TLS.createSecureContext(bareServer());
                 SecureContext trust = TLS.createSecureContext(bareClient())) {
