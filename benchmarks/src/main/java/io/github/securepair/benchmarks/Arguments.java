@@ -71,7 +71,7 @@ record Arguments(
                 Integer.parseInt(given.getOrDefault("rounds", isShort ? "1" : "3")),
                 isShort ? 3 : 5,
                 isShort ? 3 : 5,
-                isShort ? 600 : 1500,
+                isShort ? 500 : 1500,
                 isShort ? 500 : 5000,
                 given.getOrDefault("limit", "benchmarks/target/limit"),
                 given.get("library"),

@@ -159,7 +159,14 @@ public final class Comparison {
         List<String> words = new ArrayList<>(row.limit());
         words.add("" + arguments.millis() / 1000.0);
         words.add("" + arguments.iterations());
-        for (double perSecond : limit(words, library)) {
+        List<Double> iterations;
+        try {
+            iterations = limit(words, library);
+        } catch (IllegalStateException e) {
+            say(row.work() + ": " + subject + " cannot do it (" + e.getMessage() + ")");
+            return;
+        }
+        for (double perSecond : iterations) {
             scores.add(row.work(), row.title(), row.unit(), subject, perSecond * row.factor());
         }
     }
