@@ -12,26 +12,59 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What the real headers declare: the C preprocessor's output, read at the level of declarations. Nothing here knows
- * OpenSSL but for the names of its typedefs that need a choice.
+ * What the real headers declare: the C preprocessor's output, read at the level of declarations.
+ * Nothing here knows OpenSSL but for the names of its typedefs that need a choice.
  */
 final class CHeaders {
-    private static final Set<String> PRIMITIVE_WORDS =
-            Set.of("void", "char", "short", "int", "long", "float", "double", "signed", "unsigned", "_Bool");
-    /** Typedefs that JavaCPP knows by name: following them would lose their size on other platforms. */
-    private static final Map<String, String> KEPT = Map.ofEntries(Map.entry("size_t", "size_t"),
-            Map.entry("ssize_t", "ssize_t"), Map.entry("ossl_ssize_t", "ssize_t"), Map.entry("int8_t", "int8_t"),
-            Map.entry("int16_t", "int16_t"), Map.entry("int32_t", "int32_t"), Map.entry("int64_t", "int64_t"),
-            Map.entry("uint8_t", "uint8_t"), Map.entry("uint16_t", "uint16_t"), Map.entry("uint32_t", "uint32_t"),
-            Map.entry("uint64_t", "uint64_t"), Map.entry("ossl_intmax_t", "int64_t"),
+    private static final Set<String> PRIMITIVE_WORDS = Set.of(
+            "void",
+            "char",
+            "short",
+            "int",
+            "long",
+            "float",
+            "double",
+            "signed",
+            "unsigned",
+            "_Bool");
+    /**
+     * Typedefs that JavaCPP knows by name: following them would lose their size on other platforms.
+     */
+    private static final Map<String, String> KEPT = Map.ofEntries(
+            Map.entry("size_t", "size_t"),
+            Map.entry("ssize_t", "ssize_t"),
+            Map.entry("ossl_ssize_t", "ssize_t"),
+            Map.entry("int8_t", "int8_t"),
+            Map.entry("int16_t", "int16_t"),
+            Map.entry("int32_t", "int32_t"),
+            Map.entry("int64_t", "int64_t"),
+            Map.entry("uint8_t", "uint8_t"),
+            Map.entry("uint16_t", "uint16_t"),
+            Map.entry("uint32_t", "uint32_t"),
+            Map.entry("uint64_t", "uint64_t"),
+            Map.entry("ossl_intmax_t", "int64_t"),
             Map.entry("ossl_uintmax_t", "uint64_t"));
     /** Platform types that cross as an address or a number. */
     private static final Set<String> PLATFORM = Set.of("time_t", "tm", "timeval");
-    private static final Map<String, String> UNBINDABLE =
-            Map.of("FILE", "stdio", "_IO_FILE", "stdio", "va_list", "varargs", "__builtin_va_list", "varargs",
-                    "__gnuc_va_list", "varargs");
-    private static final Map<String, String> CANONICAL =
-            Map.of("asn1_string_st", "ASN1_STRING", "ASN1_VALUE_st", "ASN1_VALUE", "stack_st", "OPENSSL_STACK");
+
+    private static final Map<String, String> UNBINDABLE = Map.of(
+            "FILE",
+            "stdio",
+            "_IO_FILE",
+            "stdio",
+            "va_list",
+            "varargs",
+            "__builtin_va_list",
+            "varargs",
+            "__gnuc_va_list",
+            "varargs");
+    private static final Map<String, String> CANONICAL = Map.of(
+            "asn1_string_st",
+            "ASN1_STRING",
+            "ASN1_VALUE_st",
+            "ASN1_VALUE",
+            "stack_st",
+            "OPENSSL_STACK");
 
     final Map<String, CType.Function> functions = new TreeMap<>();
     /** Struct tag to its body, for complete structs. */
@@ -40,6 +73,7 @@ final class CHeaders {
     final Map<String, CType.Body> enums = new LinkedHashMap<>();
     /** Object-like and function-like macros: name to replacement. */
     final Map<String, String> macros = new TreeMap<>();
+
     final Set<String> functionMacros = new HashSet<>();
     /** Where each macro was defined last. */
     final Map<String, String> macroHeaders = new HashMap<>();
@@ -47,7 +81,8 @@ final class CHeaders {
     private final Map<String, List<CToken>> typedefs = new HashMap<>();
     private final Map<String, String> canonicalOfTag = new HashMap<>();
 
-    static CHeaders read(Compiler compiler, String source) throws IOException, InterruptedException {
+    static CHeaders read(Compiler compiler, String source)
+            throws IOException, InterruptedException {
         CHeaders headers = new CHeaders();
         headers.declarations(tokens(compiler.preprocess(source)));
         return headers;
@@ -58,8 +93,7 @@ final class CHeaders {
         CHeaders reader = new CHeaders();
         reader.typedefs.putAll(typedefs);
         reader.canonicalOfTag.putAll(canonicalOfTag);
-        reader.declarations(tokens(text
-                .replaceAll("STACK_OF\\((\\w+)\\)", "struct stack_st_$1")));
+        reader.declarations(tokens(text.replaceAll("STACK_OF\\((\\w+)\\)", "struct stack_st_$1")));
         return List.copyOf(reader.functions.values());
     }
 
@@ -67,12 +101,16 @@ final class CHeaders {
     record Compiler(String command, Path include) {
 
         String preprocess(String source) throws IOException, InterruptedException {
-            List<String> command = List.of(command(), "-xc", "-std=gnu11", "-I" + include, "-E", "-dD", "-");
-            Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            List<String> command =
+                    List.of(command(), "-xc", "-std=gnu11", "-I" + include, "-E", "-dD", "-");
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
             try (OutputStream in = process.getOutputStream()) {
                 in.write(source.getBytes(StandardCharsets.UTF_8));
             }
-            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            String out =
+                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
                 throw new IOException(String.join(" ", command) + " failed");
             }
@@ -108,7 +146,8 @@ final class CHeaders {
                 continue;
             }
             if (Character.isLetterOrDigit(c) || c == '_') {
-                while (i < line.length() && (Character.isLetterOrDigit(line.charAt(i)) || line.charAt(i) == '_')) {
+                while (i < line.length()
+                        && (Character.isLetterOrDigit(line.charAt(i)) || line.charAt(i) == '_')) {
                     i++;
                 }
             } else if (c == '"' || c == '\'') {
@@ -199,16 +238,22 @@ final class CHeaders {
         function(statement, open, deprecated);
     }
 
-    /** Remembers the body of {@code struct tag { ... }} or {@code enum tag { ... }}; returns the tag. */
+    /**
+     * Remembers the body of {@code struct tag { ... }} or {@code enum tag { ... }}; returns the
+     * tag.
+     */
     private String body(List<CToken> statement) {
         int brace = indexOf(statement, "{");
         String kind = statement.get(0).text();
-        String tag = statement.get(brace - 1).isWord() && brace > 1 ? statement.get(brace - 1).text() : null;
+        String tag = statement.get(brace - 1).isWord() && brace > 1
+                ? statement.get(brace - 1).text()
+                : null;
         CToken last = statement.get(statement.size() - 1);
         if (tag == null) {
             tag = last.isWord() ? last.text() : "";
         }
-        CType.Body body = new CType.Body(statement.get(0).header(), statement.subList(brace + 1, closing(statement, brace)));
+        CType.Body body = new CType.Body(
+                statement.get(0).header(), statement.subList(brace + 1, closing(statement, brace)));
         if (kind.equals("enum")) {
             enums.put(tag, body);
         } else if (kind.equals("struct") || kind.equals("union")) {
@@ -235,7 +280,8 @@ final class CHeaders {
         if (open >= 0) {
             boolean pointer = tokens.get(open + 1).is("*");
             boolean wrapped = tokens.get(open + 2).is(")") && open + 3 < tokens.size();
-            String name = tokens.get(pointer ? open + 2 : wrapped ? open + 1 : open - 1).text();
+            String name = tokens.get(pointer ? open + 2 : wrapped ? open + 1 : open - 1)
+                    .text();
             typedefs.put(name, List.of(new CToken("function", "")));
             return;
         }
@@ -254,8 +300,17 @@ final class CHeaders {
         if (statement.get(open + 1).is("*")) {
             int name = open + 2;
             if (statement.get(name).isWord() && statement.get(name + 1).is("(")) {
-                functions.put(statement.get(name).text(), new CType.Function(statement.get(name).text(), header, null,
-                        List.of(), false, true, deprecated, inlined));
+                functions.put(
+                        statement.get(name).text(),
+                        new CType.Function(
+                                statement.get(name).text(),
+                                header,
+                                null,
+                                List.of(),
+                                false,
+                                true,
+                                deprecated,
+                                inlined));
             }
             return;
         }
@@ -270,21 +325,24 @@ final class CHeaders {
                 parameters.add(parameter(one, parameters.size()));
             }
         }
-        functions.put(name,
-                new CType.Function(name, header, result, parameters, varargs, false, deprecated, inlined));
+        functions.put(
+                name,
+                new CType.Function(
+                        name, header, result, parameters, varargs, false, deprecated, inlined));
     }
 
     private CType.Parameter parameter(List<CToken> tokens, int index) {
         if (indexOf(tokens, "(") >= 0) {
-            return new CType.Parameter(new CType("function", 0, false, CType.Kind.FUNCTION, null), "arg" + index);
+            return new CType.Parameter(
+                    new CType("function", 0, false, CType.Kind.FUNCTION, null), "arg" + index);
         }
         Typed typed = type(tokens);
-        return new CType.Parameter(typed.type(), typed.name() == null ? "arg" + index : typed.name());
+        return new CType.Parameter(
+                typed.type(), typed.name() == null ? "arg" + index : typed.name());
     }
 
     /** A type and the name that stood behind it, if one did. */
-    record Typed(CType type, String name) {
-    }
+    record Typed(CType type, String name) {}
 
     /** Reads a declaration specifier with pointers, an optional name and optional array bounds. */
     Typed type(List<CToken> tokens) {
@@ -296,9 +354,15 @@ final class CHeaders {
         for (int i = 0; i < tokens.size(); i++) {
             String text = tokens.get(i).text();
             switch (text) {
-                case "extern", "static", "inline", "__inline", "volatile", "register", "restrict", "__restrict",
-                        "__extension__" -> {
-                }
+                case "extern",
+                        "static",
+                        "inline",
+                        "__inline",
+                        "volatile",
+                        "register",
+                        "restrict",
+                        "__restrict",
+                        "__extension__" -> {}
                 case "const" -> isConst |= pointers == 0;
                 case "*" -> pointers++;
                 case "[" -> {
@@ -306,7 +370,8 @@ final class CHeaders {
                     i = closing(tokens, i);
                 }
                 case "struct", "union" -> base = tagged(tokens.get(++i).text());
-                case "enum" -> base = new CType(tokens.get(++i).text(), 0, false, CType.Kind.ENUM, null);
+                case "enum" ->
+                    base = new CType(tokens.get(++i).text(), 0, false, CType.Kind.ENUM, null);
                 default -> {
                     if (PRIMITIVE_WORDS.contains(text) && base == null) {
                         primitive.append(primitive.isEmpty() ? "" : " ").append(text);
@@ -367,7 +432,10 @@ final class CHeaders {
         return type(target).type();
     }
 
-    /** The name that C code uses for a struct: its first typedef; STACK_OF_x for OpenSSL's typed stacks. */
+    /**
+     * The name that C code uses for a struct: its first typedef; STACK_OF_x for OpenSSL's typed
+     * stacks.
+     */
     String canonical(String tag) {
         if (tag.startsWith("stack_st_")) {
             return "STACK_OF_" + tag.substring("stack_st_".length());
@@ -382,7 +450,8 @@ final class CHeaders {
     String tagOf(String canonical) {
         for (String prefix : List.of("STACK_OF_", "LHASH_OF_")) {
             if (canonical.startsWith(prefix)) {
-                return prefix.substring(0, 5).toLowerCase() + "_st_" + canonical.substring(prefix.length());
+                return prefix.substring(0, 5).toLowerCase() + "_st_"
+                        + canonical.substring(prefix.length());
             }
         }
         for (Map.Entry<String, String> entry : CANONICAL.entrySet()) {

@@ -2,12 +2,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A C type after its typedefs were followed: {@code base} is a primitive, or the canonical name of a struct or enum.
- * {@code problem} is set when no Java caller can be given a safe value of it.
+ * A C type after its typedefs were followed: {@code base} is a primitive, or the canonical name of
+ * a struct or enum. {@code problem} is set when no Java caller can be given a safe value of it.
  */
 record CType(String base, int pointers, boolean isConst, Kind kind, String problem) {
 
-    enum Kind { PRIMITIVE, STRUCT, ENUM, PLATFORM, FUNCTION, UNKNOWN }
+    enum Kind {
+        PRIMITIVE,
+        STRUCT,
+        ENUM,
+        PLATFORM,
+        FUNCTION,
+        UNKNOWN
+    }
 
     CType withPointers(int more) {
         return new CType(base, pointers + more, isConst, kind, problem);
@@ -31,12 +38,18 @@ record CType(String base, int pointers, boolean isConst, Kind kind, String probl
     }
 
     /** A parameter: its type and name. */
-    record Parameter(CType type, String name) {
-    }
+    record Parameter(CType type, String name) {}
 
     /** A function that some header declares. */
-    record Function(String name, String header, CType result, List<Parameter> parameters, boolean varargs,
-                    boolean returnsFunction, boolean deprecated, boolean inlined) {
+    record Function(
+            String name,
+            String header,
+            CType result,
+            List<Parameter> parameters,
+            boolean varargs,
+            boolean returnsFunction,
+            boolean deprecated,
+            boolean inlined) {
 
         /** Why Java cannot have it as it is, or null. */
         String problem() {
@@ -63,6 +76,5 @@ record CType(String base, int pointers, boolean isConst, Kind kind, String probl
     }
 
     /** A struct with its fields, or an enum with its constants, as tokens between the braces. */
-    record Body(String header, List<CToken> tokens) {
-    }
+    record Body(String header, List<CToken> tokens) {}
 }

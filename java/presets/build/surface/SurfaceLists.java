@@ -20,13 +20,16 @@ final class SurfaceLists {
     final Map<String, String> headers = new LinkedHashMap<>();
     /** Library to function name to its tags. */
     final Map<String, TreeMap<String, Entry>> functions = new TreeMap<>();
+
     final Map<String, TreeMap<String, Entry>> constants = new TreeMap<>();
     final Map<String, String> leftOut = new TreeMap<>();
     final Map<String, Set<String>> structs = new TreeMap<>();
     final Set<String> optionalStructs = new TreeSet<>();
     final Map<String, List<String>> stacks = new TreeMap<>();
 
-    /** One line: the OpenSSL version that brought it (null: before 3.0) and how it is to be bound. */
+    /**
+     * One line: the OpenSSL version that brought it (null: before 3.0) and how it is to be bound.
+     */
     record Entry(String since, Set<String> tags) {
 
         boolean has(String tag) {
@@ -42,12 +45,16 @@ final class SurfaceLists {
         }
 
         static int[] parse(String version) {
-            return Arrays.stream(version.split("\\.")).mapToInt(Integer::parseInt).toArray();
+            return Arrays.stream(version.split("\\."))
+                    .mapToInt(Integer::parseInt)
+                    .toArray();
         }
 
         String line(String name) {
-            return name + (since == null ? "" : " since=" + since)
-                    + new TreeSet<>(tags).stream().map(tag -> " " + tag).collect(Collectors.joining());
+            return name
+                    + (since == null ? "" : " since=" + since)
+                    + new TreeSet<>(tags)
+                            .stream().map(tag -> " " + tag).collect(Collectors.joining());
         }
     }
 
@@ -82,8 +89,10 @@ final class SurfaceLists {
 
     /** A C source that includes every header of a library, or of both. */
     String includes(String library) {
-        return headers.keySet().stream().filter(header -> library == null || headers.get(header).equals(library))
-                .map(header -> "#if __has_include(<" + header + ">)\n#include <" + header + ">\n#endif\n")
+        return headers.keySet().stream()
+                .filter(header -> library == null || headers.get(header).equals(library))
+                .map(header ->
+                        "#if __has_include(<" + header + ">)\n#include <" + header + ">\n#endif\n")
                 .collect(Collectors.joining());
     }
 
@@ -97,8 +106,12 @@ final class SurfaceLists {
     /** The head comment of a list, kept when the list is written anew. */
     List<String> comment(String file) throws IOException {
         Path path = folder.resolve(file);
-        return !Files.exists(path) ? List.of() : Files.readAllLines(path).stream()
-                .filter(line -> line.startsWith("# ")).map(line -> line.substring(2)).toList();
+        return !Files.exists(path)
+                ? List.of()
+                : Files.readAllLines(path).stream()
+                        .filter(line -> line.startsWith("# "))
+                        .map(line -> line.substring(2))
+                        .toList();
     }
 
     private TreeMap<String, Entry> entries(String file) throws IOException {
@@ -125,8 +138,11 @@ final class SurfaceLists {
 
     private List<String[]> lines(String file) throws IOException {
         Path path = folder.resolve(file);
-        return !Files.exists(path) ? List.of() : Files.readAllLines(path).stream()
-                .filter(line -> !line.isBlank() && !line.startsWith("#")).map(line -> line.trim().split("\\s+"))
-                .toList();
+        return !Files.exists(path)
+                ? List.of()
+                : Files.readAllLines(path).stream()
+                        .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                        .map(line -> line.trim().split("\\s+"))
+                        .toList();
     }
 }

@@ -12,14 +12,43 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Writes what JavaCPP reads: for each library a flat header of declarations whose types need no more thought (for the
- * parser), and one with the real includes and inline helpers (for the C++ compiler).
+ * Writes what JavaCPP reads: for each library a flat header of declarations whose types need no
+ * more thought (for the parser), and one with the real includes and inline helpers (for the C++
+ * compiler).
  */
 final class SurfaceWriter {
-    private static final Set<String> RESERVED = Set.of("abstract", "boolean", "byte", "class", "default", "delete",
-            "enum", "final", "finally", "function", "import", "in", "instanceof", "interface", "native", "new",
-            "operator", "package", "private", "protected", "public", "super", "synchronized", "template", "this",
-            "throw", "throws", "transient", "try", "typename", "virtual");
+    private static final Set<String> RESERVED = Set.of(
+            "abstract",
+            "boolean",
+            "byte",
+            "class",
+            "default",
+            "delete",
+            "enum",
+            "final",
+            "finally",
+            "function",
+            "import",
+            "in",
+            "instanceof",
+            "interface",
+            "native",
+            "new",
+            "operator",
+            "package",
+            "private",
+            "protected",
+            "public",
+            "super",
+            "synchronized",
+            "template",
+            "this",
+            "throw",
+            "throws",
+            "transient",
+            "try",
+            "typename",
+            "virtual");
 
     private final CHeaders c;
     private final int[] version;
@@ -27,6 +56,7 @@ final class SurfaceWriter {
     private final Path out;
     /** C type to the name of its stand-in, and stand-in to Java. */
     private final Map<String, String> standIns = new LinkedHashMap<>();
+
     private final Map<String, String> standInJava = new LinkedHashMap<>();
     private final Set<String> declaredTypes = new HashSet<>();
     private final Set<String> declaredEnums = new HashSet<>();
@@ -75,41 +105,64 @@ final class SurfaceWriter {
             structs.append(struct(name));
             types.add(name);
         }
-        StringBuilder head = new StringBuilder("/* Generated: what JavaCPP's parser reads. Never compiled. */\n"
-                + "#ifdef SECUREPAIR_SURFACE\n");
+        StringBuilder head =
+                new StringBuilder("/* Generated: what JavaCPP's parser reads. Never compiled. */\n"
+                        + "#ifdef SECUREPAIR_SURFACE\n");
         types.removeAll(declaredTypes);
         enums.removeAll(declaredEnums);
         declaredTypes.addAll(types);
         declaredEnums.addAll(enums);
         for (String name : enums) {
-            head.append("enum ").append(name).append(" { ").append(text(c.enums.get(name).tokens())).append(" };\n");
+            head.append("enum ")
+                    .append(name)
+                    .append(" { ")
+                    .append(text(c.enums.get(name).tokens()))
+                    .append(" };\n");
         }
         for (String type : types) {
             if (!lists.structs.get(library).contains(type)) {
                 head.append("struct ").append(type).append(";\n");
             }
         }
-        Files.writeString(out.resolve(library + "_surface.h"), head.append(structs).append(surface) + "#endif\n");
-        StringBuilder natives = new StringBuilder("/* Generated: what the bindings compile against. */\n#pragma once\n");
+        Files.writeString(
+                out.resolve(library + "_surface.h"),
+                head.append(structs).append(surface) + "#endif\n");
+        StringBuilder natives = new StringBuilder(
+                "/* Generated: what the bindings compile against. */\n#pragma once\n");
         natives.append("#pragma GCC diagnostic ignored \"-Wdeprecated-declarations\"\n");
         natives.append("#include <time.h>\n#include <sys/time.h>\n");
         natives.append(lists.includes(library));
         for (String type : types) {
             if (type.startsWith("STACK_OF_") || type.startsWith("LHASH_OF_")) {
-                natives.append("typedef struct ").append(c.tagOf(type)).append(' ').append(type).append(";\n");
+                natives.append("typedef struct ")
+                        .append(c.tagOf(type))
+                        .append(' ')
+                        .append(type)
+                        .append(";\n");
             }
         }
-        Files.writeString(out.resolve(library + "_native.h"), natives.append(early).append(inlines).append("#include \"").append(library)
-                .append("_inlines.h\"\n").toString());
+        Files.writeString(
+                out.resolve(library + "_native.h"),
+                natives.append(early)
+                        .append(inlines)
+                        .append("#include \"")
+                        .append(library)
+                        .append("_inlines.h\"\n")
+                        .toString());
         return count;
     }
 
     void writeStandIns() throws IOException {
-        Files.write(out.resolve("stand-ins.txt"),
-                standInJava.entrySet().stream().map(entry -> entry.getKey() + "\t" + entry.getValue()).toList());
+        Files.write(
+                out.resolve("stand-ins.txt"),
+                standInJava.entrySet().stream()
+                        .map(entry -> entry.getKey() + "\t" + entry.getValue())
+                        .toList());
     }
 
-    /** Prototypes that we give to function-like macros: read with the same eyes as the real headers. */
+    /**
+     * Prototypes that we give to function-like macros: read with the same eyes as the real headers.
+     */
     Map<String, CType.Function> macros(String library) throws IOException {
         return macros(library, lists.macros(library));
     }
@@ -122,12 +175,14 @@ final class SurfaceWriter {
                 continue;
             }
             for (CType.Function function : c.prototypes(part.substring(part.indexOf('\n')))) {
-                if (!c.macros.containsKey(function.name()) && !c.functions.containsKey(function.name())) {
-                    throw new IllegalStateException(library + "-macros.h: no header has " + function.name());
+                if (!c.macros.containsKey(function.name())
+                        && !c.functions.containsKey(function.name())) {
+                    throw new IllegalStateException(
+                            library + "-macros.h: no header has " + function.name());
                 }
                 if (function.problem() != null) {
-                    throw new IllegalStateException(library + "-macros.h: " + function.name() + ": "
-                            + function.problem());
+                    throw new IllegalStateException(
+                            library + "-macros.h: " + function.name() + ": " + function.problem());
                 }
                 found.put(function.name(), function);
             }
@@ -135,11 +190,22 @@ final class SurfaceWriter {
         return found;
     }
 
-    /** These macros take the address of a d2i or i2d function, which our overloads of it make ambiguous. */
+    /**
+     * These macros take the address of a d2i or i2d function, which our overloads of it make
+     * ambiguous.
+     */
     private void evaluatedEarly(CType.Function macro) {
-        CType.Function renamed = new CType.Function("securepair_" + macro.name(), macro.header(), macro.result(),
-                macro.parameters(), false, false, false, true);
-        List<String> arguments = macro.parameters().stream().map(p -> safe(p.name())).toList();
+        CType.Function renamed = new CType.Function(
+                "securepair_" + macro.name(),
+                macro.header(),
+                macro.result(),
+                macro.parameters(),
+                false,
+                false,
+                false,
+                true);
+        List<String> arguments =
+                macro.parameters().stream().map(p -> safe(p.name())).toList();
         StringBuilder later = inlines;
         inlines = early;
         inline(macro, renamed.name(), macro.parameters(), arguments);
@@ -176,7 +242,8 @@ final class SurfaceWriter {
                 passphraseNext = parameter.type().base().equals("pem_password_cb");
             } else if (passphraseNext && parameter.type().spelled().equals("void*")) {
                 /* OpenSSL takes it for the passphrase; without one it would ask at the terminal. */
-                kept.add(new CType.Parameter(new CType("char", 1, true, CType.Kind.PRIMITIVE, null), "passphrase"));
+                kept.add(new CType.Parameter(
+                        new CType("char", 1, true, CType.Kind.PRIMITIVE, null), "passphrase"));
                 arguments.add("(void *)(passphrase ? passphrase : \"\")");
                 passphraseNext = false;
             } else {
@@ -209,14 +276,17 @@ final class SurfaceWriter {
         }
     }
 
-    /** {@code i2d_X(a)}, the length, and {@code i2d_X(a, bytes)}, which leaves the pointer alone. */
+    /**
+     * {@code i2d_X(a)}, the length, and {@code i2d_X(a, bytes)}, which leaves the pointer alone.
+     */
     private void encoder(CType.Function f, SurfaceLists.Entry entry) {
         int last = f.parameters().size() - 1;
         if (last < 1 || !f.parameters().get(last).type().spelled().equals("unsigned char**")) {
             return;
         }
         List<CType.Parameter> kept = new ArrayList<>(f.parameters().subList(0, last));
-        List<String> arguments = new ArrayList<>(kept.stream().map(p -> safe(p.name())).toList());
+        List<String> arguments =
+                new ArrayList<>(kept.stream().map(p -> safe(p.name())).toList());
         arguments.add("(unsigned char **)NULL");
         inline(f, kept, arguments);
         emit(f, kept, entry, false);
@@ -226,28 +296,51 @@ final class SurfaceWriter {
         emit(f, kept, entry, false);
     }
 
-    private void inline(CType.Function f, List<CType.Parameter> parameters, List<String> arguments) {
+    private void inline(
+            CType.Function f, List<CType.Parameter> parameters, List<String> arguments) {
         inline(f, f.name(), parameters, arguments);
     }
 
-    private void inline(CType.Function f, String name, List<CType.Parameter> parameters, List<String> arguments) {
-        inlines.append("static inline ").append(f.result().spelled()).append(' ').append(name).append('(')
-                .append(parameters.stream().map(p -> p.type().spelled() + " " + safe(p.name()))
+    private void inline(
+            CType.Function f,
+            String name,
+            List<CType.Parameter> parameters,
+            List<String> arguments) {
+        inlines.append("static inline ")
+                .append(f.result().spelled())
+                .append(' ')
+                .append(name)
+                .append('(')
+                .append(parameters.stream()
+                        .map(p -> p.type().spelled() + " " + safe(p.name()))
                         .collect(Collectors.joining(", ")))
-                .append(") { ").append(f.result().spelled().equals("void") ? "" : "return ").append(f.name())
-                .append('(').append(String.join(", ", arguments)).append("); }\n");
+                .append(") { ")
+                .append(f.result().spelled().equals("void") ? "" : "return ")
+                .append(f.name())
+                .append('(')
+                .append(String.join(", ", arguments))
+                .append("); }\n");
     }
 
-    private void emit(CType.Function f, List<CType.Parameter> parameters, SurfaceLists.Entry entry, boolean bytes) {
-        surface.append(f.deprecated() ? "SECUREPAIR_DEPRECATED " : "").append(spelled(f.result(), false))
-                .append(' ').append(f.name()).append('(');
+    private void emit(
+            CType.Function f,
+            List<CType.Parameter> parameters,
+            SurfaceLists.Entry entry,
+            boolean bytes) {
+        surface.append(f.deprecated() ? "SECUREPAIR_DEPRECATED " : "")
+                .append(spelled(f.result(), false))
+                .append(' ')
+                .append(f.name())
+                .append('(');
         String separator = "";
         for (CType.Parameter parameter : parameters) {
             CType type = parameter.type();
             if (bytes && type.base().equals("void") && type.pointers() == 1) {
                 type = new CType("unsigned char", 1, type.isConst(), CType.Kind.PRIMITIVE, null);
             }
-            surface.append(separator).append(spelled(type, entry.has("retained"))).append(' ')
+            surface.append(separator)
+                    .append(spelled(type, entry.has("retained")))
+                    .append(' ')
                     .append(safe(parameter.name()));
             separator = ", ";
         }
@@ -270,7 +363,8 @@ final class SurfaceWriter {
         }
         if (type.kind() == CType.Kind.PLATFORM) {
             boolean number = type.base().equals("time_t");
-            return standIn(type, type.pointers() == 0 ? "long" : number ? "LongPointer" : "Pointer");
+            return standIn(
+                    type, type.pointers() == 0 ? "long" : number ? "LongPointer" : "Pointer");
         }
         if (type.kind() == CType.Kind.ENUM && type.pointers() == 1) {
             return standIn(type, "IntPointer");
@@ -294,14 +388,22 @@ final class SurfaceWriter {
         String sk = "STACK_OF(" + element + ") *";
         String p = "sk_" + element + "_";
         String e = (line.contains("const") ? "const " : "") + element + " *";
-        String text = "int " + p + "num(const " + sk + "sk);" + e + p + "value(const " + sk + "sk, int index);" + sk + p
-                + "new_null(void);" + "int " + p + "reserve(" + sk + "sk, int n);" + "void " + p + "free(" + sk + "sk);"
-                + "void " + p + "zero(" + sk + "sk);" + e + p + "delete(" + sk + "sk, int index);" + e + p
-                + "delete_ptr(" + sk + "sk, " + e + "element);" + "int " + p + "push(" + sk + "sk, " + e + "element);"
-                + "int " + p + "unshift(" + sk + "sk, " + e + "element);" + e + p + "pop(" + sk + "sk);" + e + p
-                + "shift(" + sk + "sk);" + "int " + p + "insert(" + sk + "sk, " + e + "element, int index);" + e + p
-                + "set(" + sk + "sk, int index, " + e + "element);" + "int " + p + "find(" + sk + "sk, " + e
-                + "element);" + "void " + p + "sort(" + sk + "sk);" + "int " + p + "is_sorted(const " + sk + "sk);"
+        String text = "int " + p + "num(const " + sk + "sk);" + e + p + "value(const " + sk
+                + "sk, int index);" + sk + p
+                + "new_null(void);" + "int " + p + "reserve(" + sk + "sk, int n);" + "void " + p
+                + "free(" + sk + "sk);"
+                + "void " + p + "zero(" + sk + "sk);" + e + p + "delete(" + sk + "sk, int index);"
+                + e + p
+                + "delete_ptr(" + sk + "sk, " + e + "element);" + "int " + p + "push(" + sk + "sk, "
+                + e + "element);"
+                + "int " + p + "unshift(" + sk + "sk, " + e + "element);" + e + p + "pop(" + sk
+                + "sk);" + e + p
+                + "shift(" + sk + "sk);" + "int " + p + "insert(" + sk + "sk, " + e
+                + "element, int index);" + e + p
+                + "set(" + sk + "sk, int index, " + e + "element);" + "int " + p + "find(" + sk
+                + "sk, " + e
+                + "element);" + "void " + p + "sort(" + sk + "sk);" + "int " + p
+                + "is_sorted(const " + sk + "sk);"
                 + sk + p + "dup(const " + sk + "sk);";
         Map<String, CType.Function> found = macros("stack", text);
         found.values().forEach(f -> function(f, new SurfaceLists.Entry(null, Set.of())));
@@ -309,10 +411,23 @@ final class SurfaceWriter {
             return found.size();
         }
         String stack = "STACK_OF_" + element;
-        inlines.append("static inline void securepair_").append(p).append("pop_free(").append(stack)
-                .append(" *sk) { ").append(p).append("pop_free(sk, ").append(element).append("_free); }\n#undef ")
-                .append(p).append("pop_free\nstatic inline void ").append(p).append("pop_free(").append(stack)
-                .append(" *sk) { securepair_").append(p).append("pop_free(sk); }\n");
+        inlines.append("static inline void securepair_")
+                .append(p)
+                .append("pop_free(")
+                .append(stack)
+                .append(" *sk) { ")
+                .append(p)
+                .append("pop_free(sk, ")
+                .append(element)
+                .append("_free); }\n#undef ")
+                .append(p)
+                .append("pop_free\nstatic inline void ")
+                .append(p)
+                .append("pop_free(")
+                .append(stack)
+                .append(" *sk) { securepair_")
+                .append(p)
+                .append("pop_free(sk); }\n");
         surface.append("void ").append(p).append("pop_free(").append(stack).append(" *sk);\n");
         return found.size() + 1;
     }
@@ -353,7 +468,9 @@ final class SurfaceWriter {
         }
         int bounds = CHeaders.indexOf(tokens, "[");
         CHeaders.Typed typed = c.type(bounds < 0 ? tokens : tokens.subList(0, bounds));
-        if (typed.type().isFunction() || typed.type().problem() != null || RESERVED.contains(typed.name())) {
+        if (typed.type().isFunction()
+                || typed.type().problem() != null
+                || RESERVED.contains(typed.name())) {
             return "";
         }
         return spelled(typed.type(), false) + " " + safe(typed.name())

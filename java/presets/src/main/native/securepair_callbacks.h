@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    SECUREPAIR_CB_RELEASE = 0,  /* the object with number `own` is being freed */
+    SECUREPAIR_CB_RELEASE = 0, /* the object with number `own` is being freed */
     SECUREPAIR_CB_VERIFY = 1,
     SECUREPAIR_CB_ALPN = 2,
     SECUREPAIR_CB_KEYLOG = 3,
@@ -25,13 +25,13 @@ enum {
     SECUREPAIR_CB_STATUS = 9
 };
 
-typedef jlong (*securepair_upcall)(jint kind, jlong own, jlong origin, jlong current, jlong a, jlong b, jlong c,
-                                   jlong d, jlong e);
+typedef jlong (*securepair_upcall)(jint kind, jlong own, jlong origin, jlong current, jlong a, jlong b,
+                                   jlong c, jlong d, jlong e);
 
 static securepair_upcall securepair_java = NULL;
-static int securepair_ctx_index = -1;     /* SSL_CTX: its number */
-static int securepair_own_index = -1;     /* SSL: its number */
-static int securepair_origin_index = -1;  /* SSL: the number of the SSL_CTX it was made from */
+static int securepair_ctx_index = -1;    /* SSL_CTX: its number */
+static int securepair_own_index = -1;    /* SSL: its number */
+static int securepair_origin_index = -1; /* SSL: the number of the SSL_CTX it was made from */
 
 static jlong securepair_number(const void *stored)
 {
@@ -47,12 +47,13 @@ static jlong securepair_call(int kind, SSL *ssl, jlong b, jlong c, jlong d, jlon
 {
     jlong current = securepair_ctx_number(SSL_get_SSL_CTX(ssl));
     jlong origin = securepair_number(SSL_get_ex_data(ssl, securepair_origin_index));
-    if (origin == 0 && current != 0) {  /* the first callback runs before anything can have switched the SSL_CTX */
+    if (origin == 0 &&
+        current != 0) { /* the first callback runs before anything can have switched the SSL_CTX */
         origin = current;
         SSL_set_ex_data(ssl, securepair_origin_index, (void *)(intptr_t)origin);
     }
-    return securepair_java(kind, securepair_number(SSL_get_ex_data(ssl, securepair_own_index)), origin, current,
-                           (jlong)(intptr_t)ssl, b, c, d, e);
+    return securepair_java(kind, securepair_number(SSL_get_ex_data(ssl, securepair_own_index)), origin,
+                           current, (jlong)(intptr_t)ssl, b, c, d, e);
 }
 
 /* For callbacks whose argument is the number of the one who set them. */
@@ -67,7 +68,8 @@ static jlong securepair_call_of(int kind, void *arg, SSL *ssl, jlong b, jlong c,
 static int securepair_on_verify(int preverified, X509_STORE_CTX *store)
 {
     SSL *ssl = (SSL *)X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    return ssl != NULL && securepair_call(SECUREPAIR_CB_VERIFY, ssl, preverified, (jlong)(intptr_t)store, 0, 0) == 1;
+    return ssl != NULL &&
+           securepair_call(SECUREPAIR_CB_VERIFY, ssl, preverified, (jlong)(intptr_t)store, 0, 0) == 1;
 }
 
 static void securepair_on_keylog(const SSL *ssl, const char *line)
@@ -93,8 +95,8 @@ static void securepair_on_message(int sent, int version, int type, const void *d
 }
 
 /* Java answers with the offset of the chosen name's length byte, or -1 for none, or less to refuse. */
-static int securepair_on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
-                              unsigned int in_length, void *arg)
+static int securepair_on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_length,
+                              const unsigned char *in, unsigned int in_length, void *arg)
 {
     jlong offset = securepair_call_of(SECUREPAIR_CB_ALPN, arg, ssl, (jlong)(intptr_t)in, in_length, 0, 0);
     if (offset == -1)
@@ -126,7 +128,8 @@ static int securepair_on_status(SSL *ssl, void *arg)
     return (int)securepair_call_of(SECUREPAIR_CB_STATUS, arg, ssl, 0, 0, 0, 0);
 }
 
-static void securepair_on_free(void *parent, void *number, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+static void securepair_on_free(void *parent, void *number, CRYPTO_EX_DATA *data, int index, long argl,
+                               void *argp)
 {
     (void)parent, (void)data, (void)index, (void)argl, (void)argp;
     if (number != NULL)
@@ -134,8 +137,8 @@ static void securepair_on_free(void *parent, void *number, CRYPTO_EX_DATA *data,
 }
 
 /* A duplicate has no number: its copies of the callbacks find no handler, which is a failure, not a success. */
-static int securepair_on_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **data, int index, long argl,
-                             void *argp)
+static int securepair_on_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **data, int index,
+                             long argl, void *argp)
 {
     (void)to, (void)from, (void)index, (void)argl, (void)argp;
     *data = NULL;
@@ -148,8 +151,8 @@ static inline int securepair_callbacks_init(securepair_upcall upcall)
     securepair_java = upcall;
     securepair_ctx_index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL, NULL, securepair_on_dup,
                                                    securepair_on_free);
-    securepair_own_index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, securepair_on_dup,
-                                                   securepair_on_free);
+    securepair_own_index =
+        CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, securepair_on_dup, securepair_on_free);
     securepair_origin_index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, NULL, NULL);
     return securepair_ctx_index >= 0 && securepair_own_index >= 0 && securepair_origin_index >= 0;
 }

@@ -2,15 +2,16 @@ package io.github.securepair.openssl;
 
 import io.github.securepair.openssl.types.SSL;
 import io.github.securepair.openssl.types.SSL_CTX;
+
 import org.bytedeco.javacpp.FunctionPointer;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.Allocator;
 import org.bytedeco.javacpp.annotation.Properties;
 
 /**
- * The one function pointer that OpenSSL's callbacks end in. It is made once, held for ever and never closed, because
- * JavaCPP gives a function pointer class ten slots, fills them without a lock and holds their objects weakly.
+ * The one function pointer that OpenSSL's callbacks end in. It is made once, held for ever and
+ * never closed, because JavaCPP gives a function pointer class ten slots, fills them without a lock
+ * and holds their objects weakly.
  */
 @Properties(inherit = io.github.securepair.openssl.presets.Ssl.class)
 final class CallbackBridge {
@@ -25,11 +26,10 @@ final class CallbackBridge {
     static final int SESSION = 8;
     static final int STATUS = 9;
 
-    static {
-        Loader.load();
-    }
-
-    /** Written once by class initialization, which is the lock that JavaCPP's slots lack. */
+    /**
+     * Written once by class initialization, which is the lock that JavaCPP's slots lack; the
+     * library is loaded then.
+     */
     private static final Upcall UPCALL = new Upcall();
 
     static {
@@ -40,7 +40,10 @@ final class CallbackBridge {
 
     private CallbackBridge() {}
 
-    /** Called by OpenSSL through C, on any thread. Throws nothing: a throw would unwind OpenSSL's frames. */
+    /**
+     * Called by OpenSSL through C, on any thread. Throws nothing: a throw would unwind OpenSSL's
+     * frames.
+     */
     @Allocator(max = 1)
     static final class Upcall extends FunctionPointer {
         Upcall() {
@@ -50,7 +53,15 @@ final class CallbackBridge {
         private native void allocate();
 
         public long call(
-                int kind, long own, long origin, long current, long a, long b, long c, long d, long e) {
+                int kind,
+                long own,
+                long origin,
+                long current,
+                long a,
+                long b,
+                long c,
+                long d,
+                long e) {
             return Callbacks.dispatch(kind, own, origin, current, a, b, c, d, e);
         }
     }

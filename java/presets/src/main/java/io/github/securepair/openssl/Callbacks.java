@@ -3,6 +3,10 @@ package io.github.securepair.openssl;
 import io.github.securepair.openssl.types.SSL;
 import io.github.securepair.openssl.types.SSL_SESSION;
 import io.github.securepair.openssl.types.X509_STORE_CTX;
+
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,19 +14,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 
 /**
- * OpenSSL's callbacks as Java objects, for users of the raw functions. {@link ContextCallbacks} sets them on an {@code
- * SSL_CTX}, {@link ConnectionCallbacks} on one {@code SSL}.
+ * OpenSSL's callbacks as Java objects, for users of the raw functions. {@link ContextCallbacks}
+ * sets them on an {@code SSL_CTX}, {@link ConnectionCallbacks} on one {@code SSL}.
  *
- * <p>Any number may be live at once, on any number of threads; they are held strongly until {@link #close}, or until
- * OpenSSL frees the object they were set on. A handler that throws, or is missing, counts as a refusal where OpenSSL
- * can be refused anything; what it threw is kept for {@link #failure}.
+ * <p>Any number may be live at once, on any number of threads; they are held strongly until
+ * {@link #close}, or until OpenSSL frees the object they were set on. A handler that throws, or is
+ * missing, counts as a refusal where OpenSSL can be refused anything; what it threw is kept for
+ * {@link #failure}.
  *
- * <p>Objects that a handler is given are borrowed: valid until it returns. A handler may call any function of OpenSSL that
- * the manual page of the callback allows; it must not free the {@code SSL} it was called for.
+ * <p>Objects that a handler is given are borrowed: valid until it returns. A handler may call any
+ * function of OpenSSL that the manual page of the callback allows; it must not free the {@code SSL}
+ * it was called for.
  */
 public abstract class Callbacks implements AutoCloseable {
     /** As {@code SSL_verify_cb}: called for each certificate of the chain and each error. */
@@ -67,27 +71,36 @@ public abstract class Callbacks implements AutoCloseable {
     @FunctionalInterface
     public interface Message {
         /** Is told of a protocol message or, with a pseudo content type, of a record header. */
-        void message(SSL ssl, boolean sent, int version, int contentType, byte[] data) throws Exception;
+        void message(SSL ssl, boolean sent, int version, int contentType, byte[] data)
+                throws Exception;
     }
 
     /** As {@code SSL_client_hello_cb_fn}. */
     @FunctionalInterface
     public interface ClientHello {
-        /** Returns {@code SSL_CLIENT_HELLO_SUCCESS}, {@code _ERROR} (sending {@code alert}) or {@code _RETRY}. */
+        /**
+         * Returns {@code SSL_CLIENT_HELLO_SUCCESS}, {@code _ERROR} (sending {@code alert}) or
+         * {@code _RETRY}.
+         */
         int hello(SSL ssl, Alert alert) throws Exception;
     }
 
     /** As the callback of {@code SSL_CTX_set_tlsext_servername_callback}. */
     @FunctionalInterface
     public interface ServerName {
-        /** Returns {@code SSL_TLSEXT_ERR_OK}, {@code _ALERT_WARNING}, {@code _ALERT_FATAL} or {@code _NOACK}. */
+        /**
+         * Returns {@code SSL_TLSEXT_ERR_OK}, {@code _ALERT_WARNING}, {@code _ALERT_FATAL} or
+         * {@code _NOACK}.
+         */
         int servername(SSL ssl, Alert alert) throws Exception;
     }
 
     /** As the callback of {@code SSL_CTX_sess_set_new_cb}. */
     @FunctionalInterface
     public interface NewSession {
-        /** Is given a new session; true keeps the reference, which then is the handler's to free. */
+        /**
+         * Is given a new session; true keeps the reference, which then is the handler's to free.
+         */
         boolean session(SSL ssl, SSL_SESSION session) throws Exception;
     }
 
@@ -95,8 +108,9 @@ public abstract class Callbacks implements AutoCloseable {
     @FunctionalInterface
     public interface Status {
         /**
-         * On a server, staples a response ({@code SSL_TLSEXT_ERR_OK} after {@code SSL_set_tlsext_status_ocsp_resp}, or
-         * {@code SSL_TLSEXT_ERR_NOACK}); on a client, judges one (1 good, 0 bad, negative for an error).
+         * On a server, staples a response ({@code SSL_TLSEXT_ERR_OK} after
+         * {@code SSL_set_tlsext_status_ocsp_resp}, or {@code SSL_TLSEXT_ERR_NOACK}); on a client,
+         * judges one (1 good, 0 bad, negative for an error).
          */
         int status(SSL ssl) throws Exception;
     }
@@ -137,8 +151,9 @@ public abstract class Callbacks implements AutoCloseable {
     }
 
     /**
-     * Takes the callbacks off their object and lets go of the handlers. An {@code SSL} that lives on with copies of them
-     * finds no handler and is refused: free it first. A second call does nothing.
+     * Takes the callbacks off their object and lets go of the handlers. An {@code SSL} that lives
+     * on with copies of them finds no handler and is refused: free it first. A second call does
+     * nothing.
      */
     @Override
     public synchronized void close() {
@@ -161,7 +176,8 @@ public abstract class Callbacks implements AutoCloseable {
 
     final synchronized void set(int kind, Object handler) {
         if (closed) {
-            throw new IllegalStateException("these callbacks are closed, or what they were set on was freed");
+            throw new IllegalStateException(
+                    "these callbacks are closed, or what they were set on was freed");
         }
         handlers.set(kind, handler);
         turn(kind, handler != null);
@@ -179,7 +195,7 @@ public abstract class Callbacks implements AutoCloseable {
         }
     }
 
-    // ---- the way up from C ---------------------------------------------------------------------------------
+    // ---- the way up from C --------------------------------------------------------------------
 
     private record Found(Callbacks owner, Object handler) {}
 
@@ -191,7 +207,8 @@ public abstract class Callbacks implements AutoCloseable {
                 release(own);
                 return 0;
             }
-            // Key log lines come from the context that the connection has now, whatever it was made from.
+            // Key log lines come from the context that the connection has now, whatever it was made
+            // from.
             Found found = kind == CallbackBridge.KEYLOG
                     ? find(kind, current)
                     : find(kind, own, origin, current);
@@ -219,7 +236,8 @@ public abstract class Callbacks implements AutoCloseable {
         return null;
     }
 
-    private static long call(int kind, Object handler, SSL ssl, long b, long c, long d, long e) throws Exception {
+    private static long call(int kind, Object handler, SSL ssl, long b, long c, long d, long e)
+            throws Exception {
         switch (kind) {
             case CallbackBridge.VERIFY -> {
                 X509_STORE_CTX store = new X509_STORE_CTX(new CallbackBridge.Address(c));
@@ -294,7 +312,8 @@ public abstract class Callbacks implements AutoCloseable {
         return switch (kind) {
             case CallbackBridge.ALPN -> -2;
             case CallbackBridge.HELLO -> 80 << 8 | SslConstants.SSL_CLIENT_HELLO_ERROR & 0xff;
-            case CallbackBridge.SERVERNAME -> 80 << 8 | SslConstants.SSL_TLSEXT_ERR_ALERT_FATAL & 0xff;
+            case CallbackBridge.SERVERNAME ->
+                80 << 8 | SslConstants.SSL_TLSEXT_ERR_ALERT_FATAL & 0xff;
             case CallbackBridge.STATUS -> -1;
             default -> 0;
         };

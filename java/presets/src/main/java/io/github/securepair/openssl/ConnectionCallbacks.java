@@ -2,7 +2,10 @@ package io.github.securepair.openssl;
 
 import io.github.securepair.openssl.types.SSL;
 
-/** The callbacks of one {@code SSL}, before those of its context. Setting null takes a callback off again. */
+/**
+ * The callbacks of one {@code SSL}, before those of its context. Setting null takes a callback off
+ * again.
+ */
 public final class ConnectionCallbacks extends Callbacks {
     private final SSL ssl;
 
@@ -16,6 +19,7 @@ public final class ConnectionCallbacks extends Callbacks {
      * @throws IllegalStateException when it has an open {@code ConnectionCallbacks} already
      */
     public static ConnectionCallbacks on(SSL ssl) {
+        Natives.raw();
         synchronized (ConnectionCallbacks.class) {
             if (CallbackBridge.securepair_ssl_get_number(required(ssl)) != 0) {
                 throw new IllegalStateException("this SSL has callbacks already; close them first");

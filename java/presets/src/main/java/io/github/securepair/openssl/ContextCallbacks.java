@@ -3,8 +3,8 @@ package io.github.securepair.openssl;
 import io.github.securepair.openssl.types.SSL_CTX;
 
 /**
- * The callbacks of one {@code SSL_CTX}. Set them before connections are made from it: an {@code SSL} copies some of them
- * when it is made. Setting null takes a callback off again.
+ * The callbacks of one {@code SSL_CTX}. Set them before connections are made from it: an
+ * {@code SSL} copies some of them when it is made. Setting null takes a callback off again.
  */
 public final class ContextCallbacks extends Callbacks {
     private final SSL_CTX ctx;
@@ -19,9 +19,11 @@ public final class ContextCallbacks extends Callbacks {
      * @throws IllegalStateException when it has an open {@code ContextCallbacks} already
      */
     public static ContextCallbacks on(SSL_CTX ctx) {
+        Natives.raw();
         synchronized (ContextCallbacks.class) {
             if (CallbackBridge.securepair_ctx_get_number(required(ctx)) != 0) {
-                throw new IllegalStateException("this SSL_CTX has callbacks already; close them first");
+                throw new IllegalStateException(
+                        "this SSL_CTX has callbacks already; close them first");
             }
             ContextCallbacks callbacks = new ContextCallbacks(new SSL_CTX(ctx));
             if (CallbackBridge.securepair_ctx_set_number(ctx, callbacks.number) != 1) {
@@ -32,7 +34,10 @@ public final class ContextCallbacks extends Callbacks {
         }
     }
 
-    /** {@code SSL_CTX_set_verify}: leaves the mode; set that with {@code SSL_CTX_set_verify(ctx, mode)}. */
+    /**
+     * {@code SSL_CTX_set_verify}: leaves the mode; set that with {@code SSL_CTX_set_verify(ctx,
+     * mode)}.
+     */
     public ContextCallbacks verify(Verify handler) {
         set(CallbackBridge.VERIFY, handler);
         return this;

@@ -1,11 +1,5 @@
 package io.github.securepair.openssl.presets;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Properties;
 import org.bytedeco.javacpp.annotation.NoException;
 import org.bytedeco.javacpp.annotation.Platform;
 import org.bytedeco.javacpp.tools.BuildEnabled;
@@ -14,14 +8,26 @@ import org.bytedeco.javacpp.tools.InfoMap;
 import org.bytedeco.javacpp.tools.InfoMapper;
 import org.bytedeco.javacpp.tools.Logger;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Properties;
+
 /**
- * How JavaCPP is to bind libcrypto. {@code crypto_surface.h}, which the build writes from the allow-lists in
- * {@code surface/} and the real headers, is parsed; {@code crypto_native.h}, which includes the real headers, is what
- * the generated code compiles against: a wrong signature is a compile error.
+ * How JavaCPP is to bind libcrypto. {@code crypto_surface.h}, which the build writes from the
+ * allow-lists in {@code surface/} and the real headers, is parsed; {@code crypto_native.h}, which
+ * includes the real headers, is what the generated code compiles against: a wrong signature is a
+ * compile error.
  */
 @org.bytedeco.javacpp.annotation.Properties(
-        value = @Platform(value = "linux", include = {"crypto_native.h", "crypto_surface.h"}, link = "crypto@.3",
-                library = "jnicrypto"),
+        value =
+                @Platform(
+                        value = "linux",
+                        include = {"crypto_native.h", "crypto_surface.h"},
+                        link = "crypto@.3",
+                        library = "jnicrypto"),
         target = "io.github.securepair.openssl.types",
         global = "io.github.securepair.openssl.Crypto",
         helper = "io.github.securepair.openssl.CryptoConstants")
@@ -53,7 +59,8 @@ public class Crypto implements InfoMapper, BuildEnabled {
         infos.put(new Info("SECUREPAIR_SURFACE").define());
         infos.put(new Info("SECUREPAIR_DEPRECATED").cppTypes().annotations("@Deprecated"));
         if (standIns == null) {
-            throw new IllegalStateException("set the property " + SURFACE + " to the folder of stand-ins.txt");
+            throw new IllegalStateException(
+                    "set the property " + SURFACE + " to the folder of stand-ins.txt");
         }
         for (String line : standIns) {
             String[] words = line.split("\t");

@@ -125,10 +125,13 @@ public class Glue implements InfoMapper, BuildEnabled {
                 .skip());
         infos.put(new Info("SP_ERRORS_MAX", "SP_RECORDS_MAX").cppTypes("int").translate(false));
         infos.put(new Info("sp_address")
-                .javaText("/** Address of a direct buffer's first byte, whatever its"
-                        + " position. */\n"
-                        + "public static native @Name(\"sp_address\") long"
-                        + " address(Buffer buffer);\n"));
+                .javaText("/** Address of the byte at a direct buffer's position; 0 for any other"
+                        + " buffer. */\n"
+                        + "public static long address(Buffer buffer) {\n"
+                        + "    return buffer != null && buffer.isDirect() ? sp_address(buffer)"
+                        + " : 0;\n"
+                        + "}\n"
+                        + "private static native long sp_address(Buffer buffer);\n"));
         infos.put(new Info("sp_copy")
                 .javaText("/** memcpy between addresses; nothing is checked. */\n"
                         + "public static native void sp_copy(@Cast(\"void *\") long to,"

@@ -10,8 +10,12 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 /** How JavaCPP is to bind libssl, on top of {@link Crypto}, whose types it shares. */
 @Properties(
         inherit = Crypto.class,
-        value = @Platform(value = "linux", include = {"ssl_native.h", "ssl_surface.h", "securepair_callbacks.h"}, link = "ssl@.3",
-                library = "jnissl"),
+        value =
+                @Platform(
+                        value = "linux",
+                        include = {"ssl_native.h", "ssl_surface.h", "securepair_callbacks.h"},
+                        link = "ssl@.3",
+                        library = "jnissl"),
         target = "io.github.securepair.openssl.types",
         global = "io.github.securepair.openssl.Ssl",
         helper = "io.github.securepair.openssl.SslConstants")

@@ -1,0 +1,199 @@
+package io.github.securepair.openssl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.stream.Stream;
+
+class NativesTest {
+    @Test
+    void oneLibcryptoAndOneLibsslAreInTheProcess() throws IOException {
+        Natives.glue();
+        Natives.raw();
+        assertEquals(1, Natives.mapped("libcrypto").size(), () -> "" + maps("libcrypto"));
+        assertEquals(1, Natives.mapped("libssl").size(), () -> "" + maps("libssl"));
+        assertEquals(Natives.libcrypto().getParent(), Natives.libssl().getParent());
+    }
+
+    @Test
+    void theVersionIsThatOfTheLibraryThatWasBuilt() throws IOException {
+        Properties built = new Properties();
+        try (var in = Files.newInputStream(Path.of("target/openssl.properties"))) {
+            built.load(in);
+        }
+        assertTrue(
+                Natives.version().startsWith("OpenSSL " + built.getProperty("version") + " "),
+                Natives.version());
+        assertEquals(built.getProperty("version"), Natives.text(Natives.versionNumber()));
+        assertEquals(built.getProperty("version"), Natives.text(Natives.headerVersionNumber()));
+    }
+
+    @Test
+    void addressesAreOfDirectBuffersOnly() {
+        ByteBuffer direct = ByteBuffer.allocateDirect(64);
+        long address = Glue.address(direct);
+        assertNotEquals(0, address);
+        assertEquals(address + 7, Glue.address(direct.position(7)));
+        assertEquals(0, Glue.address(ByteBuffer.allocate(64)));
+        assertEquals(0, Glue.address(null));
+    }
+
+    @Test
+    void theLimitOnPhysicalMemoryIsOff() throws Exception {
+        assertEquals("0", run("-Dtest=limit", "limit").get(0));
+        assertEquals(
+                "123456789",
+                run("-Dorg.bytedeco.javacpp.maxPhysicalBytes=123456789", "limit")
+                        .get(0));
+    }
+
+    @Test
+    void theGlueRunsOnTheMachinesOwnLibraryAndTheRawFunctionsSayWhyTheyDoNot() throws Exception {
+        Path system = systemLibraries();
+        assumeTrue(system != null, "no libssl of the machine's own");
+        List<String> lines = run(
+                "-Dorg.bytedeco.javacpp.pathsFirst=true", "-Djava.library.path=" + system, "skew");
+        assertEquals(
+                system.resolve("libcrypto.so.3").toRealPath(),
+                Path.of(lines.get(0)).toRealPath());
+        assertEquals(
+                system.resolve("libssl.so.3").toRealPath(),
+                Path.of(lines.get(1)).toRealPath());
+        assertEquals("1 1", lines.get(2));
+        String found = lines.get(3);
+        String wanted = Natives.text(Natives.headerVersionNumber());
+        if (number(found) < number(wanted)) {
+            assertTrue(
+                    lines.get(4).contains("OpenSSL " + wanted)
+                            && lines.get(4).contains("OpenSSL " + found),
+                    lines.get(4));
+        } else {
+            assertEquals("raw functions run", lines.get(4));
+        }
+    }
+
+    @Test
+    void eightThreadsThatLoadAtOnceAllGetThrough() throws Exception {
+        for (int round = 0; round < 3; round++) {
+            assertEquals(List.of("8 loaded"), run("race"));
+        }
+    }
+
+    /** What the child processes of these tests run. */
+    public static final class Child {
+        public static void main(String[] args) throws Exception {
+            switch (args[0]) {
+                case "limit" -> {
+                    Natives.glue();
+                    System.out.println(Pointer.maxPhysicalBytes());
+                }
+                case "skew" -> {
+                    System.out.println(Natives.libcrypto());
+                    System.out.println(Natives.libssl());
+                    System.out.println(Natives.mapped("libcrypto").size() + " "
+                            + Natives.mapped("libssl").size());
+                    System.out.println(Natives.text(Natives.versionNumber()));
+                    try {
+                        Crypto.OpenSSL_version_num();
+                        System.out.println("raw functions run");
+                    } catch (LinkageError e) {
+                        System.out.println(
+                                e.getCause() == null
+                                        ? e.getMessage()
+                                        : e + " " + e.getCause().getMessage());
+                    }
+                }
+                default -> race();
+            }
+        }
+
+        private static void race() throws Exception {
+            List<Runnable> ways = List.of(
+                    Natives::glue,
+                    Natives::raw,
+                    () -> Ssl.TLS_method(),
+                    () -> Crypto.X509_new(),
+                    () -> new io.github.securepair.openssl.types.X509V3_CTX(),
+                    Natives::version,
+                    () -> Glue.sp_library_version(),
+                    () -> Ssl.SSL_CTX_new(Ssl.TLS_method()));
+            List<Thread> threads = new ArrayList<>();
+            var loaded = new java.util.concurrent.atomic.AtomicInteger();
+            var start = new java.util.concurrent.CountDownLatch(1);
+            for (Runnable way : ways) {
+                Thread thread = new Thread(() -> {
+                    try {
+                        start.await();
+                        way.run();
+                        loaded.incrementAndGet();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+                thread.setDaemon(true);
+                thread.start();
+                threads.add(thread);
+            }
+            start.countDown();
+            long end = System.nanoTime() + 60_000_000_000L;
+            for (Thread thread : threads) {
+                thread.join(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+            }
+            System.out.println(loaded + " loaded");
+            System.exit(0);
+        }
+    }
+
+    private static List<String> run(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of(arguments).subList(0, arguments.length - 1));
+        command.add(Child.class.getName());
+        command.add(arguments[arguments.length - 1]);
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), text);
+        return text.lines().filter(line -> !line.startsWith("WARNING: ")).toList();
+    }
+
+    private static Path systemLibraries() {
+        return Stream.of(
+                        "/usr/lib/x86_64-linux-gnu",
+                        "/usr/lib/aarch64-linux-gnu",
+                        "/usr/lib64",
+                        "/usr/lib")
+                .map(Path::of)
+                .filter(folder -> Files.exists(folder.resolve("libssl.so.3")))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static long number(String version) {
+        String[] parts = version.split("\\.");
+        return Long.parseLong(parts[0]) * 10_000
+                + Long.parseLong(parts[1]) * 100
+                + Long.parseLong(parts[2]);
+    }
+
+    private static List<Path> maps(String library) {
+        try {
+            return Natives.mapped(library);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
