@@ -18,6 +18,9 @@ final class Child {
     static String run(Class<?> main, String... jvmArguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        if (Runtime.version().feature() >= 22) {
+            command.add("--enable-native-access=ALL-UNNAMED");
+        }
         command.addAll(List.of(jvmArguments));
         command.add("-Dsecurepair.fixtures=" + System.getProperty("securepair.fixtures"));
         command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
