@@ -85,6 +85,9 @@ class EnvironmentTest {
                 "-XX:TieredStopAtLevel=1",
                 "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                 "-Dsecurepair.fixtures=" + FIXTURES));
+        if (Runtime.version().feature() >= 22) {
+            command.add("--enable-native-access=ALL-UNNAMED");
+        }
         command.addAll(List.of(properties));
         command.addAll(
                 List.of("-cp", System.getProperty("java.class.path"), Program.class.getName()));
