@@ -167,7 +167,9 @@ class NativesTest {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), text);
-        return text.lines().filter(line -> !line.startsWith("WARNING: ")).toList();
+        return text.lines()
+                .filter(line -> !line.startsWith("WARNING: ") && !line.isBlank())
+                .toList();
     }
 
     private static Path systemLibraries() {
