@@ -205,14 +205,17 @@ final class ServerHandshake {
     }
 
     private void staple(ConnectionEvent.CertificateRequest request) {
-        SecureContext context =
-                chosen != null ? chosen : server instanceof TLSServer tls ? tls.context() : null;
-        if (!request.requestsOCSP()
-                || context == null
-                || server.listenerCount(TLSServer.OCSP_REQUEST) == 0) {
+        boolean asks = request.requestsOCSP()
+                && server != null
+                && server.listenerCount(TLSServer.OCSP_REQUEST) > 0
+                && (chosen != null || server instanceof TLSServer);
+        if (!asks) {
             goOn(request.sequence());
             return;
         }
+        byte[][] identity = chosen != null
+                ? new byte[][] {chosen.certificateDer(), chosen.issuerDer()}
+                : ((TLSServer) server).identity();
         Once once = new Once();
         TLSServer.OCSPCallback callback = (error, response) -> once.answer(error, () -> {
             if (response != null && response.length > 0) {
@@ -220,8 +223,7 @@ final class ServerHandshake {
             }
             goOn(request.sequence());
         });
-        ask(() -> server.emit(
-                TLSServer.OCSP_REQUEST, context.certificateDer(), context.issuerDer(), callback));
+        ask(() -> server.emit(TLSServer.OCSP_REQUEST, identity[0], identity[1], callback));
     }
 
     // ---- renegotiation ------------------------------------------------------------------------

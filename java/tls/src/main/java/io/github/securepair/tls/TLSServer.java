@@ -125,7 +125,7 @@ public class TLSServer extends Server {
         sniCallback = (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
         TLSSocket.typed(this.options, "ALPNCallback", ALPNCallback.class);
         TLSSocket.typed(this.options, "enableTrace", Boolean.class);
-        TLSSocket.refusePSK(this.options);
+        TLSSocket.typed(this.options, "pskCallback", PSKCallback.class);
         context = ServerContext.of(() -> SecureContexts.createForServer(this.options));
         // By name: emit("connection", duplex) may inject any stream.
         on("connection", args -> secure((Duplex) args[0]));
@@ -297,6 +297,12 @@ public class TLSServer extends Server {
     }
 
     // ---- contexts -----------------------------------------------------------------------------
+
+    /** The certificate that connections are shown by default, and its issuer; each may be null. */
+    synchronized byte[][] identity() {
+        SecureContext now = context.get();
+        return new byte[][] {now.certificateDer(), now.issuerDer()};
+    }
 
     /** The context of new connections. */
     synchronized SecureContext context() {

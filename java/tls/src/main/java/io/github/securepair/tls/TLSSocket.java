@@ -2,6 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.PeerCertificate;
+import io.github.securepair.engine.PreSharedKey;
 import io.github.securepair.engine.SSLOptions;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.TLSConnection;
@@ -34,6 +35,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * An encrypted {@link Socket}: Node's {@code tls.TLSSocket}. It speaks TLS over a connection of its
@@ -90,6 +92,7 @@ public class TLSSocket extends Socket {
     private final ServerHandshake serverHandshake;
     private final long handshakeTimeout;
     private final boolean traces;
+    private final PSKCallback pskCallback;
 
     private Socket parent;
     private boolean requestCert;
@@ -144,7 +147,7 @@ public class TLSSocket extends Socket {
         traces = Boolean.TRUE.equals(typed(options, "enableTrace", Boolean.class));
         SNICallback sni = (SNICallback) typed(options, "SNICallback", SNICallback.class);
         ALPNCallback alpn = (ALPNCallback) typed(options, "ALPNCallback", ALPNCallback.class);
-        refusePSK(options);
+        pskCallback = (PSKCallback) typed(options, "pskCallback", PSKCallback.class);
         TLSConnection conn = connection(shared);
         boolean made = false;
         try {
@@ -243,11 +246,46 @@ public class TLSSocket extends Socket {
                 sentName = name;
             }
         }
+        if (pskCallback != null) {
+            conn.setPSK(this::preSharedKey);
+            if (isServer && options.get("pskIdentityHint") instanceof String hint) {
+                conn.setPSKIdentityHint(hint);
+            }
+        }
         eventMask = serverHandshake == null ? 0 : serverHandshake.eventMask();
         if (traces) {
             eventMask |= TLSConnection.TELL_TRACE;
         }
         conn.setEvents(eventMask);
+    }
+
+    /** Node's checks of what pskCallback returns; what is thrown becomes the socket's error. */
+    private PreSharedKey preSharedKey(String name, int maxKey, int maxIdentity) {
+        PSKCallback.Psk given = pskCallback.get(this, name);
+        if (given == null || destroyed()) {
+            return null;
+        }
+        if (given.psk() == null) {
+            throw ArgumentException.invalidArgType(
+                    "psk", "an instance of Buffer, TypedArray, or DataView", null);
+        }
+        if (given.psk().length > maxKey) {
+            throw ArgumentException.invalidArgValue(
+                    "psk",
+                    "<" + given.psk().length + " bytes>",
+                    "Pre-shared key exceeds " + maxKey + " bytes");
+        }
+        if (isServer) {
+            return new PreSharedKey(given.psk());
+        }
+        if (given.identity() == null) {
+            throw ArgumentException.invalidArgType("identity", "of type string", null);
+        }
+        if (given.identity().getBytes(StandardCharsets.UTF_8).length > maxIdentity) {
+            throw ArgumentException.invalidArgValue(
+                    "identity", given.identity(), "PSK identity exceeds " + maxIdentity + " bytes");
+        }
+        return new PreSharedKey(given.psk(), given.identity());
     }
 
     private byte[] sessionOption() {
@@ -385,6 +423,8 @@ public class TLSSocket extends Socket {
                 emit(KEYLOG, (keylog.line() + '\n').getBytes(StandardCharsets.US_ASCII));
             } else if (event instanceof ConnectionEvent.OCSPResponse ocsp) {
                 emit(OCSP_RESPONSE, ocsp.response());
+            } else if (event instanceof ConnectionEvent.PSKFailed psk) {
+                die(psk.thrown());
             } else if (event instanceof ConnectionEvent.Trace trace) {
                 TRACE.log(System.Logger.Level.INFO, trace.text());
             } else if (serverHandshake != null) {
@@ -537,7 +577,8 @@ public class TLSSocket extends Socket {
             return;
         }
         if (!secureEstablished) {
-            die(failure);
+            // A cause is what pskCallback threw.
+            die(failure.getCause() != null ? failure.getCause() : failure);
             return;
         }
         hadError = true;
@@ -659,6 +700,20 @@ public class TLSSocket extends Socket {
         return server;
     }
 
+    /** Asks the connection something; null when there is none any more. Any thread. */
+    private <T> T ask(Function<TLSConnection, T> question) {
+        TLSConnection conn = transport.connection();
+        try {
+            return conn == null ? null : question.apply(conn);
+        } catch (IllegalStateException e) {
+            if (conn.isClosed()) {
+                // The loop's thread closed it in this moment.
+                return null;
+            }
+            throw e;
+        }
+    }
+
     /** The peer's certificate without its chain. See {@link #getPeerCertificate(boolean)}. */
     public PeerCertificate getPeerCertificate() {
         return getPeerCertificate(false);
@@ -672,18 +727,18 @@ public class TLSSocket extends Socket {
      *     certificates
      */
     public PeerCertificate getPeerCertificate(boolean detailed) {
-        TLSConnection conn = transport.connection();
-        if (conn == null) {
-            return null;
-        }
-        if (detailed) {
-            List<byte[]> chain = conn.peerChainCompleted();
-            return chain == null || chain.isEmpty()
-                    ? PeerCertificate.EMPTY
-                    : PeerCertificate.chain(chain);
-        }
+        return ask(conn -> detailed ? detailed(conn.peerChainCompleted()) : plain(conn));
+    }
+
+    private static PeerCertificate detailed(List<byte[]> chain) {
+        return chain == null || chain.isEmpty()
+                ? PeerCertificate.EMPTY
+                : PeerCertificate.chain(chain);
+    }
+
+    private static PeerCertificate plain(TLSConnection conn) {
         // As in Node a client that resumed has no certificate: a session keeps no chain.
-        return isServer || conn.peerChain() != null
+        return conn.isServer() || conn.peerChain() != null
                 ? described(conn.peerCertificate())
                 : PeerCertificate.EMPTY;
     }
@@ -693,8 +748,7 @@ public class TLSSocket extends Socket {
      * closed.
      */
     public PeerCertificate getCertificate() {
-        TLSConnection conn = transport.connection();
-        return conn == null ? null : described(conn.ownCertificate());
+        return ask(conn -> described(conn.ownCertificate()));
     }
 
     private static PeerCertificate described(byte[] der) {
@@ -724,11 +778,10 @@ public class TLSSocket extends Socket {
 
     /** The cipher suite; null before the handshake and once the socket is closed. */
     public CipherInfo getCipher() {
-        TLSConnection conn = transport.connection();
-        String name = conn == null ? null : conn.cipherName();
-        return name == null
+        return ask(conn -> conn.cipherName() == null
                 ? null
-                : new CipherInfo(name, conn.cipherStandardName(), conn.cipherVersion());
+                : new CipherInfo(
+                        conn.cipherName(), conn.cipherStandardName(), conn.cipherVersion()));
     }
 
     /**
@@ -736,14 +789,12 @@ public class TLSSocket extends Socket {
      * null when closed.
      */
     public String getProtocol() {
-        TLSConnection conn = transport.connection();
-        return conn == null ? null : conn.protocol();
+        return ask(TLSConnection::protocol);
     }
 
     /** The ephemeral key of the key exchange; clients only, null on servers and once closed. */
     public EphemeralKeyInfo getEphemeralKeyInfo() {
-        TLSConnection conn = transport.connection();
-        return conn == null || isServer ? null : EphemeralKeyInfo.parse(conn.ephemeralKey());
+        return isServer ? null : ask(conn -> EphemeralKeyInfo.parse(conn.ephemeralKey()));
     }
 
     /**
@@ -751,8 +802,7 @@ public class TLSSocket extends Socket {
      * Not in Node.
      */
     public String getNegotiatedGroup() {
-        TLSConnection conn = transport.connection();
-        return conn == null ? null : conn.group();
+        return ask(TLSConnection::group);
     }
 
     /**
@@ -760,24 +810,20 @@ public class TLSSocket extends Socket {
      * closed.
      */
     public List<String> getSharedSigalgs() {
-        TLSConnection conn = transport.connection();
-        if (conn == null) {
-            return null;
-        }
-        String list = conn.sharedSigalgs();
-        return list == null || list.isEmpty() ? List.of() : List.of(list.split(":"));
+        return ask(conn -> {
+            String list = conn.sharedSigalgs();
+            return list == null || list.isEmpty() ? List.of() : List.of(list.split(":"));
+        });
     }
 
     /** The Finished message this side sent, for channel bindings; null before. */
     public byte[] getFinished() {
-        TLSConnection conn = transport.connection();
-        return conn == null ? null : conn.finished();
+        return ask(TLSConnection::finished);
     }
 
     /** The Finished message the peer sent; null before. */
     public byte[] getPeerFinished() {
-        TLSConnection conn = transport.connection();
-        return conn == null ? null : conn.peerFinished();
+        return ask(TLSConnection::peerFinished);
     }
 
     /**
@@ -786,20 +832,17 @@ public class TLSSocket extends Socket {
      * gives.
      */
     public byte[] getSession() {
-        TLSConnection conn = transport.connection();
-        return conn == null ? null : conn.session();
+        return ask(TLSConnection::session);
     }
 
     /** The session ticket a client holds, for debugging; null without one. */
     public byte[] getTLSTicket() {
-        TLSConnection conn = transport.connection();
-        return conn == null ? null : conn.ticket();
+        return ask(TLSConnection::ticket);
     }
 
     /** Whether an earlier session was resumed. */
     public boolean isSessionReused() {
-        TLSConnection conn = transport.connection();
-        return conn != null && conn.isSessionReused();
+        return Boolean.TRUE.equals(ask(TLSConnection::isSessionReused));
     }
 
     // ---- doing --------------------------------------------------------------------------------
@@ -1087,18 +1130,6 @@ public class TLSSocket extends Socket {
                         ? "of type function"
                         : "an instance of " + type.getSimpleName();
         throw ArgumentException.invalidArgType("options." + name, expected, value);
-    }
-
-    /**
-     * Pre-shared keys need the engine's upcall, which is not there yet; better no socket than one
-     * without its keys.
-     */
-    static void refusePSK(Options options) {
-        if (typed(options, "pskCallback", PSKCallback.class) != null) {
-            throw new StateException(
-                    "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-                    "The feature pskCallback is unavailable in this build");
-        }
     }
 
     static long number(Options options, String name, long otherwise) {

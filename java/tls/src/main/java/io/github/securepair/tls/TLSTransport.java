@@ -60,7 +60,9 @@ final class TLSTransport implements Transport, Receiver {
     private final Outgoing outgoing = new Outgoing();
     private final WriteQueue writes;
 
-    private TLSConnection conn;
+    /** Read by the getters of any thread. */
+    private volatile TLSConnection conn;
+
     private Transport lower;
     private Duplex wrapped;
     private Receiver receiver;
@@ -76,6 +78,7 @@ final class TLSTransport implements Transport, Receiver {
     private boolean endDelivered;
     private boolean failed;
     private boolean closing;
+    private boolean inNative;
     private boolean shutdownSent;
     private boolean lowerEnded;
     private boolean redelivering;
@@ -91,6 +94,7 @@ final class TLSTransport implements Transport, Receiver {
 
     private Done pendingShutdown;
     private Runnable whenClosed;
+    private Runnable whenFreed;
     private long bytesRead;
 
     /** Takes ownership of {@code conn}; {@link #close} frees it. */
@@ -186,7 +190,7 @@ final class TLSTransport implements Transport, Receiver {
 
     /** Whether application data may be encrypted now. */
     boolean mayWrite() {
-        return open && conn != null && lower != null && !failed && !paused;
+        return open && conn != null && lower != null && !failed && !paused && !inNative;
     }
 
     /** After FIN there is nobody to wait for: what comes is dropped below. */
@@ -331,6 +335,9 @@ final class TLSTransport implements Transport, Receiver {
                 return;
             }
             int status = turn(in, base, scratch);
+            if (conn == null) {
+                return;
+            }
             TLSException failure = status == RawTurns.FAILED ? conn.failure() : null;
             scratch.take(conn);
             deliver(scratch);
@@ -383,16 +390,27 @@ final class TLSTransport implements Transport, Receiver {
             length = scratch.copyIn(in);
             from = scratch.inputAddress();
         }
-        int status = RawTurns.read(
-                conn,
-                from,
-                length,
-                scratch.address + scratch.carried(),
-                Scratch.CAPACITY - scratch.carried(),
-                outgoing.address(),
-                outgoing.room());
-        in.position(in.position() + conn.consumed());
-        outgoing.advance(conn.emitted());
+        TLSConnection asked = conn;
+        int status;
+        inNative = true;
+        try {
+            status = RawTurns.read(
+                    asked,
+                    from,
+                    length,
+                    scratch.address + scratch.carried(),
+                    Scratch.CAPACITY - scratch.carried(),
+                    outgoing.address(),
+                    outgoing.room());
+        } finally {
+            inNative = false;
+        }
+        in.position(in.position() + asked.consumed());
+        outgoing.advance(asked.emitted());
+        if (closing) {
+            // By who was asked for a pre-shared key, the one call that native code makes.
+            free(whenFreed);
+        }
         return status;
     }
 
@@ -701,6 +719,15 @@ final class TLSTransport implements Transport, Receiver {
             return;
         }
         closing = true;
+        if (inNative) {
+            // Memory that was lent to it must not go yet.
+            whenFreed = closed;
+        } else {
+            free(closed);
+        }
+    }
+
+    private void free(Runnable closed) {
         outgoing.discard();
         leftover = null;
         TLSConnection last = conn;

@@ -59,6 +59,11 @@ abstract class LoopTest {
 
     /** Runs a body on the loop and waits for its result. */
     <T> T run(Body<T> body) throws Exception {
+        return run(SECONDS, body);
+    }
+
+    /** The same, with more or less patience. */
+    <T> T run(long seconds, Body<T> body) throws Exception {
         CompletableFuture<T> done = new CompletableFuture<>();
         loop.execute(() -> {
             try {
@@ -68,7 +73,7 @@ abstract class LoopTest {
             }
         });
         try {
-            return done.get(SECONDS, TimeUnit.SECONDS);
+            return done.get(seconds, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof Exception cause) {
                 throw cause;

@@ -123,6 +123,9 @@ final class ScenarioRun {
         if (map.containsKey("$alpn")) {
             return alpnCallback(map.get("$alpn"));
         }
+        if (map.containsKey("$psk")) {
+            return pskCallback(map(map.get("$psk")));
+        }
         if (map.containsKey("$identity")) {
             return identityCheck((String) map.get("$identity"));
         }
@@ -216,6 +219,20 @@ final class ScenarioRun {
                 throw EventEmitterThrow.unchecked(coded((String) map(plan).get("throw")));
             }
             return (String) plan;
+        };
+    }
+
+    private PSKCallback pskCallback(Map<String, Object> plan) {
+        return (socket, name) -> {
+            log(socket.server() != null ? "server" : "client", "pskCallback " + name);
+            if (plan.get("throw") != null) {
+                throw EventEmitterThrow.unchecked(coded((String) plan.get("throw")));
+            }
+            return plan.get("key") == null
+                    ? null
+                    : new PSKCallback.Psk(
+                            HexFormat.of().parseHex((String) plan.get("key")),
+                            (String) plan.get("identity"));
         };
     }
 
