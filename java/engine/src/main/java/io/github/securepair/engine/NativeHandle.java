@@ -100,7 +100,9 @@ final class NativeHandle {
         return address;
     }
 
-    /** From now on a call waits while another thread's is running, and throws only inside its own. */
+    /**
+     * From now on a call waits while another thread's is running, and throws only inside its own.
+     */
     void setPatient() {
         patient = true;
     }
