@@ -104,10 +104,6 @@ final class SecureContexts {
             if (options.has("NPNProtocols") || always) {
                 builder.npn();
             }
-            if (server && options.has("pskIdentityHint")) {
-                pskIdentityHint(
-                        builder, string("options.pskIdentityHint", options.get("pskIdentityHint")));
-            }
             return builder.build();
         }
     }
@@ -370,16 +366,6 @@ final class SecureContexts {
         }
     }
 
-    private static void pskIdentityHint(SecureContext.Builder builder, String hint) {
-        try {
-            builder.pskIdentityHint(hint);
-        } catch (SecureContextException e) {
-            // The code is misspelt in Node.
-            throw new SecureContextException(
-                    "ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED", "Failed to set PSK identity hint", e);
-        }
-    }
-
     private static void sessionIdContext(SecureContext.Builder builder, byte[] id) {
         try {
             builder.sessionIdContext(id);
@@ -455,7 +441,7 @@ final class SecureContexts {
                 "TypeError", "ERR_INVALID_ARG_TYPE", "Pass phrase must be a buffer");
     }
 
-    private static String string(String name, Object value) {
+    static String string(String name, Object value) {
         if (value instanceof String text) {
             return text;
         }

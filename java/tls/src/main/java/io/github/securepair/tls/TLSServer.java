@@ -125,7 +125,11 @@ public class TLSServer extends Server {
         sniCallback = (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
         TLSSocket.typed(this.options, "ALPNCallback", ALPNCallback.class);
         TLSSocket.typed(this.options, "enableTrace", Boolean.class);
-        TLSSocket.typed(this.options, "pskCallback", PSKCallback.class);
+        TLSSocket.pskCallback(this.options, "options.pskCallback");
+        Object hint = this.options.get("pskIdentityHint");
+        if (TLSSocket.truthy(hint)) {
+            SecureContexts.string("options.pskIdentityHint", hint);
+        }
         context = ServerContext.of(() -> SecureContexts.createForServer(this.options));
         // By name: emit("connection", duplex) may inject any stream.
         on("connection", args -> secure((Duplex) args[0]));

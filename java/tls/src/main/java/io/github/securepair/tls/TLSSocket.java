@@ -2,7 +2,6 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.PeerCertificate;
-import io.github.securepair.engine.PreSharedKey;
 import io.github.securepair.engine.SSLOptions;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.TLSConnection;
@@ -92,7 +91,6 @@ public class TLSSocket extends Socket {
     private final ServerHandshake serverHandshake;
     private final long handshakeTimeout;
     private final boolean traces;
-    private final PSKCallback pskCallback;
 
     private Socket parent;
     private boolean requestCert;
@@ -106,6 +104,7 @@ public class TLSSocket extends Socket {
     private boolean sessionWanted;
     private Timer handshakeTimer;
     private boolean renegotiationDisabled;
+    private final Throwable hintRefused;
 
     private boolean secureConnecting = true;
     private boolean authorized;
@@ -147,12 +146,13 @@ public class TLSSocket extends Socket {
         traces = Boolean.TRUE.equals(typed(options, "enableTrace", Boolean.class));
         SNICallback sni = (SNICallback) typed(options, "SNICallback", SNICallback.class);
         ALPNCallback alpn = (ALPNCallback) typed(options, "ALPNCallback", ALPNCallback.class);
-        pskCallback = (PSKCallback) typed(options, "pskCallback", PSKCallback.class);
+        PSKCallback psk = pskCallback(options, "pskCallback");
         TLSConnection conn = connection(shared);
         boolean made = false;
         try {
             serverHandshake = isServer ? new ServerHandshake(this, server, sni, alpn) : null;
             configure(conn);
+            hintRefused = psk == null ? null : configure(conn, psk);
             transport = new TLSTransport(loop(), conn, new Events());
             made = true;
         } finally {
@@ -246,12 +246,6 @@ public class TLSSocket extends Socket {
                 sentName = name;
             }
         }
-        if (pskCallback != null) {
-            conn.setPSK(this::preSharedKey);
-            if (isServer && options.get("pskIdentityHint") instanceof String hint) {
-                conn.setPSKIdentityHint(hint);
-            }
-        }
         eventMask = serverHandshake == null ? 0 : serverHandshake.eventMask();
         if (traces) {
             eventMask |= TLSConnection.TELL_TRACE;
@@ -259,33 +253,23 @@ public class TLSSocket extends Socket {
         conn.setEvents(eventMask);
     }
 
-    /** Node's checks of what pskCallback returns; what is thrown becomes the socket's error. */
-    private PreSharedKey preSharedKey(String name, int maxKey, int maxIdentity) {
-        PSKCallback.Psk given = pskCallback.get(this, name);
-        if (given == null || destroyed()) {
-            return null;
+    /**
+     * Returns why the hint was refused, which as in Node is an error of each connection; or null.
+     */
+    private Throwable configure(TLSConnection conn, PSKCallback psk) {
+        conn.setPSK(new PSKExchange(this, psk));
+        Object hint = options.get("pskIdentityHint");
+        if (isServer && truthy(hint)) {
+            String text = SecureContexts.string("options.pskIdentityHint", hint);
+            try {
+                conn.setPSKIdentityHint(text);
+            } catch (IllegalArgumentException e) {
+                // The code is misspelt in Node.
+                return new CodedException(
+                        "ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED", "Failed to set PSK identity hint");
+            }
         }
-        if (given.psk() == null) {
-            throw ArgumentException.invalidArgType(
-                    "psk", "an instance of Buffer, TypedArray, or DataView", null);
-        }
-        if (given.psk().length > maxKey) {
-            throw ArgumentException.invalidArgValue(
-                    "psk",
-                    "<" + given.psk().length + " bytes>",
-                    "Pre-shared key exceeds " + maxKey + " bytes");
-        }
-        if (isServer) {
-            return new PreSharedKey(given.psk());
-        }
-        if (given.identity() == null) {
-            throw ArgumentException.invalidArgType("identity", "of type string", null);
-        }
-        if (given.identity().getBytes(StandardCharsets.UTF_8).length > maxIdentity) {
-            throw ArgumentException.invalidArgValue(
-                    "identity", given.identity(), "PSK identity exceeds " + maxIdentity + " bytes");
-        }
-        return new PreSharedKey(given.psk(), given.identity());
+        return null;
     }
 
     private byte[] sessionOption() {
@@ -322,6 +306,9 @@ public class TLSSocket extends Socket {
         }
         if (handshakeTimeout > 0) {
             startTimer();
+        }
+        if (hintRefused != null) {
+            loop().nextTick(() -> die(hintRefused));
         }
         if (given != null) {
             NET.setTransport(this, transport);
@@ -1130,6 +1117,15 @@ public class TLSSocket extends Socket {
                         ? "of type function"
                         : "an instance of " + type.getSimpleName();
         throw ArgumentException.invalidArgType("options." + name, expected, value);
+    }
+
+    /** The option; what Node calls it in the error depends on who asks. */
+    static PSKCallback pskCallback(Options options, String called) {
+        Object value = options.get("pskCallback");
+        if (value == null || value instanceof PSKCallback) {
+            return (PSKCallback) value;
+        }
+        throw ArgumentException.invalidArgType(called, "of type function", value);
     }
 
     static long number(Options options, String name, long otherwise) {

@@ -77,8 +77,10 @@ final class TLSTransport implements Transport, Receiver {
     private boolean endReceived;
     private boolean endDelivered;
     private boolean failed;
-    private boolean closing;
+    private volatile boolean closing;
+    /** Native code is on the stack, and may be asking for a pre-shared key. */
     private boolean inNative;
+
     private boolean shutdownSent;
     private boolean lowerEnded;
     private boolean redelivering;
@@ -129,7 +131,7 @@ final class TLSTransport implements Transport, Receiver {
 
     /** The connection, null once closed. */
     TLSConnection connection() {
-        return conn;
+        return closing ? null : conn;
     }
 
     Transport lower() {
@@ -207,6 +209,22 @@ final class TLSTransport implements Transport, Receiver {
                         Math.min(conn.pending() + Outgoing.FLIGHT, Scratch.CAPACITY))) {
             RawTurns.drain(conn, outgoing.address(), outgoing.room());
             outgoing.advance(conn.emitted());
+        }
+    }
+
+    /**
+     * Native code is about to run. The question for a pre-shared key comes from inside it, and what
+     * that does to this transport waits for {@link #turnEnds()}.
+     */
+    void turnBegins() {
+        inNative = true;
+    }
+
+    /** Afterwards the connection may be gone, and the output lent to the turn with it. */
+    void turnEnds() {
+        inNative = false;
+        if (closing && conn != null) {
+            free(whenFreed);
         }
     }
 
@@ -298,7 +316,7 @@ final class TLSTransport implements Transport, Receiver {
     /** @param base native address of the first byte of {@code in}, wherever its position; or 0 */
     private void cycle(ByteBuffer in, long base) {
         again = true;
-        if (cycling) {
+        if (cycling || inNative) {
             return;
         }
         cycling = true;
@@ -376,7 +394,7 @@ final class TLSTransport implements Transport, Receiver {
         }
     }
 
-    /** One native call. Advances {@code in}. */
+    /** One native call. Advances {@code in}. Afterwards the connection may be gone. */
     private int turn(ByteBuffer in, long base, Scratch scratch) {
         int length = in.remaining();
         long from;
@@ -390,12 +408,11 @@ final class TLSTransport implements Transport, Receiver {
             length = scratch.copyIn(in);
             from = scratch.inputAddress();
         }
-        TLSConnection asked = conn;
         int status;
-        inNative = true;
+        turnBegins();
         try {
             status = RawTurns.read(
-                    asked,
+                    conn,
                     from,
                     length,
                     scratch.address + scratch.carried(),
@@ -403,13 +420,11 @@ final class TLSTransport implements Transport, Receiver {
                     outgoing.address(),
                     outgoing.room());
         } finally {
-            inNative = false;
+            turnEnds();
         }
-        in.position(in.position() + asked.consumed());
-        outgoing.advance(asked.emitted());
-        if (closing) {
-            // By who was asked for a pre-shared key, the one call that native code makes.
-            free(whenFreed);
+        if (conn != null) {
+            in.position(in.position() + conn.consumed());
+            outgoing.advance(conn.emitted());
         }
         return status;
     }
@@ -675,7 +690,10 @@ final class TLSTransport implements Transport, Receiver {
 
     @Override
     public void shutdown(Done done) {
-        if (conn != null && (lower == null || open && (!writes.isEmpty() || outgoing.isHeld()))) {
+        if (conn != null
+                && (lower == null
+                        || inNative
+                        || open && (!writes.isEmpty() || outgoing.isHeld()))) {
             // After everything written; or never, when close() comes first.
             pendingShutdown = done;
             return;

@@ -208,8 +208,17 @@ final class WriteQueue {
                     || !outgoing.makeRoom(left + (left / fragment + 1) * RECORD_OVERHEAD)) {
                 return sent;
             }
-            int status = RawTurns.write(
-                    conn, scratch.address + sent, left, outgoing.address(), outgoing.room());
+            int status;
+            tls.turnBegins();
+            try {
+                status = RawTurns.write(
+                        conn, scratch.address + sent, left, outgoing.address(), outgoing.room());
+            } finally {
+                tls.turnEnds();
+            }
+            if (tls.connection() == null) {
+                return sent;
+            }
             int consumed = conn.consumed();
             sent += consumed;
             write.left -= consumed;
