@@ -76,6 +76,7 @@ public class TLSServer extends Server {
     private final boolean requestCert;
     private final boolean rejectUnauthorized;
     private ServerContext context;
+    private boolean closed;
     private volatile TLSSocketOptions socketOptions;
 
     /** Answers {@code resumeSession}, once, from any thread. */
@@ -133,7 +134,8 @@ public class TLSServer extends Server {
         context = ServerContext.of(() -> SecureContexts.createForServer(this.options));
         // By name: emit("connection", duplex) may inject any stream.
         on("connection", args -> secure((Duplex) args[0]));
-        on(CLOSE, this::release);
+        on(LISTENING, () -> closed(false));
+        on(CLOSE, () -> closed(true));
         if (listener != null) {
             on(SECURE_CONNECTION, listener);
         }
@@ -372,6 +374,10 @@ public class TLSServer extends Server {
         synchronized (this) {
             before = context;
             context = next;
+            if (closed) {
+                // Nobody would free it; it is made again if it is needed.
+                next.release();
+            }
         }
         before.release();
     }
@@ -402,9 +408,11 @@ public class TLSServer extends Server {
         context().setTicketKeys(keys);
     }
 
-    private void release() {
-        contexts.release();
-        synchronized (this) {
+    /** Frees the contexts of a server that has closed. */
+    private synchronized void closed(boolean now) {
+        closed = now;
+        if (now) {
+            contexts.release();
             context.release();
         }
     }
