@@ -36,6 +36,9 @@ function value(v, run) {
   if (v.$sni) return sniCallback(v.$sni, run);
   if (v.$alpn !== undefined) return alpnCallback(v.$alpn, run);
   if (v.$psk) return pskCallback(v.$psk, run);
+  if (v.$context) return tls.createSecureContext(value(v.$context, run));
+  if (v.$onread) return onread(v.$onread, run);
+  if (v.$signal) return run.abort.signal;
   if (v.$identity !== undefined) return identityCheck(v.$identity, run);
   const out = {};
   for (const [name, each] of Object.entries(v)) out[name] = value(each, run);
@@ -68,10 +71,22 @@ function sniCallback(plan, run) {
 }
 
 function alpnCallback(plan, run) {
-  return (hello) => {
+  return function(hello) {
     run.log('server', `ALPNCallback ${hello.servername || 'null'} ${hello.protocols.join(',')}`);
     if (plan && plan.throw) throw coded(plan.throw);
-    return plan === null ? undefined : plan;
+    if (plan && plan.setKeyCert) this.setKeyCert(tls.createSecureContext(value(plan.setKeyCert, run)));
+    return plan === null ? undefined : plan.select || plan;
+  };
+}
+
+// Bytes arrive in a buffer of this size; the callback stops reading where the scenario says so.
+function onread({ size }, run) {
+  return {
+    buffer: Buffer.alloc(size),
+    callback: (count) => {
+      run.log('client', `onread ${count}`);
+      return true;
+    },
   };
 }
 
@@ -150,6 +165,7 @@ class Run {
     this.over = false;
     this.clientIndex = 0;
     this.once = new Set();
+    this.abort = new AbortController();
   }
 
   log(actor, line) {
@@ -213,11 +229,26 @@ class Run {
       case 'is': this.log(target, `${describe(object)}`); break;
       case 'state': this.log(target, this.state(object)); break;
       case 'keepSession': this.session = object.getSession(); break;
-      case 'addContext': object.addContext(args[0], args[1]); break;
-      case 'setContext': object.setSecureContext(args[0]); break;
+      case 'addContext': this.attempt(target, method, () => object.addContext(args[0], args[1])); break;
+      case 'setContext': this.attempt(target, method, () => object.setSecureContext(args[0])); break;
+      case 'useSession': if (this.session) object.setSession(this.session); break;
+      case 'keepTicketKeys': this.ticketKeys = object.getTicketKeys(); break;
+      case 'restoreTicketKeys': object.setTicketKeys(this.ticketKeys); break;
+      case 'count': object.getConnections((e, n) => this.log(target, `connections ${e} ${n}`)); break;
+      case 'abort': this.abort.abort(); break;
       case 'corrupt': object.corrupt = rest; break;
       default: object[method](...args);
     }
+  }
+
+  attempt(target, method, what) {
+    let result = 'done';
+    try {
+      what();
+    } catch (e) {
+      result = `throws ${e.name} ${errorText(e)}`;
+    }
+    this.log(target, `${method} ${result}`);
   }
 
   state(socket) {
@@ -309,6 +340,9 @@ class Run {
       this.event('server', 'tlsClientError', `${errorText(e)} destroyed=${socket.destroyed} error=${none(socket.authorizationError)}`);
     });
     server.on('drop', () => this.event('server', 'drop'));
+    if ((s.keylog || []).includes('server')) {
+      server.on('keylog', (line, socket) => this.event('server', 'keylog', `${line.toString().split(' ')[0]} of=${socket.encrypted}`));
+    }
     if (s.newSession) {
       server.on('newSession', (id, data, cb) => {
         this.log('server', `newSession <${id.length} bytes>`);
@@ -473,6 +507,7 @@ class Run {
         this.log('run', 'does not end');
         this.finish();
       }, PATIENCE);
+      Object.assign(tls, this.scenario.defaults);
       if (this.scenario.limit !== undefined) [tls.CLIENT_RENEG_LIMIT, tls.CLIENT_RENEG_WINDOW] = this.scenario.limit;
       let server;
       try {
@@ -496,6 +531,8 @@ class Run {
   }
 }
 
+const { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION } = tls;
+const DEFAULTS = { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION };
 const VERSIONS = { 1.2: 'TLSv1.2', 1.3: 'TLSv1.3' };
 
 async function main() {
@@ -519,6 +556,7 @@ async function main() {
       for (let attempt = 0; attempt < 3 && (attempt === 0 || recorded !== null && text !== recorded); attempt++) {
         text = await new Run(scenario, VERSIONS[version]).start();
         [tls.CLIENT_RENEG_LIMIT, tls.CLIENT_RENEG_WINDOW] = [3, 600];
+        Object.assign(tls, DEFAULTS);
       }
       if (!check) {
         fs.writeFileSync(file, text);

@@ -30,6 +30,10 @@ import java.util.stream.Stream;
  */
 class ParityTraceTest {
     private static final Map<String, String> VERSIONS = Map.of("1.2", "TLSv1.2", "1.3", "TLSv1.3");
+    private static final String DEFAULT_CIPHERS = TLS.DEFAULT_CIPHERS;
+    private static final String DEFAULT_ECDH_CURVE = TLS.DEFAULT_ECDH_CURVE;
+    private static final String DEFAULT_MIN_VERSION = TLS.DEFAULT_MIN_VERSION;
+    private static final String DEFAULT_MAX_VERSION = TLS.DEFAULT_MAX_VERSION;
     private static EventLoop loop;
 
     private final List<Throwable> uncaught = new ArrayList<>();
@@ -50,6 +54,10 @@ class ParityTraceTest {
     void restore() {
         TLS.CLIENT_RENEG_LIMIT = 3;
         TLS.CLIENT_RENEG_WINDOW = 600;
+        TLS.DEFAULT_CIPHERS = DEFAULT_CIPHERS;
+        TLS.DEFAULT_ECDH_CURVE = DEFAULT_ECDH_CURVE;
+        TLS.DEFAULT_MIN_VERSION = DEFAULT_MIN_VERSION;
+        TLS.DEFAULT_MAX_VERSION = DEFAULT_MAX_VERSION;
     }
 
     @SuppressWarnings("unchecked")

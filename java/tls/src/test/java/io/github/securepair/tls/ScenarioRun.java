@@ -2,14 +2,17 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.OpenSSLFailure;
 import io.github.securepair.engine.PeerCertificate;
+import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Coded;
 import io.github.securepair.events.CodedException;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.SystemException;
+import io.github.securepair.net.AbortController;
 import io.github.securepair.net.Net;
 import io.github.securepair.net.NetServerOptions;
+import io.github.securepair.net.Onread;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
@@ -67,6 +70,9 @@ final class ScenarioRun {
     private final Set<String> once = new LinkedHashSet<>();
     private final Map<String, byte[]> store = new HashMap<>();
     private final String[] corrupt = {null};
+    private final AbortController abort = new AbortController();
+    private final List<SecureContext> contexts = new ArrayList<>();
+    private byte[] ticketKeys;
     private byte[] session;
     private Server server;
     private Server middle;
@@ -125,6 +131,17 @@ final class ScenarioRun {
         }
         if (map.containsKey("$psk")) {
             return pskCallback(map(map.get("$psk")));
+        }
+        if (map.containsKey("$context")) {
+            SecureContext made = TLS.createSecureContext(context(map.get("$context")));
+            contexts.add(made);
+            return made;
+        }
+        if (map.containsKey("$onread")) {
+            return onread(map(map.get("$onread")));
+        }
+        if (map.containsKey("$signal")) {
+            return abort.signal();
         }
         if (map.containsKey("$identity")) {
             return identityCheck((String) map.get("$identity"));
@@ -215,11 +232,25 @@ final class ScenarioRun {
                     "server",
                     "ALPNCallback " + hello.servername() + " "
                             + String.join(",", hello.protocols()));
-            if (plan instanceof Map) {
+            if (!(plan instanceof Map)) {
+                return (String) plan;
+            }
+            if (map(plan).get("throw") != null) {
                 throw EventEmitterThrow.unchecked(coded((String) map(plan).get("throw")));
             }
-            return (String) plan;
+            try (var context = TLS.createSecureContext(context(map(plan).get("setKeyCert")))) {
+                hello.socket().setKeyCert(context);
+            }
+            return (String) map(plan).get("select");
         };
+    }
+
+    private Onread onread(Map<String, Object> plan) {
+        return Onread.of(
+                ByteBuffer.allocate(((Long) plan.get("size")).intValue()), (count, buffer) -> {
+                    log("client", "onread " + count);
+                    return true;
+                });
     }
 
     private PSKCallback pskCallback(Map<String, Object> plan) {
@@ -469,6 +500,32 @@ final class ScenarioRun {
             }
             case "is" -> log(target, describe((TLSSocket) object));
             case "state" -> log(target, state((Duplex) object));
+            case "addContext" -> {
+                List<?> args = list(Json.parse(rest));
+                attempt(
+                        target,
+                        method,
+                        () -> ((TLSServer) object)
+                                .addContext((String) args.get(0), context(args.get(1))));
+            }
+            case "setContext" ->
+                attempt(
+                        target,
+                        method,
+                        () -> ((TLSServer) object)
+                                .setSecureContext(context(list(Json.parse(rest)).get(0))));
+            case "useSession" -> {
+                if (session != null) {
+                    ((TLSSocket) object).setSession(session);
+                }
+            }
+            case "keepTicketKeys" -> ticketKeys = ((TLSServer) object).getTicketKeys();
+            case "restoreTicketKeys" -> ((TLSServer) object).setTicketKeys(ticketKeys);
+            case "count" ->
+                ((Server) object)
+                        .getConnections(
+                                (e, n) -> log(target, "connections " + errorText(e) + " " + n));
+            case "abort" -> abort.abort();
             case "keepSession" -> session = ((TLSSocket) object).getSession();
             case "corrupt" -> corrupt[0] = rest;
             case "setEncoding" -> ((Duplex) object).setEncoding(rest);
@@ -477,6 +534,16 @@ final class ScenarioRun {
             default ->
                 call(object, method, rest.isEmpty() ? List.of() : list(value(Json.parse(rest))));
         }
+    }
+
+    private void attempt(String target, String method, Runnable what) {
+        String result = "done";
+        try {
+            what.run();
+        } catch (RuntimeException e) {
+            result = thrown(e);
+        }
+        log(target, method + " " + result);
     }
 
     private void noted(String target, String rest, boolean more) {
@@ -614,6 +681,12 @@ final class ScenarioRun {
                             + socket.authorizationError());
         });
         tls.on(Server.DROP, info -> event("server", "drop"));
+        if (list(scenario.get("keylog")).contains("server")) {
+            tls.on(TLSServer.KEYLOG, (line, socket) -> {
+                String label = new String(line, StandardCharsets.US_ASCII).split(" ")[0];
+                event("server", "keylog", label + " of=" + socket.encrypted());
+            });
+        }
         if (scenario.get("newSession") != null) {
             tls.on(TLSServer.NEW_SESSION, (id, data, done) -> {
                 log("server", "newSession <" + id.length + " bytes>");
@@ -835,6 +908,7 @@ final class ScenarioRun {
         if (middle != null) {
             middle.close();
         }
+        contexts.forEach(SecureContext::close);
         result.complete(text());
     }
 
@@ -873,6 +947,14 @@ final class ScenarioRun {
         return result;
     }
 
+    private static void setDefault(String name, Object value) {
+        try {
+            TLS.class.getField(name).set(null, value);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private void begin() {
         count = scenario.get("clients") == null
                 ? 1
@@ -886,6 +968,7 @@ final class ScenarioRun {
                         },
                         PATIENCE)
                 .unref();
+        map(scenario.get("defaults")).forEach(ScenarioRun::setDefault);
         if (scenario.get("limit") != null) {
             List<?> limit = list(scenario.get("limit"));
             TLS.CLIENT_RENEG_LIMIT = ((Long) limit.get(0)).intValue();
