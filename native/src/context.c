@@ -47,7 +47,7 @@ static int set_up(sp_ctx *ctx)
     SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
     SSL_CTX_set_mode(ctx->ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
     sp_ctx_install_callbacks(ctx);
-    return sp_ticket_keys_install(ctx);
+    return sp_session_cache_install(ctx) && sp_ticket_keys_install(ctx);
 }
 
 sp_ctx *sp_ctx_new(int32_t role, sp_report *report)
@@ -82,6 +82,7 @@ void sp_ctx_destroy(sp_ctx *ctx)
 {
     sp_identities_free(ctx);
     sp_ticket_keys_free(ctx);
+    sp_session_cache_free(ctx);
     OPENSSL_free(ctx);
     sp_live_add(SP_LIVE_CTX, -1);
 }

@@ -26,6 +26,8 @@ typedef struct sp_identity {
     STACK_OF(X509) *chain; /* owned, each element too; NULL = none */
 } sp_identity;
 
+typedef struct sp_session_cache sp_session_cache;
+
 /* Hangs on its SSL_CTX by ex_data: freed by sp_ctx_destroy() when the last SSL or handle lets go of the SSL_CTX, so
  * callbacks may use it as long as any SSL lives. */
 struct sp_ctx {
@@ -39,6 +41,9 @@ struct sp_ctx {
     X509 *issuer; /* identity.c; issuer of the current leaf if the chain has it, owned */
 
     int32_t own_store; /* trust.c; the store is not the shared one */
+
+    sp_session_cache *sessions;  /* owned, session_cache.c; under the lock beside it */
+    CRYPTO_RWLOCK *session_lock; /* owned */
 
     CRYPTO_RWLOCK *ticket_lock; /* ticket_keys.c */
     uint8_t ticket_keys[48];
@@ -204,6 +209,15 @@ uint32_t sp_event_ask(sp_conn *conn, uint16_t type, const sp_item *items, uint16
 void sp_event_trace(sp_conn *conn, const char *text, size_t len);
 void sp_event_message(sp_conn *conn, const sp_item *items, uint16_t count);
 void sp_events_free(sp_conn *conn);
+
+/* ------------------------------------------------------------------ session_cache.c --------------------- */
+
+/* The session in these bytes; NULL when there is none, or no memory. May leave entries in the error queue. Owns: the
+ * caller, alone: nobody else has that very object. Any thread. */
+SSL_SESSION *sp_session_decode(sp_ctx *ctx, const uint8_t *der, size_t len);
+int sp_session_cache_install(
+    sp_ctx *ctx); /* 0 when out of memory; sp_session_cache_free() is due all the same */
+void sp_session_cache_free(sp_ctx *ctx);
 
 /* ------------------------------------------------------------------ callbacks, by file ------------------ */
 

@@ -2,15 +2,12 @@
  * put in while the handshake pauses at the ClientHello, because the lookup callback itself cannot pause. */
 #include "internal.h"
 
-static SSL_SESSION *decode(const uint8_t *der, size_t len)
+static SSL_SESSION *decode(sp_ctx *ctx, const uint8_t *der, size_t len)
 {
-    const unsigned char *at = der;
     SSL_SESSION *session;
 
-    if (der == NULL || len == 0 || len > INT32_MAX)
-        return NULL;
     sp_queue_clear();
-    session = d2i_SSL_SESSION(NULL, &at, (long)len);
+    session = sp_session_decode(ctx, der, len);
     sp_queue_clear();
     return session;
 }
@@ -80,7 +77,7 @@ int32_t sp_conn_offer_session(sp_conn *conn, const uint8_t *der, size_t len)
     if (conn == NULL || conn->busy || conn->failed || conn->question == 0 ||
         conn->question_kind != SP_EV_CLIENT_HELLO)
         return SP_MISUSE;
-    session = decode(der, len);
+    session = decode(conn->ctx, der, len);
     if (session == NULL)
         return SP_IGNORED;
     sp_session_drop_offer(conn);
@@ -96,7 +93,7 @@ int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len)
 
     if (conn == NULL || conn->busy || conn->is_server || conn->started)
         return SP_MISUSE;
-    session = decode(der, len);
+    session = decode(conn->ctx, der, len);
     if (session == NULL)
         return SP_IGNORED;
     ok = SSL_set_session(conn->ssl, session);
