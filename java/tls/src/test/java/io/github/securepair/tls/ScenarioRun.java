@@ -500,6 +500,17 @@ final class ScenarioRun {
             }
             case "is" -> log(target, describe((TLSSocket) object));
             case "state" -> log(target, state((Duplex) object));
+            case "keepSession" -> session = ((TLSSocket) object).getSession();
+            case "corrupt" -> corrupt[0] = rest;
+            case "setEncoding" -> ((Duplex) object).setEncoding(rest);
+            case "setTimeout" -> ((Socket) object).setTimeout(((Long) first(rest)).doubleValue());
+            case "close" -> ((Server) object).close();
+            default -> actOnContexts(object, target, method, rest);
+        }
+    }
+
+    private void actOnContexts(Object object, String target, String method, String rest) {
+        switch (method) {
             case "addContext" -> {
                 List<?> args = list(Json.parse(rest));
                 attempt(
@@ -526,11 +537,6 @@ final class ScenarioRun {
                         .getConnections(
                                 (e, n) -> log(target, "connections " + errorText(e) + " " + n));
             case "abort" -> abort.abort();
-            case "keepSession" -> session = ((TLSSocket) object).getSession();
-            case "corrupt" -> corrupt[0] = rest;
-            case "setEncoding" -> ((Duplex) object).setEncoding(rest);
-            case "setTimeout" -> ((Socket) object).setTimeout(((Long) first(rest)).doubleValue());
-            case "close" -> ((Server) object).close();
             default ->
                 call(object, method, rest.isEmpty() ? List.of() : list(value(Json.parse(rest))));
         }
