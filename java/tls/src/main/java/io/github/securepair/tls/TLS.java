@@ -302,20 +302,37 @@ public final class TLS {
 
     /** Returns the wire form of ALPN protocol names: each behind one byte with its length. */
     public static byte[] convertALPNProtocols(List<?> protocols) {
-        byte[] wire = ProtocolLists.toWire("ALPNProtocols", protocols);
-        return wire == null ? new byte[0] : wire;
+        return wireForm("ALPNProtocols", protocols);
     }
 
     /** Checks the wire form of ALPN protocol names, and returns a copy. */
     public static byte[] convertALPNProtocols(byte[] wireForm) {
-        byte[] wire = ProtocolLists.toWire("ALPNProtocols", wireForm);
+        return wireForm("ALPNProtocols", wireForm);
+    }
+
+    /**
+     * Does what Node's function does: the wire form, a copy, becomes the option
+     * {@code ALPNProtocols} of {@code out}.
+     *
+     * @param protocols a List of names, or their wire form as byte[] or ByteBuffer
+     */
+    public static void convertALPNProtocols(Object protocols, Options out) {
+        out.set("ALPNProtocols", wireForm("ALPNProtocols", protocols));
+    }
+
+    /** The same for NPN, as in Node 0.12: the option {@code NPNProtocols} of {@code out}. */
+    public static void convertNPNProtocols(Object protocols, Options out) {
+        out.set("NPNProtocols", wireForm("NPNProtocols", protocols));
+    }
+
+    private static byte[] wireForm(String option, Object protocols) {
+        byte[] wire = ProtocolLists.toWire(option, protocols);
         return wire == null ? new byte[0] : wire.clone();
     }
 
     /** Returns the wire form of NPN protocol names. */
     public static byte[] convertNPNProtocols(List<?> protocols) {
-        byte[] wire = ProtocolLists.toWire("NPNProtocols", protocols);
-        return wire == null ? new byte[0] : wire;
+        return wireForm("NPNProtocols", protocols);
     }
 
     /**

@@ -77,6 +77,17 @@ class ModuleFunctionsTest {
         assertEquals(0, TLS.convertALPNProtocols(List.of()).length);
     }
 
+    @Test
+    void theWireFormBecomesAnOptionOfTheOtherArgument() {
+        ConnectOptions out = new ConnectOptions();
+        byte[] wire = {1, 'a'};
+        TLS.convertALPNProtocols(wire, out);
+        TLS.convertNPNProtocols(List.of("b", "cc"), out);
+        wire[1] = 'x';
+        assertEquals("0161", HexFormat.of().formatHex((byte[]) out.get("ALPNProtocols")));
+        assertEquals("0162026363", HexFormat.of().formatHex((byte[]) out.get("NPNProtocols")));
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("functions")
     void serversAndClientsRefuseAtTheCallWhatNodeRefuses(
