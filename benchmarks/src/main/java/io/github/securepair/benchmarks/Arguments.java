@@ -13,7 +13,9 @@ import java.util.regex.Pattern;
 /**
  * What {@link Comparison} was asked for.
  *
+ * @param isShort whether less than five minutes are wanted
  * @param limit the C program
+ * @param load the client program of the servers over sockets
  * @param library the folder of the libssl that ours is built with
  * @param plainLibrary the folder of a plain build of the same libssl; null when there is none
  * @param pairs connections that are held for the measurement of memory
@@ -27,7 +29,9 @@ record Arguments(
         int iterations,
         int millis,
         int pairs,
+        boolean isShort,
         String limit,
+        String load,
         String library,
         String plainLibrary,
         String json,
@@ -38,6 +42,7 @@ record Arguments(
             "subjects",
             "rounds",
             "limit",
+            "load",
             "library",
             "plain-library",
             "json",
@@ -64,6 +69,7 @@ record Arguments(
         } else {
             subjects.addAll(List.of("ours", "c", "c-plain"));
             subjects.addAll(Subject.NAMES.subList(1, Subject.NAMES.size()));
+            subjects.add("node");
         }
         return new Arguments(
                 Pattern.compile(given.getOrDefault("rows", "")),
@@ -73,7 +79,9 @@ record Arguments(
                 isShort ? 3 : 5,
                 isShort ? 500 : 1500,
                 isShort ? 500 : 5000,
+                isShort,
                 given.getOrDefault("limit", "benchmarks/target/limit"),
+                given.getOrDefault("load", "benchmarks/target/load"),
                 given.get("library"),
                 given.get("plain-library"),
                 given.get("json"),

@@ -59,6 +59,7 @@ public final class Comparison {
                 }
             }
         }
+        sockets();
         if (arguments.rows().matcher("idle").find()) {
             say("memory of an idle connection");
             idle("TLSv1.3");
@@ -71,6 +72,23 @@ public final class Comparison {
         System.out.print(scores.bytes());
         write(arguments.json(), scores.json());
         write(arguments.svg(), scores.svg());
+    }
+
+    private void sockets() throws Exception {
+        boolean isShort = arguments.isShort();
+        SocketRuns runs = new SocketRuns(
+                arguments.load(),
+                arguments.library(),
+                arguments.logs(),
+                isShort ? new SocketRuns.Times(2, 0.5, 3) : new SocketRuns.Times(6, 1.5, 3));
+        for (SocketRow row : SocketRow.all()) {
+            if (arguments.rows().matcher(row.work()).find() && (row.isShort() || !isShort)) {
+                say(row.title());
+                for (int round = 0; round < arguments.rounds(); round++) {
+                    runs.measure(row, arguments.subjects(), scores);
+                }
+            }
+        }
     }
 
     private static void write(String file, String text) throws IOException {
@@ -95,6 +113,9 @@ public final class Comparison {
                     if (arguments.plainLibrary() != null && !samePlain()) {
                         limit(row, subject, arguments.plainLibrary());
                     }
+                }
+                case "node" -> {
+                    // Has no engine without a socket.
                 }
                 default -> jmh(row, subject);
             }
@@ -210,7 +231,7 @@ public final class Comparison {
                 double bytes = limit(words, arguments.library()).get(0);
                 scores.add("idle-native", title + "native", "B", subject, bytes);
                 scores.add("idle-total", title + "heap and native", "B", subject, bytes);
-            } else if (!subject.equals("c-plain")) {
+            } else if (Subject.NAMES.contains(subject)) {
                 List<Double> bytes = numbers(output(idleJvm(subject, protocol)));
                 scores.add("idle-heap", title + "heap", "B", subject, bytes.get(0));
                 scores.add("idle-native", title + "native", "B", subject, bytes.get(1));

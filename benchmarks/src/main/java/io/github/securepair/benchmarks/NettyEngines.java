@@ -25,13 +25,19 @@ final class NettyEngines implements Engines {
                         .trustManager(setting.caCertificate())
                         .endpointIdentificationAlgorithm(null),
                 setting);
-        server = build(
-                SslContextBuilder.forServer(setting.key(), setting.certificateObject()), setting);
-        // Keys of our own are what turns tickets on; the client needs the call for its option only.
+        server = server(setting);
+        // The client needs the call for its option only.
         ticketKeys(client);
-        ticketKeys(server);
         // Without the cache the client offers nothing.
         ((OpenSslSessionContext) client.sessionContext()).setSessionCacheEnabled(setting.resume());
+    }
+
+    /** A server's context; keys of our own are what turns tickets on. */
+    static SslContext server(Setting setting) throws Exception {
+        SslContext context = build(
+                SslContextBuilder.forServer(setting.key(), setting.certificateObject()), setting);
+        ticketKeys(context);
+        return context;
     }
 
     private static void ticketKeys(SslContext context) {

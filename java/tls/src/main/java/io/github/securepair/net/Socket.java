@@ -22,6 +22,7 @@ import io.github.securepair.stream.DuplexOptions;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 
@@ -78,7 +79,7 @@ public class Socket extends Duplex {
     }
 
     private final Wire wire = new Wire();
-    private final Onread onread;
+    private Onread onread;
 
     /** What the bytes go through (Node: _handle); null while there is none. */
     private Transport transport;
@@ -404,6 +405,25 @@ public class Socket extends Duplex {
             startOnread();
         }
         super.resume();
+        return this;
+    }
+
+    /**
+     * Gives a socket that a server accepted what Node takes in the constructor only: its bytes go
+     * into the program's own buffer. Call it in the listener that is told of the socket.
+     *
+     * @throws IllegalStateException when bytes wait for {@code read()} already
+     */
+    public Socket onread(Onread value) {
+        Objects.requireNonNull(value, "value");
+        if (readableLength() > 0) {
+            throw new IllegalStateException("bytes were read before onread was set");
+        }
+        onreadBuffer = value.buffer().get();
+        onread = value;
+        if (loop().inLoop()) {
+            startOnread();
+        }
         return this;
     }
 

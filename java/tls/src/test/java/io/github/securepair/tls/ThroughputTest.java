@@ -1,6 +1,8 @@
 package io.github.securepair.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.events.EventEmitter;
@@ -11,6 +13,7 @@ import io.github.securepair.stream.DuplexPair;
 import io.github.securepair.stream.Readable;
 import io.github.securepair.stream.WritableStream;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -113,6 +116,60 @@ class ThroughputTest extends LoopTest {
                                     "buffered by the writer: " + most);
                             done.complete(null);
                         }));
+            });
+        });
+    }
+
+    @Test
+    void aServersSocketReadsIntoABufferOfTheProgram() throws Exception {
+        int total = 2 * MEGABYTE;
+        run(done -> {
+            Sink sink = new Sink();
+            ByteBuffer buffer = ByteBuffer.allocateDirect(1000);
+            TLSServer server = TLS.createServer(serverOptions(), socket -> {
+                socket.on(
+                        Readable.DATA,
+                        chunk -> done.completeExceptionally(
+                                new AssertionError("'data' in spite of onread")));
+                socket.onread(Onread.of(buffer, (count, bytes) -> {
+                    assertSame(buffer, bytes);
+                    assertEquals(count, bytes.remaining());
+                    sink.take(socket, bytes);
+                    return true;
+                }));
+            });
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.on(EventEmitter.ERROR, done::completeExceptionally);
+                Source source = new Source(client, total, 10_000);
+                source.start();
+                client.on(
+                        Socket.CLOSE,
+                        hadError -> server.close(error -> {
+                            assertEquals(total, sink.count);
+                            assertEquals(source.sum.getValue(), sink.sum.getValue());
+                            done.complete(null);
+                        }));
+            });
+        });
+    }
+
+    @Test
+    void onreadComesTooLateWhenBytesWait() throws Exception {
+        run(done -> {
+            TLSServer server = TLS.createServer(
+                    serverOptions(),
+                    socket -> socket.once(Readable.READABLE, () -> {
+                        Onread onread = Onread.of(ByteBuffer.allocate(10), (count, bytes) -> true);
+                        assertThrows(IllegalStateException.class, () -> socket.onread(onread));
+                        socket.destroy();
+                    }));
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.on(EventEmitter.ERROR, error -> {});
+                client.write("some");
+                client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
+                client.resume();
             });
         });
     }
