@@ -122,6 +122,12 @@ int32_t sp_library_feature(int32_t feature);
 /* Loads the legacy provider (RC4, RC2, DES) for the whole process; repeatable. Any thread. */
 int32_t sp_library_load_legacy(sp_report *report);
 
+/* Loads a provider for the whole process, beside those that are there; repeatable. name: as configured or built in
+ * ("legacy"), a module in the library's own directory of modules, or the absolute path of a module. Any thread. */
+int32_t sp_library_load_provider(const char *name, sp_report *report);
+/* 1 when a provider of that name is loaded and active, 0 when not. Any thread. */
+int32_t sp_library_has_provider(const char *name);
+
 enum { SP_LIVE_CTX = 0, SP_LIVE_CONN, SP_LIVE_CHUNK, SP_LIVE_EVENT, SP_LIVE_SSL, SP_LIVE_SESSION_OFFER };
 /* Debug counters: objects alive now. Zero of each when every handle was freed. Any thread. */
 int64_t sp_library_live(int32_t kind);
@@ -178,6 +184,13 @@ int32_t sp_ctx_use_certificate(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_r
 enum { SP_PFX_OK = 1, SP_PFX_ERROR = 0, SP_PFX_NO_KEY = -10, SP_PFX_NO_CERT = -11, SP_PFX_UNSUPPORTED = -12 };
 int32_t sp_ctx_use_pfx(sp_ctx *ctx, const uint8_t *der, size_t len, const uint8_t *pass, size_t pass_len,
                        sp_report *report);
+/* What a store URI names (OSSL_STORE: "file:..." with the default provider, "pkcs11:..." with such a provider): every key
+ * in it, or every certificate as leaf with chain in the store's order, or every certificate as trust anchor and client CA.
+ * properties: a property query such as "provider=pkcs11", NULL for none. pass NULL = none; nothing ever prompts.
+ * Returns how many were used, SP_IGNORED when the store has none of that kind. */
+enum { SP_STORE_KEY = 0, SP_STORE_CERTIFICATE = 1, SP_STORE_CA = 2 };
+int32_t sp_ctx_use_store(sp_ctx *ctx, int32_t wanted, const char *uri, const char *properties,
+                         const uint8_t *pass, size_t pass_len, sp_report *report);
 
 /* Trust. The store starts empty; use_roots shares the process-wide default set; add_ca gives the context a store of
  * its own (never touching the shared one), to which a later use_roots adds. Returns the number of certificates added,

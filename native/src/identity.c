@@ -120,15 +120,9 @@ const sp_identity *sp_identity_current(const sp_ctx *ctx)
 
 /* ---- keys ---- */
 
-typedef struct passphrase {
-    const uint8_t *bytes;
-    size_t len;
-} passphrase;
-
-/* -1 for one that does not fit OpenSSL's buffer; absent counts as empty, so that nothing asks at the terminal. */
-static int on_password(char *to, int room, int writing, void *arg)
+int sp_on_password(char *to, int room, int writing, void *arg)
 {
-    const passphrase *pass = arg;
+    const sp_passphrase *pass = arg;
 
     (void)writing;
     if (room < 0 || pass->len > (size_t)room)
@@ -138,7 +132,7 @@ static int on_password(char *to, int room, int writing, void *arg)
     return (int)pass->len;
 }
 
-static int use_key(sp_ctx *ctx, EVP_PKEY *key)
+int sp_identity_use_key(sp_ctx *ctx, EVP_PKEY *key)
 {
     return SSL_CTX_use_PrivateKey(ctx->ssl_ctx, key) == 1 && record_key(ctx, key);
 }
@@ -146,7 +140,7 @@ static int use_key(sp_ctx *ctx, EVP_PKEY *key)
 int32_t sp_ctx_use_key(sp_ctx *ctx, const uint8_t *pem, size_t len, const uint8_t *pass, size_t pass_len,
                        sp_report *report)
 {
-    passphrase secret = {pass, pass != NULL ? pass_len : 0};
+    sp_passphrase secret = {pass, pass != NULL ? pass_len : 0};
     EVP_PKEY *key = NULL;
     BIO *bio;
     int ok;
@@ -155,8 +149,8 @@ int32_t sp_ctx_use_key(sp_ctx *ctx, const uint8_t *pem, size_t len, const uint8_
     if (!sp_ctx_open(ctx))
         return SP_MISUSE;
     if ((bio = sp_input_open(pem, len)) != NULL)
-        key = PEM_read_bio_PrivateKey(bio, NULL, on_password, &secret);
-    ok = key != NULL && use_key(ctx, key);
+        key = PEM_read_bio_PrivateKey(bio, NULL, sp_on_password, &secret);
+    ok = key != NULL && sp_identity_use_key(ctx, key);
     EVP_PKEY_free(key);
     BIO_free(bio);
     return sp_leave(report, ok);
@@ -183,7 +177,7 @@ err:
     return NULL;
 }
 
-static int use_certificate(sp_ctx *ctx, X509 *leaf, STACK_OF(X509) *chain)
+int sp_identity_use_certificate(sp_ctx *ctx, X509 *leaf, STACK_OF(X509) *chain)
 {
     return SSL_CTX_use_certificate(ctx->ssl_ctx, leaf) == 1 && SSL_CTX_set1_chain(ctx->ssl_ctx, chain) == 1 &&
            record_certificate(ctx, leaf, chain);
@@ -203,7 +197,7 @@ int32_t sp_ctx_use_certificate(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_r
         leaf = PEM_read_bio_X509_AUX(bio, NULL, sp_no_password, NULL);
     if (leaf != NULL)
         chain = read_chain(bio);
-    ok = chain != NULL && use_certificate(ctx, leaf, chain);
+    ok = chain != NULL && sp_identity_use_certificate(ctx, leaf, chain);
     sk_X509_pop_free(chain, X509_free);
     X509_free(leaf);
     BIO_free(bio);
@@ -271,7 +265,7 @@ static int pfx_use(sp_ctx *ctx, pfx_content *pfx)
 {
     if (pfx->extra == NULL && (pfx->extra = sk_X509_new_null()) == NULL)
         return 0;
-    return use_certificate(ctx, pfx->leaf, pfx->extra) && use_key(ctx, pfx->key) &&
+    return sp_identity_use_certificate(ctx, pfx->leaf, pfx->extra) && sp_identity_use_key(ctx, pfx->key) &&
            trust_extra(ctx, pfx->extra);
 }
 

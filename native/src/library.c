@@ -203,9 +203,25 @@ int32_t sp_library_feature(int32_t feature)
 
 int32_t sp_library_load_legacy(sp_report *report)
 {
+    return sp_library_load_provider("legacy", report);
+}
+
+/* try_load keeps the default provider as the fallback; a plain load would switch it off. Loaded again it would only be
+ * counted again. */
+int32_t sp_library_load_provider(const char *name, sp_report *report)
+{
     sp_enter(report);
-    /* try_load keeps the default provider as the fallback; a plain load would switch it off. */
-    return sp_leave(report, sp_library_ready() && OSSL_PROVIDER_try_load(NULL, "legacy", 1) != NULL);
+    return sp_leave(report, sp_library_ready() && name != NULL &&
+                                (OSSL_PROVIDER_available(NULL, name) == 1 ||
+                                 OSSL_PROVIDER_try_load(NULL, name, 1) != NULL));
+}
+
+int32_t sp_library_has_provider(const char *name)
+{
+    sp_enter(NULL);
+    int has = sp_library_ready() && name != NULL && OSSL_PROVIDER_available(NULL, name) == 1;
+    sp_queue_clear();
+    return has;
 }
 
 static int64_t list_ciphers(STACK_OF(SSL_CIPHER) *suites, uint8_t *out, size_t cap)

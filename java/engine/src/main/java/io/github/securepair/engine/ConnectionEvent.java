@@ -97,6 +97,13 @@ public sealed interface ConnectionEvent {
     }
 
     /**
+     * Server: the answer to {@link TLSConnection#requestClientCertificate} came, with a certificate
+     * or without; {@link TLSConnection#hasPeerCertificate} and {@link TLSConnection#verifyResult}
+     * tell.
+     */
+    record ClientCertificate(int offset) implements ConnectionEvent {}
+
+    /**
      * Client that asked: the stapled response, or null when the server sent none. It has not been
      * verified.
      */

@@ -2,6 +2,7 @@ package io.github.securepair.engine;
 
 import io.github.securepair.engine.ConnectionEvent.AlertEvent;
 import io.github.securepair.engine.ConnectionEvent.CertificateRequest;
+import io.github.securepair.engine.ConnectionEvent.ClientCertificate;
 import io.github.securepair.engine.ConnectionEvent.ClientHello;
 import io.github.securepair.engine.ConnectionEvent.Extension;
 import io.github.securepair.engine.ConnectionEvent.HandshakeDone;
@@ -34,6 +35,7 @@ final class EventDecoder {
     private static final int ALERT = 9;
     private static final int TRACE = 10;
     private static final int MESSAGE = 11;
+    private static final int CLIENT_CERTIFICATE = 12;
 
     private static final int HELLO_TICKET = 1;
     private static final int HELLO_OCSP = 2;
@@ -90,6 +92,7 @@ final class EventDecoder {
             case ALERT -> alert(offset);
             case TRACE -> new Trace(offset, text(), number());
             case MESSAGE -> message(offset);
+            case CLIENT_CERTIFICATE -> new ClientCertificate(offset);
             default -> null;
         };
     }

@@ -49,6 +49,14 @@ final class Native {
         return Glue.sp_library_load_legacy(report);
     }
 
+    static int libraryLoadProvider(long name, long report) {
+        return Glue.sp_library_load_provider(name, report);
+    }
+
+    static int libraryHasProvider(long name) {
+        return Glue.sp_library_has_provider(name);
+    }
+
     static long libraryLive(int kind) {
         return Glue.sp_library_live(kind);
     }
@@ -133,6 +141,17 @@ final class Native {
 
     static int ctxEnableNpn(long ctx) {
         return Glue.sp_ctx_enable_npn(ctx);
+    }
+
+    static int ctxUseStore(
+            long ctx,
+            int wanted,
+            long uri,
+            long properties,
+            long pass,
+            long passLength,
+            long report) {
+        return Glue.sp_ctx_use_store(ctx, wanted, uri, properties, pass, passLength, report);
     }
 
     static int ctxUseKey(long ctx, long pem, long length, long pass, long passLength, long report) {

@@ -141,6 +141,41 @@ public final class OpenSSL {
         return Native.libraryLoadLegacy(Memory.current().reportAddress) == Native.OK;
     }
 
+    /**
+     * Loads a provider for the whole process, beside those that are there; again is fine. What it
+     * needs to know, such as the module behind a PKCS#11 provider, it takes from the file that
+     * {@code OPENSSL_CONF} names or from its own environment variables.
+     *
+     * @param name as configured or built in ({@code legacy}), the file name without its ending of
+     *     a module in OpenSSL's directory of modules, or the absolute path of a module
+     * @throws SecureContextException when there is none, or when it refuses to start
+     */
+    public static void loadProvider(String name) {
+        Library.require();
+        Memory memory = Memory.current();
+        memory.clearReport();
+        long address = memory.stageText(name);
+        try {
+            if (Native.libraryLoadProvider(address, memory.reportAddress) != Native.OK) {
+                throw SecureContextException.of(memory.report(), "The provider was not loaded");
+            }
+        } finally {
+            memory.unstage();
+        }
+    }
+
+    /** Whether a provider of this name is loaded and active ({@code OSSL_PROVIDER_available}). */
+    public static boolean hasProvider(String name) {
+        Library.require();
+        Memory memory = Memory.current();
+        long address = memory.stageText(name);
+        try {
+            return Native.libraryHasProvider(address) == 1;
+        } finally {
+            memory.unstage();
+        }
+    }
+
     /** Counts what is alive now. */
     public static LiveObjects live() {
         Library.require();

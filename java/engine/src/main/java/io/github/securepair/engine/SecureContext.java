@@ -1,7 +1,15 @@
 package io.github.securepair.engine;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -30,6 +38,10 @@ public final class SecureContext implements AutoCloseable {
     private static final int TRUSTED = 3;
     private static final int CHAIN = 4;
     private static final int TICKET_KEYS = 48;
+    private static final int SYSTEM_ERRORS = 2;
+    private static final int STORE_KEY = 0;
+    private static final int STORE_CERTIFICATE = 1;
+    private static final int STORE_CA = 2;
 
     private final Shared shared;
     private final Cleaner.Cleanable cleanable;
@@ -96,6 +108,53 @@ public final class SecureContext implements AutoCloseable {
     /** DER of all trust anchors of the context. */
     public List<byte[]> trustedDer() {
         return list(TRUSTED);
+    }
+
+    /** The certificate loaded last as the JDK has it, or null. */
+    public X509Certificate certificate() {
+        byte[] der = certificateDer();
+        return der == null ? null : x509(der);
+    }
+
+    /** That certificate and the chain sent with it; empty when there is none. */
+    public List<X509Certificate> chain() {
+        return x509(chainDer());
+    }
+
+    /** All trust anchors of the context; empty when there is none. */
+    public List<X509Certificate> trusted() {
+        return x509(trustedDer());
+    }
+
+    /**
+     * All trust anchors as a PKCS#12 key store in memory, a new one at each call: what a
+     * {@code TrustManagerFactory} takes, or {@code store} writes to a file.
+     */
+    public KeyStore trustStore() {
+        try {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            int number = 0;
+            for (X509Certificate anchor : trusted()) {
+                store.setCertificateEntry("ca" + ++number, anchor);
+            }
+            return store;
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalStateException("the JDK makes no key store of these", e);
+        }
+    }
+
+    private static List<X509Certificate> x509(List<byte[]> ders) {
+        return ders == null ? List.of() : ders.stream().map(SecureContext::x509).toList();
+    }
+
+    private static X509Certificate x509(byte[] der) {
+        try {
+            return (X509Certificate) CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(der));
+        } catch (CertificateException e) {
+            throw new IllegalStateException("the JDK cannot read this certificate", e);
+        }
     }
 
     /** OpenSSL's names of the enabled cipher suites in the order of preference. */
@@ -443,6 +502,85 @@ public final class SecureContext implements AutoCloseable {
                             report.isEmpty() ? "Unknown error" : report.first().reason(),
                             report);
             };
+        }
+
+        /**
+         * Adds the private key that a URI names ({@code OSSL_STORE}), or several of different types:
+         * {@code file:} with OpenSSL's own provider, {@code pkcs11:} with such a provider loaded.
+         * The key may be one that never leaves its token.
+         *
+         * @param properties which provider to ask, such as {@code provider=pkcs11}; null for any
+         * @param passphrase or PIN, in UTF-8; null for none; at most 1024 bytes
+         * @throws SecureContextException ERR_CRYPTO_OPERATION_FAILED when the store has no key, what
+         *     OpenSSL says when it cannot be opened or read
+         */
+        public Builder storeKey(String uri, String properties, byte[] passphrase) {
+            return store(STORE_KEY, uri, properties, passphrase, "private key");
+        }
+
+        /**
+         * Adds the certificate that a URI names; more of them in the same store are its chain. See
+         * {@link #storeKey}.
+         */
+        public Builder storeCertificate(String uri, String properties, byte[] passphrase) {
+            return store(STORE_CERTIFICATE, uri, properties, passphrase, "certificate");
+        }
+
+        /**
+         * Trusts all certificates that a URI names, and names them when a server asks for a
+         * certificate. See {@link #storeKey}.
+         */
+        public Builder storeCA(String uri, String properties, byte[] passphrase) {
+            return store(STORE_CA, uri, properties, passphrase, "certificate");
+        }
+
+        private Builder store(
+                int wanted, String uri, String properties, byte[] passphrase, String what) {
+            byte[] name = terminated(uri);
+            byte[] query = properties == null ? null : terminated(properties);
+            return configure((ctx, memory) -> {
+                memory.stage(name.length + length(query) + length(passphrase));
+                try {
+                    int used = Native.ctxUseStore(
+                            ctx,
+                            wanted,
+                            memory.put(name),
+                            memory.put(query),
+                            memory.put(passphrase),
+                            length(passphrase),
+                            memory.reportAddress);
+                    if (used == Native.IGNORED) {
+                        throw new SecureContextException(
+                                "ERR_CRYPTO_OPERATION_FAILED",
+                                "There is no " + what + " in the store " + withoutPin(uri));
+                    }
+                    ErrorReport report = used == Native.ERROR ? memory.report() : ErrorReport.EMPTY;
+                    if (!report.isEmpty() && report.first().libraryNumber() == SYSTEM_ERRORS) {
+                        // An errno has no name among OpenSSL's reasons.
+                        throw new SecureContextException(
+                                "ERR_CRYPTO_OPERATION_FAILED",
+                                "The store " + withoutPin(uri) + " cannot be opened: errno "
+                                        + report.first().reasonNumber(),
+                                report);
+                    }
+                    check(Math.min(used, 1), memory, "The store was refused");
+                } finally {
+                    memory.unstage();
+                }
+            });
+        }
+
+        /** RFC 7512 lets a PIN stand in the query of the URI, which is no place for a log. */
+        private static String withoutPin(String uri) {
+            int query = uri.indexOf('?');
+            return query < 0 ? uri : uri.substring(0, query);
+        }
+
+        private static byte[] terminated(String text) {
+            if (text.indexOf('\0') >= 0) {
+                throw new IllegalArgumentException("text with a NUL character");
+            }
+            return (text + '\0').getBytes(StandardCharsets.UTF_8);
         }
 
         /** Trusts the default roots; see {@link RootCertificates}. */

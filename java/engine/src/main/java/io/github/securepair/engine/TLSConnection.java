@@ -813,7 +813,15 @@ public final class TLSConnection implements AutoCloseable {
                 "Renegotiation");
     }
 
-    /** Server, TLS 1.3, once secure: asks for a certificate, if the client offered to be asked. */
+    /**
+     * Server, TLS 1.3, once secure: asks for a certificate, if the client offered to be asked; the
+     * next read or write sends it. {@link ConnectionEvent.ClientCertificate} tells that the answer
+     * came. {@link #setVerify} decides whether it may be none.
+     *
+     * @throws TLSException ERR_SSL_EXTENSION_NOT_RECEIVED when the client did not offer it,
+     *     ERR_SSL_REQUEST_PENDING while one request is open, ERR_SSL_WRONG_SSL_VERSION before TLS
+     *     1.3
+     */
     public void requestClientCertificate() throws TLSException {
         handshake(Native::connRequestClientCertificate, "The certificate request");
     }

@@ -77,6 +77,7 @@ final class ClientSocket extends TLSSocket {
             "requestOCSP",
             "enableTrace",
             "pskCallback",
+            "postHandshakeAuth",
             "highWaterMark",
             "onread",
             "signal",

@@ -9,6 +9,9 @@ import io.github.securepair.stream.Duplex;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -547,6 +550,75 @@ public class ConnectOptions extends SecureContextOptions {
     @Override
     public ConnectOptions profile(Profile value) {
         super.profile(value);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions key(PrivateKey value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions key(StoreURI value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions cert(X509Certificate value, X509Certificate... chain) {
+        super.cert(value, chain);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions cert(StoreURI value) {
+        super.cert(value);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions ca(X509Certificate value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions ca(StoreURI value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions keyStore(KeyStore store, char[] password, String... aliases) {
+        super.keyStore(store, password, aliases);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions keyStore(Path file, char[] password, String... aliases) {
+        super.keyStore(file, password, aliases);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions trustStore(KeyStore store) {
+        super.trustStore(store);
+        return this;
+    }
+
+    @Override
+    public ConnectOptions trustStore(Path file, char[] password) {
+        super.trustStore(file, password);
+        return this;
+    }
+
+    /**
+     * Whether a client lets the server ask for its certificate after the handshake (TLS 1.3): see
+     * {@link TLSSocket#requestClientCertificate}. False by default. Beyond Node.
+     */
+    public ConnectOptions postHandshakeAuth(boolean value) {
+        put("postHandshakeAuth", value);
         return this;
     }
 }

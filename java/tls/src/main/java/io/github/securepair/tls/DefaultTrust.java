@@ -271,7 +271,7 @@ final class DefaultTrust {
         return Base64.getMimeDecoder().decode(matcher.group(1));
     }
 
-    private static String pem(byte[] der) {
+    static String pem(byte[] der) {
         String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
         return "-----BEGIN CERTIFICATE-----\n" + lines + "\n-----END CERTIFICATE-----";
     }

@@ -2,6 +2,9 @@ package io.github.securepair.tls;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -331,8 +334,8 @@ public class SecureContextOptions extends Options {
     }
 
     /**
-     * Name of a key in an OpenSSL engine. Engines are gone from OpenSSL: the option fails, as in a
-     * Node without the engine.
+     * Name of a key in an OpenSSL engine. Engines are deprecated in OpenSSL 3: the option fails, as
+     * in a Node built without engines. {@link StoreURI} is the successor.
      */
     public SecureContextOptions privateKeyIdentifier(String value) {
         put("privateKeyIdentifier", value);
@@ -358,5 +361,91 @@ public class SecureContextOptions extends Options {
     public SecureContextOptions profile(Profile value) {
         put("profile", value);
         return this;
+    }
+
+    /**
+     * Private key of the JDK. One that has no encoding, because a device keeps it, is refused when
+     * the option is used: see {@link StoreURI}.
+     */
+    public SecureContextOptions key(PrivateKey value) {
+        put("key", value);
+        return this;
+    }
+
+    /** Private key that OpenSSL finds itself: in a file, on a token. */
+    public SecureContextOptions key(StoreURI value) {
+        put("key", value);
+        return this;
+    }
+
+    /** Certificate of the JDK, and the intermediate certificates to send. */
+    public SecureContextOptions cert(X509Certificate value, X509Certificate... chain) {
+        put("cert", value == null ? null : KeyStores.pem(value, chain));
+        return this;
+    }
+
+    /** Certificate, with the chain to send, that OpenSSL finds itself. */
+    public SecureContextOptions cert(StoreURI value) {
+        put("cert", value);
+        return this;
+    }
+
+    /** Trusted CA certificate of the JDK; several are given as a list. */
+    public SecureContextOptions ca(X509Certificate value) {
+        put("ca", value);
+        return this;
+    }
+
+    /** Trusted CA certificates that OpenSSL finds itself. */
+    public SecureContextOptions ca(StoreURI value) {
+        put("ca", value);
+        return this;
+    }
+
+    /**
+     * Sets {@code key} and {@code cert} to the keys of these aliases and their chains, one for each
+     * key type; without aliases to the first key of the store. They are taken out now, and the
+     * password, which stays the caller's, is not kept. Beyond Node.
+     *
+     * @param password of the keys; may be null if they have none
+     * @throws io.github.securepair.engine.SecureContextException when there is no such key, or the
+     *     password is wrong
+     */
+    public SecureContextOptions keyStore(KeyStore store, char[] password, String... aliases) {
+        List<KeyStores.Identity> found =
+                KeyStores.identities(KeyStores.require(store), password, aliases);
+        put("key", found.stream().map(KeyStores.Identity::key).toList());
+        put("cert", found.stream().map(each -> KeyStores.pem(each.chain())).toList());
+        return this;
+    }
+
+    /**
+     * Does the same with a file, JKS or PKCS#12, whose keys have the password of the file.
+     *
+     * @throws java.io.UncheckedIOException when the file cannot be read
+     */
+    public SecureContextOptions keyStore(Path file, char[] password, String... aliases) {
+        return keyStore(KeyStores.open(file, password), password, aliases);
+    }
+
+    /**
+     * Sets {@code ca} to the trusted certificates of the store: they replace the default roots.
+     * Beyond Node.
+     *
+     * @throws io.github.securepair.engine.SecureContextException when there is none
+     */
+    public SecureContextOptions trustStore(KeyStore store) {
+        put("ca", KeyStores.anchors(KeyStores.require(store)));
+        return this;
+    }
+
+    /**
+     * Does the same with a file, JKS or PKCS#12.
+     *
+     * @param password of the file, not kept; null reads it without a check of its integrity
+     * @throws java.io.UncheckedIOException when the file cannot be read
+     */
+    public SecureContextOptions trustStore(Path file, char[] password) {
+        return trustStore(KeyStores.open(file, password));
     }
 }

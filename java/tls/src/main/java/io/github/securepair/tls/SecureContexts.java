@@ -13,11 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Makes contexts from options: the order of the steps, the checks and the errors of Node's
@@ -180,8 +183,11 @@ final class SecureContexts {
             return;
         }
         for (Object entry : Materials.entries(ca)) {
-            if (entry instanceof java.security.cert.X509Certificate certificate) {
+            if (entry instanceof X509Certificate certificate) {
                 builder.caDer(X509.encoded(certificate), true);
+            } else if (entry instanceof StoreURI store) {
+                withPassphrase(store, options, secret ->
+                        builder.storeCA(store.uri(), store.properties(), secret));
             } else if (builder.ca(Materials.bytes("ca", entry), true) == 0) {
                 // Node would go on with an empty store, and every peer would then be refused for a
                 // reason that names no file.
@@ -197,13 +203,20 @@ final class SecureContexts {
         Object cert = options.get("cert");
         if (!Materials.isFalsy(cert)) {
             for (Object entry : Materials.entries(cert)) {
-                builder.certificate(Materials.bytes("cert", entry));
+                certificate(builder, entry, options);
             }
         }
         Object key = options.get("key");
         if (!Materials.isFalsy(key)) {
             for (Object entry : Materials.entries(key)) {
-                privateKey(builder, entry, Materials.isList(key), options.get("passphrase"));
+                if (entry instanceof PrivateKey secret) {
+                    privateKey(builder, secret);
+                } else if (entry instanceof StoreURI store) {
+                    withPassphrase(store, options, secret ->
+                            builder.storeKey(store.uri(), store.properties(), secret));
+                } else {
+                    privateKey(builder, entry, Materials.isList(key), options.get("passphrase"));
+                }
             }
         }
         Object sigalgs = options.get("sigalgs");
@@ -215,6 +228,39 @@ final class SecureContexts {
             builder.signatureAlgorithms(text);
         }
         privateKeyIdentifier(options);
+    }
+
+    private static void certificate(
+            SecureContext.Builder builder, Object entry, Options options) {
+        if (entry instanceof StoreURI store) {
+            withPassphrase(store, options, secret ->
+                    builder.storeCertificate(store.uri(), store.properties(), secret));
+        } else if (entry instanceof X509Certificate certificate) {
+            builder.certificate(KeyStores.pem(certificate));
+        } else {
+            builder.certificate(Materials.bytes("cert", entry));
+        }
+    }
+
+    private static void withPassphrase(
+            StoreURI store, Options options, Consumer<byte[]> use) {
+        Object given =
+                store.passphrase() != null ? store.passphrase() : options.get("passphrase");
+        byte[] secret = passphrase(given);
+        try {
+            use.accept(secret);
+        } finally {
+            wipe(secret);
+        }
+    }
+
+    private static void privateKey(SecureContext.Builder builder, PrivateKey key) {
+        byte[] pem = KeyStores.pem(key);
+        try {
+            builder.privateKey(pem, null);
+        } finally {
+            wipe(pem);
+        }
     }
 
     private static void privateKey(
@@ -251,7 +297,7 @@ final class SecureContexts {
 
     /**
      * Engines are deprecated in OpenSSL 3 and not used: the options are checked as in Node, and
-     * then fail as in a Node without engines.
+     * then fail as in a Node without engines. Their successor is {@link StoreURI}.
      */
     private static void privateKeyIdentifier(Options options) {
         Object identifier = options.get("privateKeyIdentifier");

@@ -5,6 +5,9 @@ import io.github.securepair.events.EventLoopGroup;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -451,6 +454,66 @@ public class ServerOptions extends SecureContextOptions {
     @Override
     public ServerOptions profile(Profile value) {
         super.profile(value);
+        return this;
+    }
+
+    @Override
+    public ServerOptions key(PrivateKey value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public ServerOptions key(StoreURI value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public ServerOptions cert(X509Certificate value, X509Certificate... chain) {
+        super.cert(value, chain);
+        return this;
+    }
+
+    @Override
+    public ServerOptions cert(StoreURI value) {
+        super.cert(value);
+        return this;
+    }
+
+    @Override
+    public ServerOptions ca(X509Certificate value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public ServerOptions ca(StoreURI value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public ServerOptions keyStore(KeyStore store, char[] password, String... aliases) {
+        super.keyStore(store, password, aliases);
+        return this;
+    }
+
+    @Override
+    public ServerOptions keyStore(Path file, char[] password, String... aliases) {
+        super.keyStore(file, password, aliases);
+        return this;
+    }
+
+    @Override
+    public ServerOptions trustStore(KeyStore store) {
+        super.trustStore(store);
+        return this;
+    }
+
+    @Override
+    public ServerOptions trustStore(Path file, char[] password) {
+        super.trustStore(file, password);
         return this;
     }
 }

@@ -82,6 +82,7 @@ public class TLSSocket extends Socket {
     private static final System.Logger TRACE = System.getLogger("io.github.securepair.tls.trace");
     private static final NetAccess NET = NetAccess.get();
     private static final Listener1<Throwable> HEARD = error -> {};
+    private static final Callback NOBODY = error -> {};
 
     final TLSTransport transport;
     final Options options;
@@ -103,6 +104,9 @@ public class TLSSocket extends Socket {
     private boolean keylogWanted;
     private boolean sessionWanted;
     private Timer handshakeTimer;
+    /** Who waits for the certificate that a client was asked for after the handshake. */
+    private Callback certificateCallback;
+
     private boolean renegotiationDisabled;
     private final Throwable hintRefused;
 
@@ -160,7 +164,10 @@ public class TLSSocket extends Socket {
                 conn.close();
             }
         }
-        on(CLOSE, hadError -> stopTimer());
+        on(CLOSE, hadError -> {
+            stopTimer();
+            certificateAnswered(errored() != null ? errored() : closedError());
+        });
         boolean laid = false;
         try {
             if (loop().inLoop()) {
@@ -240,6 +247,9 @@ public class TLSSocket extends Socket {
             }
             if (truthy(options.get("requestOCSP"))) {
                 conn.requestOCSP();
+            }
+            if (truthy(options.get("postHandshakeAuth"))) {
+                conn.offerPostHandshakeAuth();
             }
             if (options.get("servername") instanceof String name && !name.isEmpty()) {
                 conn.setServername(name);
@@ -410,6 +420,8 @@ public class TLSSocket extends Socket {
                 emit(KEYLOG, (keylog.line() + '\n').getBytes(StandardCharsets.US_ASCII));
             } else if (event instanceof ConnectionEvent.OCSPResponse ocsp) {
                 emit(OCSP_RESPONSE, ocsp.response());
+            } else if (event instanceof ConnectionEvent.ClientCertificate) {
+                certificateCame();
             } else if (event instanceof ConnectionEvent.PSKFailed psk) {
                 die(psk.thrown());
             } else if (event instanceof ConnectionEvent.Trace trace) {
@@ -569,6 +581,7 @@ public class TLSSocket extends Socket {
             return;
         }
         hadError = true;
+        certificateAnswered(failure);
         if (isServer && rejectUnauthorized && isMissingCertificate(failure)) {
             // Refusing a client in a renegotiation is no error of ours.
             destroy();
@@ -895,6 +908,90 @@ public class TLSSocket extends Socket {
             transport.go();
         }
         return true;
+    }
+
+    /**
+     * Server, TLS 1.3: asks the client for its certificate now, after the handshake, where TLS 1.2
+     * had renegotiation. Clients answer if they offered to ({@code postHandshakeAuth}, or
+     * {@code -enable_pha} of openssl). Beyond Node, which has no such thing.
+     *
+     * <p>When the answer came, {@link #authorized()}, {@link #authorizationError()} and
+     * {@link #getPeerCertificate()} tell about it. With {@code rejectUnauthorized} a client without
+     * a certificate that verifies is refused: the socket is destroyed and the callback has the
+     * error, as when no answer comes within {@code handshakeTimeout}. Any thread.
+     *
+     * @param callback called once: with null when the client answered and may stay, else with the
+     *     reason, such as {@code ERR_SSL_EXTENSION_NOT_RECEIVED} when it offered nothing,
+     *     {@code ERR_SSL_WRONG_SSL_VERSION} before TLS 1.3, {@code ERR_SSL_REQUEST_PENDING} while
+     *     it is being asked; may be null
+     * @return whether it was asked; false without a call of the callback on a destroyed socket
+     * @throws StateException {@code ERR_TLS_INVALID_STATE} on clients and before {@code secure}
+     */
+    public boolean requestClientCertificate(Callback callback) {
+        if (!isServer || !secureEstablished) {
+            throw new StateException(
+                    "ERR_TLS_INVALID_STATE",
+                    "Only a server asks for a certificate, once the connection is secure");
+        }
+        if (!loop().inLoop()) {
+            loop().execute(() -> requestClientCertificate(callback));
+            return !destroyed();
+        }
+        TLSConnection conn = transport.connection();
+        if (destroyed() || conn == null) {
+            return false;
+        }
+        TLSException refused = askForCertificate(conn);
+        if (refused != null) {
+            if (callback != null) {
+                loop().nextTick(() -> callback.call(refused));
+            }
+            return false;
+        }
+        certificateCallback = callback == null ? NOBODY : callback;
+        if (handshakeTimeout > 0) {
+            startTimer();
+        }
+        transport.go();
+        return true;
+    }
+
+    private TLSException askForCertificate(TLSConnection conn) {
+        if (certificateCallback != null) {
+            // OpenSSL says this only once the question is on its way.
+            return new TLSException("ERR_SSL_REQUEST_PENDING", "request pending");
+        }
+        boolean asked = requestCert;
+        requestCert = true;
+        conn.setVerify(verifyMode());
+        try {
+            conn.requestClientCertificate();
+            return null;
+        } catch (TLSException refused) {
+            requestCert = asked;
+            conn.setVerify(verifyMode());
+            return refused;
+        }
+    }
+
+    private void certificateCame() {
+        stopTimer();
+        Throwable error = verifyError();
+        note(error);
+        boolean refused = error != null && rejectUnauthorized;
+        if (refused) {
+            // First, so that nothing that the callback writes goes to a stranger.
+            destroy();
+        }
+        certificateAnswered(refused ? error : null);
+    }
+
+    private void certificateAnswered(Throwable error) {
+        Callback callback = certificateCallback;
+        certificateCallback = null;
+        if (callback != null) {
+            callback.call(error);
+        }
     }
 
     /**

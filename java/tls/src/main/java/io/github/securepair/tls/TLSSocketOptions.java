@@ -5,6 +5,9 @@ import io.github.securepair.events.EventLoop;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -469,6 +472,75 @@ public class TLSSocketOptions extends SecureContextOptions {
     @Override
     public TLSSocketOptions profile(Profile value) {
         super.profile(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions key(PrivateKey value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions key(StoreURI value) {
+        super.key(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions cert(X509Certificate value, X509Certificate... chain) {
+        super.cert(value, chain);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions cert(StoreURI value) {
+        super.cert(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ca(X509Certificate value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions ca(StoreURI value) {
+        super.ca(value);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions keyStore(KeyStore store, char[] password, String... aliases) {
+        super.keyStore(store, password, aliases);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions keyStore(Path file, char[] password, String... aliases) {
+        super.keyStore(file, password, aliases);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions trustStore(KeyStore store) {
+        super.trustStore(store);
+        return this;
+    }
+
+    @Override
+    public TLSSocketOptions trustStore(Path file, char[] password) {
+        super.trustStore(file, password);
+        return this;
+    }
+
+    /**
+     * Whether a client lets the server ask for its certificate after the handshake (TLS 1.3): see
+     * {@link TLSSocket#requestClientCertificate}. False by default. Beyond Node.
+     */
+    public TLSSocketOptions postHandshakeAuth(boolean value) {
+        put("postHandshakeAuth", value);
         return this;
     }
 }

@@ -40,7 +40,7 @@ import java.util.stream.Stream;
  */
 class OptionsTest {
     private static final List<String> BYTES = List.of("byte[]", "ByteBuffer", "Path", "String");
-    private static final List<String> NOT_OPTIONS = List.of("set", "copy");
+    private static final List<String> NOT_OPTIONS = List.of("set", "copy", "keyStore", "trustStore");
 
     /** Node's options of createSecureContext and the Java types that each takes. */
     private static final Map<String, List<String>> CONTEXT = new HashMap<>();
@@ -50,9 +50,11 @@ class OptionsTest {
     private static final Map<String, List<String>> SOCKET = new HashMap<>();
 
     static {
-        for (String pem : List.of("key", "cert", "ca", "crl")) {
-            CONTEXT.put(pem, List.of("List", "String", "byte[]", "ByteBuffer", "Path"));
-        }
+        List<String> pem = List.of("List", "String", "byte[]", "ByteBuffer", "Path");
+        CONTEXT.put("key", with(pem, "PrivateKey", "StoreURI"));
+        CONTEXT.put("cert", with(pem, "X509Certificate", "StoreURI"));
+        CONTEXT.put("ca", with(pem, "X509Certificate", "StoreURI"));
+        CONTEXT.put("crl", pem);
         CONTEXT.put("pfx", List.of("List", "byte[]", "ByteBuffer", "Path"));
         CONTEXT.put("dhparam", BYTES);
         CONTEXT.put("ecdhCurve", List.of("String", "boolean"));
@@ -97,6 +99,7 @@ class OptionsTest {
             each.put("servername", List.of("String"));
             each.put("session", List.of("byte[]", "ByteBuffer"));
             each.put("requestOCSP", List.of("boolean"));
+            each.put("postHandshakeAuth", List.of("boolean"));
             each.put("checkServerIdentity", List.of("ServerIdentityCheck"));
         }
         SERVER.put("pskIdentityHint", List.of("String"));
@@ -123,6 +126,10 @@ class OptionsTest {
         CLIENT.put("autoSelectFamilyAttemptTimeout", List.of("int"));
         SOCKET.put("isServer", List.of("boolean"));
         SOCKET.put("server", List.of("Server"));
+    }
+
+    private static List<String> with(List<String> types, String... more) {
+        return Stream.concat(types.stream(), Stream.of(more)).toList();
     }
 
     static Stream<Arguments> classes() {
