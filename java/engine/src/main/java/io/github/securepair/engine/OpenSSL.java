@@ -146,8 +146,8 @@ public final class OpenSSL {
      * needs to know, such as the module behind a PKCS#11 provider, it takes from the file that
      * {@code OPENSSL_CONF} names or from its own environment variables.
      *
-     * @param name as configured or built in ({@code legacy}), the file name without its ending of
-     *     a module in OpenSSL's directory of modules, or the absolute path of a module
+     * @param name as configured or built in ({@code legacy}), the file name without its ending of a
+     *     module in OpenSSL's directory of modules, or the absolute path of a module
      * @throws SecureContextException when there is none, or when it refuses to start
      */
     public static void loadProvider(String name) {

@@ -505,14 +505,14 @@ public final class SecureContext implements AutoCloseable {
         }
 
         /**
-         * Adds the private key that a URI names ({@code OSSL_STORE}), or several of different types:
-         * {@code file:} with OpenSSL's own provider, {@code pkcs11:} with such a provider loaded.
-         * The key may be one that never leaves its token.
+         * Adds the private key that a URI names ({@code OSSL_STORE}), or several of different
+         * types: {@code file:} with OpenSSL's own provider, {@code pkcs11:} with such a provider
+         * loaded. The key may be one that never leaves its token.
          *
          * @param properties which provider to ask, such as {@code provider=pkcs11}; null for any
          * @param passphrase or PIN, in UTF-8; null for none; at most 1024 bytes
-         * @throws SecureContextException ERR_CRYPTO_OPERATION_FAILED when the store has no key, what
-         *     OpenSSL says when it cannot be opened or read
+         * @throws SecureContextException ERR_CRYPTO_OPERATION_FAILED when the store has no key,
+         *     what OpenSSL says when it cannot be opened or read
          */
         public Builder storeKey(String uri, String properties, byte[] passphrase) {
             return store(STORE_KEY, uri, properties, passphrase, "private key");

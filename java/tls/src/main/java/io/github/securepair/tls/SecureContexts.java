@@ -186,8 +186,10 @@ final class SecureContexts {
             if (entry instanceof X509Certificate certificate) {
                 builder.caDer(X509.encoded(certificate), true);
             } else if (entry instanceof StoreURI store) {
-                withPassphrase(store, options, secret ->
-                        builder.storeCA(store.uri(), store.properties(), secret));
+                withPassphrase(
+                        store,
+                        options,
+                        secret -> builder.storeCA(store.uri(), store.properties(), secret));
             } else if (builder.ca(Materials.bytes("ca", entry), true) == 0) {
                 // Node would go on with an empty store, and every peer would then be refused for a
                 // reason that names no file.
@@ -212,8 +214,10 @@ final class SecureContexts {
                 if (entry instanceof PrivateKey secret) {
                     privateKey(builder, secret);
                 } else if (entry instanceof StoreURI store) {
-                    withPassphrase(store, options, secret ->
-                            builder.storeKey(store.uri(), store.properties(), secret));
+                    withPassphrase(
+                            store,
+                            options,
+                            secret -> builder.storeKey(store.uri(), store.properties(), secret));
                 } else {
                     privateKey(builder, entry, Materials.isList(key), options.get("passphrase"));
                 }
@@ -230,11 +234,12 @@ final class SecureContexts {
         privateKeyIdentifier(options);
     }
 
-    private static void certificate(
-            SecureContext.Builder builder, Object entry, Options options) {
+    private static void certificate(SecureContext.Builder builder, Object entry, Options options) {
         if (entry instanceof StoreURI store) {
-            withPassphrase(store, options, secret ->
-                    builder.storeCertificate(store.uri(), store.properties(), secret));
+            withPassphrase(
+                    store,
+                    options,
+                    secret -> builder.storeCertificate(store.uri(), store.properties(), secret));
         } else if (entry instanceof X509Certificate certificate) {
             builder.certificate(KeyStores.pem(certificate));
         } else {
@@ -242,10 +247,8 @@ final class SecureContexts {
         }
     }
 
-    private static void withPassphrase(
-            StoreURI store, Options options, Consumer<byte[]> use) {
-        Object given =
-                store.passphrase() != null ? store.passphrase() : options.get("passphrase");
+    private static void withPassphrase(StoreURI store, Options options, Consumer<byte[]> use) {
+        Object given = store.passphrase() != null ? store.passphrase() : options.get("passphrase");
         byte[] secret = passphrase(given);
         try {
             use.accept(secret);

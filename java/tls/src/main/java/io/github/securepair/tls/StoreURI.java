@@ -4,8 +4,8 @@ import io.github.securepair.engine.OpenSSL;
 
 /**
  * A place where OpenSSL itself finds a key or certificates ({@code OSSL_STORE}), to be given as
- * {@code key}, {@code cert} or {@code ca}: what Node's {@code privateKeyEngine} was, with OpenSSL 3.
- * {@code file:///path} works always; {@code pkcs11:...} once such a provider is loaded, see
+ * {@code key}, {@code cert} or {@code ca}: what Node's {@code privateKeyEngine} was, with OpenSSL
+ * 3. {@code file:///path} works always; {@code pkcs11:...} once such a provider is loaded, see
  * {@link OpenSSL#loadProvider}, and then the key never leaves its token. Beyond Node.
  *
  * @param uri what OpenSSL opens; a file: URI has an absolute path

@@ -42,24 +42,28 @@ class ClientCertificateLaterTest extends LoopTest {
             throws Exception {
         return run(done -> {
             TLSServer made = TLS.createServer(options, socket -> {
-                facts.add(socket.authorized() + " " + socket.getPeerCertificate().isEmpty());
+                facts.add(
+                        socket.authorized() + " " + socket.getPeerCertificate().isEmpty());
                 socket.on(EventEmitter.ERROR, error -> facts.add("error " + Coded.codeOf(error)));
-                socket.once(Readable.DATA, bytes -> facts.add("asked "
-                        + socket.requestClientCertificate(error -> {
-                            facts.add(error == null
-                                    ? "may stay"
-                                    : "refused " + Coded.codeOf(error));
-                            if (error == null) {
-                                facts.add(socket.authorized() + " "
-                                        + socket.authorizationError() + " "
-                                        + (socket.getPeerCertificate().isEmpty()
-                                                ? "nobody"
-                                                : commonName(socket.getPeerCertificate())));
-                            }
-                            if (!socket.destroyed()) {
-                                socket.end("done\n");
-                            }
-                        })));
+                socket.once(
+                        Readable.DATA,
+                        bytes -> facts.add("asked "
+                                + socket.requestClientCertificate(error -> {
+                                    facts.add(
+                                            error == null
+                                                    ? "may stay"
+                                                    : "refused " + Coded.codeOf(error));
+                                    if (error == null) {
+                                        facts.add(socket.authorized() + " "
+                                                + socket.authorizationError() + " "
+                                                + (socket.getPeerCertificate().isEmpty()
+                                                        ? "nobody"
+                                                        : commonName(socket.getPeerCertificate())));
+                                    }
+                                    if (!socket.destroyed()) {
+                                        socket.end("done\n");
+                                    }
+                                })));
                 socket.on(Socket.CLOSE, hadError -> {
                     facts.add("close");
                     ended.complete(facts);
@@ -162,8 +166,7 @@ class ClientCertificateLaterTest extends LoopTest {
     void aClientThatDidNotOfferItIsNotAsked() throws Exception {
         CompletableFuture<List<String>> ended = new CompletableFuture<>();
         TLSServer server = askingServer(asking(), ended);
-        assertEquals(
-                "done\n", talk(answering(server, "client").postHandshakeAuth(false)));
+        assertEquals("done\n", talk(answering(server, "client").postHandshakeAuth(false)));
         assertEquals(
                 List.of(
                         "false true",
@@ -194,19 +197,18 @@ class ClientCertificateLaterTest extends LoopTest {
                     facts.add("second " + Coded.codeOf(error));
                     socket.destroy();
                 });
-                socket.on(Socket.CLOSE, hadError -> loop.setImmediate(() -> {
-                    facts.add("later " + socket.requestClientCertificate(null));
-                    ended.complete(facts);
-                }));
+                socket.on(
+                        Socket.CLOSE,
+                        hadError -> loop.setImmediate(() -> {
+                            facts.add("later " + socket.requestClientCertificate(null));
+                            ended.complete(facts);
+                        }));
             });
             made.listen(0, "127.0.0.1", () -> done.complete(made));
         });
         talk(answering(server, "client"));
         assertEquals(
-                List.of(
-                        "second ERR_SSL_REQUEST_PENDING",
-                        "first ERR_SOCKET_CLOSED",
-                        "later false"),
+                List.of("second ERR_SSL_REQUEST_PENDING", "first ERR_SOCKET_CLOSED", "later false"),
                 facts(ended));
         close(server);
     }
@@ -217,8 +219,7 @@ class ClientCertificateLaterTest extends LoopTest {
         TLSServer server = askingServer(asking().handshakeTimeout(150), ended);
         try (Capture between = new Capture(server.address().port())) {
             run(done -> {
-                TLSSocket client =
-                        TLS.connect(answering(server, "client").port(between.port()));
+                TLSSocket client = TLS.connect(answering(server, "client").port(between.port()));
                 client.on(EventEmitter.ERROR, error -> {});
                 client.on(TLSSocket.SECURE_CONNECT, () -> {
                     between.mute();
@@ -244,8 +245,8 @@ class ClientCertificateLaterTest extends LoopTest {
         TLSServer server = askingServer(asking(), new CompletableFuture<>());
         run(done -> {
             TLSSocket client = TLS.connect(answering(server, "client"));
-            StateException refused = assertThrows(
-                    StateException.class, () -> client.requestClientCertificate(null));
+            StateException refused =
+                    assertThrows(StateException.class, () -> client.requestClientCertificate(null));
             assertEquals("ERR_TLS_INVALID_STATE", refused.code());
             client.on(Socket.CLOSE, hadError -> done.complete(null));
             client.on(TLSSocket.SECURE_CONNECT, () -> {
@@ -254,8 +255,7 @@ class ClientCertificateLaterTest extends LoopTest {
             });
         });
         close(server);
-        TLSSocket made = new TLSSocket(
-                new TLSSocketOptions(serverOptions()).set("isServer", true));
+        TLSSocket made = new TLSSocket(new TLSSocketOptions(serverOptions()).set("isServer", true));
         assertThrows(StateException.class, () -> made.requestClientCertificate(null));
         run(done -> made.on(Socket.CLOSE, hadError -> done.complete(null)).destroy());
     }
@@ -274,8 +274,8 @@ class ClientCertificateLaterTest extends LoopTest {
         if (offers) {
             flags.add("-enable_pha");
         }
-        try (Peer client = Peer.opensslClient(
-                server.address().port(), flags.toArray(String[]::new))) {
+        try (Peer client =
+                Peer.opensslClient(server.address().port(), flags.toArray(String[]::new))) {
             client.await("Verify return code");
             client.send("hello\n");
             client.await("done");

@@ -40,10 +40,12 @@ class KeyLogCaptureTest extends LoopTest {
         ServerOptions options = serverOptions().minVersion(version).maxVersion(version);
         options.ciphers(suite);
         TLSServer server = run(done -> {
-            TLSServer made = TLS.createServer(options, socket -> socket.once(Readable.DATA, bytes -> {
-                assertEquals(QUESTION, text(bytes));
-                socket.end(ANSWER);
-            }));
+            TLSServer made = TLS.createServer(
+                    options,
+                    socket -> socket.once(Readable.DATA, bytes -> {
+                        assertEquals(QUESTION, text(bytes));
+                        socket.end(ANSWER);
+                    }));
             if (serverLogs) {
                 made.on(TLSServer.KEYLOG, (line, socket) -> log.writeBytes(line));
             }

@@ -75,10 +75,7 @@ class KeyStoreTest extends LoopTest {
         store.setCertificateEntry("authority", certificate("ca1-cert.pem"));
         for (String name : List.of("server-rsa", "server-ecdsa", "client")) {
             store.setKeyEntry(
-                    name,
-                    key(name),
-                    PASSWORD,
-                    new Certificate[] {certificate(name + "-cert.pem")});
+                    name, key(name), PASSWORD, new Certificate[] {certificate(name + "-cert.pem")});
         }
         return store;
     }
@@ -137,8 +134,7 @@ class KeyStoreTest extends LoopTest {
 
     @ParameterizedTest
     @CsvSource({"JKS, server-rsa, RSA", "PKCS12, server-ecdsa, EC"})
-    void aStoreOfTheJdkMakesBothEnds(String type, String alias, String algorithm)
-            throws Exception {
+    void aStoreOfTheJdkMakesBothEnds(String type, String alias, String algorithm) throws Exception {
         KeyStore store = everything(type);
         CompletableFuture<String> client = new CompletableFuture<>();
         TLSServer server = echo(
@@ -210,8 +206,7 @@ class KeyStoreTest extends LoopTest {
                 ask(to(server.address().port())
                         .key(List.of(key("client")))
                         .cert(List.of(certificate("client-cert.pem")))
-                        .ca(List.of(
-                                certificate("ca2-cert.pem"), certificate("ca1-cert.pem")))));
+                        .ca(List.of(certificate("ca2-cert.pem"), certificate("ca1-cert.pem")))));
         close(server);
         SecureContextOptions options = new SecureContextOptions().cert(certificate("ca1-cert.pem"));
         assertFalse(options.cert((X509Certificate) null).has("cert"));
@@ -220,10 +215,9 @@ class KeyStoreTest extends LoopTest {
     @Test
     void certificatesComeOutAsThoseOfTheJdk() throws Exception {
         KeyStore store = everything("PKCS12");
-        try (SecureContext context =
-                TLS.createSecureContext(new SecureContextOptions()
-                        .keyStore(store, PASSWORD, "server-rsa")
-                        .trustStore(store))) {
+        try (SecureContext context = TLS.createSecureContext(new SecureContextOptions()
+                .keyStore(store, PASSWORD, "server-rsa")
+                .trustStore(store))) {
             assertEquals(certificate("server-rsa-cert.pem"), context.certificate());
             assertEquals(List.of(certificate("server-rsa-cert.pem")), context.chain());
             assertEquals(List.of(certificate("ca1-cert.pem")), context.trusted());
@@ -269,8 +263,9 @@ class KeyStoreTest extends LoopTest {
     @Test
     void aServerOfTheJdkWithTheSameStoreKnowsOurClient() throws Exception {
         KeyStore store = everything("JKS");
-        try (SSLServerSocket listener = (SSLServerSocket)
-                jsse(only(store, "server-rsa"), store).getServerSocketFactory().createServerSocket(0)) {
+        try (SSLServerSocket listener = (SSLServerSocket) jsse(only(store, "server-rsa"), store)
+                .getServerSocketFactory()
+                .createServerSocket(0)) {
             listener.setNeedClientAuth(true);
             CompletableFuture<String> peer = new CompletableFuture<>();
             Thread thread = new Thread(() -> {

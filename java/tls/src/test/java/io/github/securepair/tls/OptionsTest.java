@@ -40,7 +40,8 @@ import java.util.stream.Stream;
  */
 class OptionsTest {
     private static final List<String> BYTES = List.of("byte[]", "ByteBuffer", "Path", "String");
-    private static final List<String> NOT_OPTIONS = List.of("set", "copy", "keyStore", "trustStore");
+    private static final List<String> NOT_OPTIONS =
+            List.of("set", "copy", "keyStore", "trustStore");
 
     /** Node's options of createSecureContext and the Java types that each takes. */
     private static final Map<String, List<String>> CONTEXT = new HashMap<>();

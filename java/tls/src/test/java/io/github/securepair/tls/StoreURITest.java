@@ -31,8 +31,7 @@ class StoreURITest extends LoopTest {
     }
 
     private static SecureContextException refused(SecureContextOptions options) {
-        return assertThrows(
-                SecureContextException.class, () -> TLS.createSecureContext(options));
+        return assertThrows(SecureContextException.class, () -> TLS.createSecureContext(options));
     }
 
     @ParameterizedTest
@@ -44,8 +43,7 @@ class StoreURITest extends LoopTest {
         "server-ecdsa.pfx, server-ecdsa.pfx, passphrase",
         "server-intermediate.pfx, server-intermediate.pfx, passphrase"
     })
-    void bothEndsAreMadeOfFilesByUri(String key, String cert, String passphrase)
-            throws Exception {
+    void bothEndsAreMadeOfFilesByUri(String key, String cert, String passphrase) throws Exception {
         ServerOptions options = new ServerOptions()
                 .loop(loop)
                 .key(StoreURI.of(uri(key), passphrase))
@@ -55,8 +53,8 @@ class StoreURITest extends LoopTest {
             made.listen(0, "127.0.0.1", () -> done.complete(made));
         });
         boolean authorized = run(done -> {
-            TLSSocket client = TLS.connect(
-                    clientOptions(server).ca(StoreURI.of(uri("ca1-cert.pem"))));
+            TLSSocket client =
+                    TLS.connect(clientOptions(server).ca(StoreURI.of(uri("ca1-cert.pem"))));
             client.on(TLSSocket.SECURE_CONNECT, () -> done.complete(client.authorized()));
             client.on(EventEmitter.ERROR, done::completeExceptionally);
             client.on(Socket.CLOSE, hadError -> done.completeExceptionally(new AssertionError()));
@@ -84,10 +82,10 @@ class StoreURITest extends LoopTest {
                 .key(StoreURI.of(uri("server-ecdsa-key-encrypted.pem")))
                 .passphrase("passphrase");
         TLS.createSecureContext(options).close();
-        assertNotNull(refused(options.key(
-                StoreURI.of(uri("server-ecdsa-key-encrypted.pem"), "wrong"))));
-        assertNotNull(refused(options.key(StoreURI.of(uri("server-ecdsa-key-encrypted.pem")))
-                .passphrase(null)));
+        assertNotNull(
+                refused(options.key(StoreURI.of(uri("server-ecdsa-key-encrypted.pem"), "wrong"))));
+        assertNotNull(refused(
+                options.key(StoreURI.of(uri("server-ecdsa-key-encrypted.pem"))).passphrase(null)));
     }
 
     @Test
@@ -96,8 +94,7 @@ class StoreURITest extends LoopTest {
         SecureContextException noFile =
                 refused(new SecureContextOptions().key(StoreURI.of(missing)));
         assertEquals("ERR_CRYPTO_OPERATION_FAILED", noFile.code());
-        assertEquals(
-                "The store " + missing + " cannot be opened: errno 2", noFile.getMessage());
+        assertEquals("The store " + missing + " cannot be opened: errno 2", noFile.getMessage());
         SecureContextException unknown =
                 refused(new SecureContextOptions().key(StoreURI.of("pkcs11:object=mine")));
         assertTrue(unknown.opensslErrorStack().toString().contains("STORE"), unknown.toString());
@@ -127,11 +124,11 @@ class StoreURITest extends LoopTest {
     @Test
     void propertiesChooseTheProvider() {
         String key = uri("server-rsa-key.pem");
-        TLS.createSecureContext(new SecureContextOptions()
-                        .key(new StoreURI(key, null, "provider=default")))
+        TLS.createSecureContext(
+                        new SecureContextOptions().key(new StoreURI(key, null, "provider=default")))
                 .close();
-        assertNotNull(refused(new SecureContextOptions()
-                .key(new StoreURI(key, null, "provider=pkcs11"))));
+        assertNotNull(refused(
+                new SecureContextOptions().key(new StoreURI(key, null, "provider=pkcs11"))));
     }
 
     @Test
@@ -159,11 +156,9 @@ class StoreURITest extends LoopTest {
     void aProviderThatIsNotThereIsRefused() throws Exception {
         Path garbage = Files.writeString(folder.resolve("garbage.so"), "no library");
         for (String name : List.of(
-                "no-such-provider",
-                folder.resolve("none.so").toString(),
-                garbage.toString())) {
-            SecureContextException refused = assertThrows(
-                    SecureContextException.class, () -> OpenSSL.loadProvider(name));
+                "no-such-provider", folder.resolve("none.so").toString(), garbage.toString())) {
+            SecureContextException refused =
+                    assertThrows(SecureContextException.class, () -> OpenSSL.loadProvider(name));
             assertTrue(
                     refused.opensslErrorStack().toString().contains("DSO support routines"),
                     refused.opensslErrorStack().toString());
