@@ -82,7 +82,6 @@ public class TLSSocket extends Socket {
     private static final System.Logger TRACE = System.getLogger("io.github.securepair.tls.trace");
     private static final NetAccess NET = NetAccess.get();
     private static final Listener1<Throwable> HEARD = error -> {};
-    private static final Callback NOBODY = error -> {};
 
     final TLSTransport transport;
     final Options options;
@@ -104,8 +103,8 @@ public class TLSSocket extends Socket {
     private boolean keylogWanted;
     private boolean sessionWanted;
     private Timer handshakeTimer;
-    /** Who waits for the certificate that a client was asked for after the handshake. */
-    private Callback certificateCallback;
+    /** Made when a client is asked for its certificate after the handshake. */
+    private LaterCertificate laterCertificate;
 
     private boolean renegotiationDisabled;
     private final Throwable hintRefused;
@@ -314,9 +313,7 @@ public class TLSSocket extends Socket {
             transport.close(null);
             return;
         }
-        if (handshakeTimeout > 0) {
-            startTimer();
-        }
+        startTimer();
         if (hintRefused != null) {
             loop().nextTick(() -> die(hintRefused));
         }
@@ -421,7 +418,7 @@ public class TLSSocket extends Socket {
             } else if (event instanceof ConnectionEvent.OCSPResponse ocsp) {
                 emit(OCSP_RESPONSE, ocsp.response());
             } else if (event instanceof ConnectionEvent.ClientCertificate) {
-                certificateCame();
+                laterCertificate.came();
             } else if (event instanceof ConnectionEvent.PSKFailed psk) {
                 die(psk.thrown());
             } else if (event instanceof ConnectionEvent.Trace trace) {
@@ -622,13 +619,15 @@ public class TLSSocket extends Socket {
 
     // ---- handshakeTimeout ---------------------------------------------------------------------
 
-    private void startTimer() {
+    void startTimer() {
         stopTimer();
-        handshakeTimer =
-                loop().setTimeout(this::handshakeTimedOut, handshakeTimeout).unref();
+        if (handshakeTimeout > 0) {
+            handshakeTimer =
+                    loop().setTimeout(this::handshakeTimedOut, handshakeTimeout).unref();
+        }
     }
 
-    private void stopTimer() {
+    void stopTimer() {
         if (handshakeTimer != null) {
             handshakeTimer.close();
             handshakeTimer = null;
@@ -902,7 +901,7 @@ public class TLSSocket extends Socket {
             once(SECURE, callback::done);
         }
         if (idle) {
-            if (isServer && handshakeTimeout > 0) {
+            if (isServer) {
                 startTimer();
             }
             transport.go();
@@ -937,60 +936,20 @@ public class TLSSocket extends Socket {
             loop().execute(() -> requestClientCertificate(callback));
             return !destroyed();
         }
-        TLSConnection conn = transport.connection();
-        if (destroyed() || conn == null) {
-            return false;
+        if (laterCertificate == null) {
+            laterCertificate = new LaterCertificate(this);
         }
-        TLSException refused = askForCertificate(conn);
-        if (refused != null) {
-            if (callback != null) {
-                loop().nextTick(() -> callback.call(refused));
-            }
-            return false;
-        }
-        certificateCallback = callback == null ? NOBODY : callback;
-        if (handshakeTimeout > 0) {
-            startTimer();
-        }
-        transport.go();
-        return true;
+        return laterCertificate.ask(callback);
     }
 
-    private TLSException askForCertificate(TLSConnection conn) {
-        if (certificateCallback != null) {
-            // OpenSSL says this only once the question is on its way.
-            return new TLSException("ERR_SSL_REQUEST_PENDING", "request pending");
-        }
-        boolean asked = requestCert;
-        requestCert = true;
+    void requestCert(TLSConnection conn, boolean value) {
+        requestCert = value;
         conn.setVerify(verifyMode());
-        try {
-            conn.requestClientCertificate();
-            return null;
-        } catch (TLSException refused) {
-            requestCert = asked;
-            conn.setVerify(verifyMode());
-            return refused;
-        }
-    }
-
-    private void certificateCame() {
-        stopTimer();
-        Throwable error = verifyError();
-        note(error);
-        boolean refused = error != null && rejectUnauthorized;
-        if (refused) {
-            // First, so that nothing that the callback writes goes to a stranger.
-            destroy();
-        }
-        certificateAnswered(refused ? error : null);
     }
 
     private void certificateAnswered(Throwable error) {
-        Callback callback = certificateCallback;
-        certificateCallback = null;
-        if (callback != null) {
-            callback.call(error);
+        if (laterCertificate != null) {
+            laterCertificate.answered(error);
         }
     }
 
@@ -1119,7 +1078,7 @@ public class TLSSocket extends Socket {
         return conn;
     }
 
-    private static StateException closedError() {
+    static StateException closedError() {
         return new StateException("ERR_SOCKET_CLOSED", "Socket is closed");
     }
 
