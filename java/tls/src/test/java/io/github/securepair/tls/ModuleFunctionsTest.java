@@ -218,8 +218,21 @@ class ModuleFunctionsTest {
         for (String version : List.of("v0.10.38", "v0.10.39", "v0.12.2", "v0.12.3")) {
             try (SecureContext context = TLS.createSecureContext(
                     new SecureContextOptions().ciphers(TLS.getLegacyCiphers(version)))) {
-                assertTrue(context.ciphers().contains("ECDHE-RSA-AES128-SHA256"), version);
+                assertEquals(
+                        "ECDHE-RSA-AES128-SHA256",
+                        context.ciphers().stream()
+                                .filter(name -> !name.startsWith("TLS_"))
+                                .findFirst()
+                                .orElse(null),
+                        version);
             }
+            String list = TLS.getLegacyCiphers(version);
+            boolean newer = version.endsWith("39") || version.endsWith("3");
+            assertEquals(!newer, list.contains(":RC4:"), version);
+            assertEquals(newer, list.contains(":!RC4:"), version);
+            boolean dhe = version.startsWith("v0.12");
+            assertEquals(dhe, list.contains(":DHE-RSA-AES128-SHA256:"), version);
+            assertEquals(!dhe, list.endsWith(":!EDH"), version);
         }
         assertEquals(
                 "ERR_INVALID_ARG_VALUE",

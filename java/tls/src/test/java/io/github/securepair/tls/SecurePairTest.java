@@ -494,6 +494,25 @@ class SecurePairTest extends LoopTest {
     }
 
     @Test
+    void theContextAndTheServerOfAPairCanBeAskedFor() throws Exception {
+        run(done -> {
+            try (SecureContext context = clientContext()) {
+                Server server = Net.createServer();
+                SecurePair pair = TLS.createSecurePair(
+                        context, true, false, false, new TLSSocketOptions().server(server));
+                assertSame(context, pair.credentials());
+                assertSame(server, pair.server());
+                pair.destroy();
+                SecurePair bare = TLS.createSecurePair();
+                assertNull(bare.credentials());
+                assertNull(bare.server());
+                bare.destroy();
+            }
+            done.complete(null);
+        });
+    }
+
+    @Test
     void theServernameOptionIsSentAndToldAtBothEnds() throws Exception {
         run(done -> {
             SecurePair client;
