@@ -1,5 +1,6 @@
 package io.github.securepair.tls;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateEncodingException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -122,6 +124,26 @@ class ConnectionMembersTest extends LoopTest {
                 Coded.codeOf(assertThrows(
                         RuntimeException.class,
                         () -> new TLSSocket(new TLSSocketOptions().set("secureContext", "x")))));
+    }
+
+    @Test
+    void certificatesOfBothEndsAreAlsoThoseOfTheJdk() throws Exception {
+        TLSSocket[] ends = new TLSSocket[2];
+        bare(bareServer(), bareClient(), new ArrayList<>(), (server, client) -> {
+            ends[0] = server;
+            ends[1] = client;
+            try {
+                byte[] der = server.getX509Certificate().getEncoded();
+                assertArrayEquals(server.getCertificate().raw(), der);
+                assertArrayEquals(der, client.getPeerX509Certificate().getEncoded());
+            } catch (CertificateEncodingException e) {
+                throw new IllegalStateException(e);
+            }
+            assertNull(client.getX509Certificate());
+            assertNull(server.getPeerX509Certificate());
+        });
+        assertNull(ends[0].getX509Certificate());
+        assertNull(ends[1].getPeerX509Certificate());
     }
 
     @Test
