@@ -7,10 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -29,6 +35,10 @@ public final class PeerCertificate {
     private static final String SUBJECT = "subject.";
     private static final String ISSUER = "issuer.";
     private static final String INFO_ACCESS = "infoAccess.";
+
+    /** As OpenSSL prints it. */
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("MMM ppd HH:mm:ss yyyy 'GMT'", Locale.ENGLISH);
 
     private final byte[] raw;
     private final Map<String, Object> fields;
@@ -277,6 +287,28 @@ public final class PeerCertificate {
     /** Same as {@link #valid_to()}. */
     public String validTo() {
         return valid_to();
+    }
+
+    /** Start of validity as a point in time; null where {@link #valid_from()} tells none. */
+    public Instant validFromDate() {
+        return time(valid_from());
+    }
+
+    /** End of validity as a point in time; null where {@link #valid_to()} tells none. */
+    public Instant validToDate() {
+        return time(valid_to());
+    }
+
+    private static Instant time(String text) {
+        if (text == null) {
+            return null;
+        }
+        try {
+            return LocalDateTime.parse(text, TIME).toInstant(ZoneOffset.UTC);
+        } catch (DateTimeParseException e) {
+            // "Bad time value": OpenSSL could not read it either.
+            return null;
+        }
     }
 
     /** SHA-1 of the certificate: "AA:BB:..". */

@@ -115,6 +115,13 @@ class PeerCertificateTest {
         assertEquals(certificate.valid_from(), certificate.validFrom());
         assertEquals(certificate.valid_to(), certificate.validTo());
         assertTrue(certificate.valid_from().endsWith(" GMT"));
+        assertEquals(
+                certificate.toX509Certificate().getNotBefore().toInstant(),
+                certificate.validFromDate());
+        assertEquals(
+                certificate.toX509Certificate().getNotAfter().toInstant(),
+                certificate.validToDate());
+        assertNull(PeerCertificate.EMPTY.validToDate());
         assertEquals(59, certificate.fingerprint().length());
         assertEquals(95, certificate.fingerprint256().length());
         assertEquals(191, certificate.fingerprint512().length());
