@@ -242,6 +242,24 @@ const scenarios = {
     });
   },
 
+  lookupOptions(t, done) {
+    const all = [{}, { family: 4 }, { family: 6 }, { family: 'IPv6' }, { hints: 24 }, { family: 4, hints: 16 }, { autoSelectFamily: false }, { localAddress: '127.0.0.1' }];
+    let left = all.length;
+    for (const options of all) {
+      const client = net.connect({ port: 1, host: 'some.name', ...options, lookup(host, { all, family, hints }, callback) {
+        t.log('lookup', `${host} ${!!all} ${family || 0} ${hints}`);
+        process.nextTick(callback, new Error('enough'));
+      } });
+      client.on('error', () => { if (--left === 0) done(); });
+    }
+  },
+
+  lookupArguments(t, done) {
+    const wrong = { 'family 5': { family: 5 }, 'family -1': { family: -1 }, 'family x': { family: 'x' }, 'hints 5': { hints: 5 }, 'hints -1': { hints: -1 }, 'mark -1': { highWaterMark: -1 } };
+    for (const label in wrong) t.attempt('net', label, () => net.connect({ port: 1, ...wrong[label] }));
+    done();
+  },
+
   lookupFails(t, done) {
     const client = t.watch('client', net.connect({ port: 1, host: 'no.name', lookup(host, options, callback) {
       process.nextTick(callback, Object.assign(new Error('getaddrinfo ENOTFOUND no.name'),

@@ -46,8 +46,11 @@ public final class SecureContext implements AutoCloseable {
     private final Shared shared;
     private final Cleaner.Cleanable cleanable;
 
-    private SecureContext(Shared shared) {
+    private final boolean npn;
+
+    private SecureContext(Shared shared, boolean npn) {
         this.shared = shared;
+        this.npn = npn;
         this.cleanable = NativeHandle.register(this, shared);
     }
 
@@ -169,6 +172,11 @@ public final class SecureContext implements AutoCloseable {
         cleanable.clean();
     }
 
+    /** Whether connections can speak NPN: {@link Builder#npn()} was called. */
+    public boolean hasNPN() {
+        return npn;
+    }
+
     /** Whether {@link #close()} was called. */
     public boolean isClosed() {
         return shared.closed;
@@ -269,6 +277,7 @@ public final class SecureContext implements AutoCloseable {
      */
     public static final class Builder implements AutoCloseable {
         private final NativeHandle handle;
+        private boolean npn;
 
         private Builder(Role role) {
             Library.require();
@@ -675,13 +684,15 @@ public final class SecureContext implements AutoCloseable {
 
         /** Lets connections speak NPN, in TLS 1.2 and older. */
         public Builder npn() {
-            return configure((ctx, memory) ->
+            configure((ctx, memory) ->
                     check(Native.ctxEnableNpn(ctx), memory, "NPN is not available"));
+            npn = true;
+            return this;
         }
 
         /** Freezes the context and hands it over; the builder is of no use afterwards. */
         public SecureContext build() {
-            return new SecureContext(new Shared(handle.handOver()));
+            return new SecureContext(new Shared(handle.handOver()), npn);
         }
 
         /** Frees a context that was not built. */

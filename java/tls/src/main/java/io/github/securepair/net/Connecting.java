@@ -61,7 +61,35 @@ final class Connecting {
             throw ArgumentException.outOfRange(
                     "options.autoSelectFamilyAttemptTimeout", ">= 1 && <= 2147483647", timeout);
         }
+        boolean named = options.host == null || Net.isIP(options.host) == 0;
+        if (named && options.lookup == null) {
+            // As in Node it is the system's look-up that minds.
+            family(options.family);
+            Lookup.checkHints(options.hints);
+        }
         return port;
+    }
+
+    private static int family(Object given) {
+        if (given == null || given.equals(0)) {
+            return 0;
+        }
+        if (given.equals(4) || "IPv4".equals(given)) {
+            return 4;
+        }
+        if (given.equals(6) || "IPv6".equals(given)) {
+            return 6;
+        }
+        throw ArgumentException.invalidArgValue("options.family", given, "must be one of: 0, 4, 6");
+    }
+
+    /** For a look-up of the program's, which gets what is no family as none. */
+    private int wantedFamily() {
+        try {
+            return family(options.family);
+        } catch (ArgumentException unchecked) {
+            return 0;
+        }
     }
 
     /** The socket was destroyed: nothing may come of this any more. */
@@ -134,12 +162,13 @@ final class Connecting {
         boolean auto = options.autoSelectFamily != null
                 ? options.autoSelectFamily
                 : Net.getDefaultAutoSelectFamily();
-        boolean several =
-                auto && options.family != 4 && options.family != 6 && options.localAddress == null;
+        int wanted = wantedFamily();
+        boolean several = auto && wanted == 0 && options.localAddress == null;
+        int hints = options.hints == 0 && wanted == 0 ? Lookup.ADDRCONFIG : options.hints;
         lookingUp = loop.handle();
         Lookup lookup = options.lookup != null ? options.lookup : SystemLookup.INSTANCE;
         boolean[] called = {false};
-        lookup.lookup(host, several, options.family, (error, found) -> {
+        lookup.lookup(host, new Lookup.Options(several, wanted, hints), (error, found) -> {
             Runnable result = () -> {
                 if (called[0]) {
                     return;
@@ -214,6 +243,10 @@ final class Connecting {
         }
         socket.emit(Socket.CONNECTION_ATTEMPT, ip, port, family);
         if (cancelled) {
+            return;
+        }
+        if (socket.blocks(options.blockList, ip)) {
+            socket.destroy(NetErrors.blocked(ip));
             return;
         }
         String code = channel.connect(Channels.address(ip, port), error -> {
@@ -336,6 +369,10 @@ final class Connecting {
                 return false;
             }
         }
+        if (socket.blocks(options.blockList, ip)) {
+            attemptFailed(address, NetErrors.blocked(ip));
+            return false;
+        }
         socket.emit(Socket.CONNECTION_ATTEMPT, ip, port, family);
         if (cancelled) {
             return true;
@@ -370,7 +407,7 @@ final class Connecting {
                 : Math.max(LEAST_ATTEMPT_TIMEOUT, given);
     }
 
-    private void attemptFailed(Lookup.Address address, SystemException error) {
+    private void attemptFailed(Lookup.Address address, Throwable error) {
         errors.add(error);
         socket.emit(
                 Socket.CONNECTION_ATTEMPT_FAILED, address.address(), port, address.family(), error);

@@ -112,4 +112,96 @@ final class IPText {
     private static boolean isHex(char c) {
         return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F';
     }
+
+    /** The bytes of an IPv4 address that {@link #isIPv4} is true for. */
+    static byte[] ipv4(String text) {
+        byte[] out = new byte[4];
+        String[] parts = text.split("\\.");
+        for (int i = 0; i < 4; i++) {
+            out[i] = (byte) Integer.parseInt(parts[i]);
+        }
+        return out;
+    }
+
+    /** The bytes of an IPv6 address that {@link #isIPv6} is true for, without its scope. */
+    static byte[] ipv6(String text) {
+        int scope = text.indexOf('%');
+        String plain = scope < 0 ? text : text.substring(0, scope);
+        byte[] out = new byte[16];
+        int gap = plain.indexOf("::");
+        if (gap < 0) {
+            groups(plain, out, 0);
+        } else {
+            groups(plain.substring(0, gap), out, 0);
+            String tail = plain.substring(gap + 2);
+            byte[] last = new byte[16];
+            int length = groups(tail, last, 0);
+            System.arraycopy(last, 0, out, 16 - length, length);
+        }
+        return out;
+    }
+
+    /** Reads groups, the last of which may be an IPv4 address, and returns where they end. */
+    private static int groups(String text, byte[] out, int from) {
+        int at = from;
+        if (!text.isEmpty()) {
+            for (String group : text.split(":")) {
+                if (group.indexOf('.') >= 0) {
+                    System.arraycopy(ipv4(group), 0, out, at, 4);
+                    at += 4;
+                } else {
+                    int value = Integer.parseInt(group, 16);
+                    out[at++] = (byte) (value >> 8);
+                    out[at++] = (byte) value;
+                }
+            }
+        }
+        return at;
+    }
+
+    /** The text of an address of 4 or 16 bytes, as inet_ntop writes it. */
+    static String text(byte[] bytes) {
+        if (bytes.length == 4) {
+            return ipv4Text(bytes, 0);
+        }
+        int[] words = new int[8];
+        for (int i = 0; i < 8; i++) {
+            words[i] = (bytes[2 * i] & 0xff) << 8 | bytes[2 * i + 1] & 0xff;
+        }
+        int start = -1;
+        int length = 1;
+        for (int i = 0; i < 8; i++) {
+            int end = i;
+            while (end < 8 && words[end] == 0) {
+                end++;
+            }
+            if (end - i > length) {
+                start = i;
+                length = end - i;
+            }
+            i = Math.max(i, end - 1);
+        }
+        boolean dotted = start == 0 && (length == 6 || length == 5 && words[5] == 0xffff);
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < 8; i++) {
+            if (i == start) {
+                out.append("::");
+                i += length - 1;
+            } else {
+                if (out.length() > 0 && out.charAt(out.length() - 1) != ':') {
+                    out.append(':');
+                }
+                if (dotted && i == 6) {
+                    return out.append(ipv4Text(bytes, 12)).toString();
+                }
+                out.append(Integer.toHexString(words[i]));
+            }
+        }
+        return out.toString();
+    }
+
+    private static String ipv4Text(byte[] bytes, int from) {
+        return (bytes[from] & 0xff) + "." + (bytes[from + 1] & 0xff) + "."
+                + (bytes[from + 2] & 0xff) + "." + (bytes[from + 3] & 0xff);
+    }
 }

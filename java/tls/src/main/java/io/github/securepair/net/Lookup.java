@@ -1,5 +1,7 @@
 package io.github.securepair.net;
 
+import io.github.securepair.events.ArgumentException;
+
 import java.util.List;
 
 /**
@@ -8,14 +10,30 @@ import java.util.List;
  */
 @FunctionalInterface
 public interface Lookup {
+    /** A hint: only addresses of a kind that this machine itself has, loopback aside. */
+    int ADDRCONFIG = 32;
+
+    /** A hint: with family 6, IPv4-mapped addresses when there are none of IPv6. */
+    int V4MAPPED = 8;
+
+    /** A hint: with {@link #V4MAPPED}, the IPv4-mapped addresses in any case. */
+    int ALL = 16;
+
     /**
      * Starts a look-up. Called on the loop thread: must not block.
      *
-     * @param all whether more than the first address is of use
-     * @param family 4 or 6, or 0 for any
      * @param result to be called once, on any thread
      */
-    void lookup(String hostname, boolean all, int family, Result result);
+    void lookup(String hostname, Options options, Result result);
+
+    /**
+     * What is asked for.
+     *
+     * @param all whether more than the first address is of use
+     * @param family 4 or 6, or 0 for any
+     * @param hints bits of {@link #ADDRCONFIG}, {@link #V4MAPPED} and {@link #ALL}
+     */
+    record Options(boolean all, int family, int hints) {}
 
     /** What was found. */
     @FunctionalInterface
@@ -36,4 +54,16 @@ public interface Lookup {
      * @param family 4 or 6
      */
     record Address(String address, int family) {}
+
+    /** Returns the operating system's resolution, which is used when none is given. */
+    static Lookup system() {
+        return SystemLookup.INSTANCE;
+    }
+
+    /** Throws {@code ERR_INVALID_ARG_VALUE} for bits that are no hints. */
+    static void checkHints(int hints) {
+        if ((hints & ~(ADDRCONFIG | V4MAPPED | ALL)) != 0) {
+            throw ArgumentException.invalidArgValue("hints", hints & 0xffffffffL);
+        }
+    }
 }

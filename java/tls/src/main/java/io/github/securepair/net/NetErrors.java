@@ -22,6 +22,10 @@ final class NetErrors {
         return new CodedException("ERR_SOCKET_CONNECTION_TIMEOUT", "Socket connection timeout");
     }
 
+    static CodedException blocked(String ip) {
+        return new CodedException("ERR_IP_BLOCKED", "IP(" + ip + ") is blocked by net.BlockList");
+    }
+
     static CodedException notRunning() {
         return new CodedException("ERR_SERVER_NOT_RUNNING", "Server is not running.");
     }

@@ -13,6 +13,7 @@ public class NetServerOptions {
     boolean keepAlive;
     double keepAliveInitialDelay;
     int highWaterMark = -1;
+    BlockList blockList;
 
     /** Makes options with Node's defaults. */
     public NetServerOptions() {}
@@ -27,6 +28,7 @@ public class NetServerOptions {
         keepAlive = other.keepAlive;
         keepAliveInitialDelay = other.keepAliveInitialDelay;
         highWaterMark = other.highWaterMark;
+        blockList = other.blockList;
     }
 
     /** Returns an independent copy. */
@@ -87,6 +89,15 @@ public class NetServerOptions {
     /** The mark of the sockets' buffers in bytes; default 16384, and so for a negative one. */
     public NetServerOptions highWaterMark(int value) {
         highWaterMark = value;
+        return this;
+    }
+
+    /**
+     * Addresses from which connections are closed at once, without an event. (Node 22.) Behind a
+     * proxy or NAT it is the proxy's address that is checked.
+     */
+    public NetServerOptions blockList(BlockList value) {
+        blockList = value;
         return this;
     }
 }

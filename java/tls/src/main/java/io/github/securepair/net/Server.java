@@ -267,8 +267,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         } else {
             SystemLookup.INSTANCE.lookup(
                     host,
-                    false,
-                    0,
+                    new Lookup.Options(false, 0, 0),
                     (error, addresses) -> loop.execute(() -> found.accept(
                             error, error == null ? addresses.get(0).address() : null)));
         }
@@ -366,6 +365,10 @@ public class Server extends EventEmitter implements AutoCloseable {
         public EventLoop loopFor(AddressInfo local, AddressInfo remote) {
             if (maxConnections > 0 && connections.get() >= maxConnections) {
                 emit(DROP, dropped(local, remote));
+                return null;
+            }
+            BlockList blocked = options.blockList;
+            if (blocked != null && remote != null && blocked.blocks(remote.address())) {
                 return null;
             }
             connections.incrementAndGet();
@@ -531,6 +534,41 @@ public class Server extends EventEmitter implements AutoCloseable {
     public Server maxConnections(int value) {
         maxConnections = value;
         return this;
+    }
+
+    /** Whether sockets stay writable after the peer's end. */
+    public boolean allowHalfOpen() {
+        return options.allowHalfOpen;
+    }
+
+    /** Whether sockets arrive paused. */
+    public boolean pauseOnConnect() {
+        return options.pauseOnConnect;
+    }
+
+    /** Whether sockets send small writes at once. */
+    public boolean noDelay() {
+        return options.noDelay;
+    }
+
+    /** Whether idle connections are probed. */
+    public boolean keepAlive() {
+        return options.keepAlive;
+    }
+
+    /** Returns the seconds (unlike the option) of silence before the first probe; 0: as is. */
+    public int keepAliveInitialDelay() {
+        return Socket.seconds(options.keepAliveInitialDelay);
+    }
+
+    /** Returns the mark of the buffers of accepted sockets in bytes. */
+    public int highWaterMark() {
+        return options.highWaterMark;
+    }
+
+    /** Returns the addresses from which no connection is accepted, or null. */
+    public BlockList blockList() {
+        return options.blockList;
     }
 
     /** Lets the listening server keep its loop alive, the default. */

@@ -79,6 +79,7 @@ public class Socket extends Duplex {
     }
 
     private final Wire wire = new Wire();
+    private final BlockList blockList;
     private Onread onread;
 
     /** What the bytes go through (Node: _handle); null while there is none. */
@@ -136,6 +137,7 @@ public class Socket extends Duplex {
         keepAlive = options.keepAlive;
         keepAliveDelay = seconds(options.keepAliveInitialDelay);
         onread = options.onread;
+        blockList = options.blockList;
         if (onread != null) {
             onreadBuffer = onread.buffer().get();
         }
@@ -154,14 +156,18 @@ public class Socket extends Duplex {
         if (options.loop != null) {
             duplex.loop(options.loop);
         }
-        if (options.highWaterMark >= 0) {
-            duplex.highWaterMark(options.highWaterMark);
+        // highWaterMark goes before either side's own; each side has its name in the error.
+        Integer readable = options.highWaterMark != null
+                ? options.highWaterMark
+                : options.readableHighWaterMark;
+        if (readable != null) {
+            duplex.readableHighWaterMark(readable);
         }
-        if (options.readableHighWaterMark >= 0) {
-            duplex.readableHighWaterMark(options.readableHighWaterMark);
-        }
-        if (options.writableHighWaterMark >= 0) {
-            duplex.writableHighWaterMark(options.writableHighWaterMark);
+        Integer writable = options.highWaterMark != null
+                ? options.highWaterMark
+                : options.writableHighWaterMark;
+        if (writable != null) {
+            duplex.writableHighWaterMark(writable);
         }
         return duplex;
     }
@@ -339,6 +345,12 @@ public class Socket extends Duplex {
 
     void hostIsName(String name) {
         host = name;
+    }
+
+    /** Whether the option of the socket, or the one of this connect(), forbids an address. */
+    boolean blocks(BlockList ofConnect, String ip) {
+        return blockList != null && blockList.blocks(ip)
+                || ofConnect != null && ofConnect.blocks(ip);
     }
 
     void attempted(List<String> addresses) {

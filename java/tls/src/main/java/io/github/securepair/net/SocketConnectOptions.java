@@ -11,7 +11,8 @@ public class SocketConnectOptions extends SocketOptions {
     String host;
     String localAddress;
     int localPort;
-    int family;
+    Object family;
+    int hints;
     Lookup lookup;
     String path;
     double timeout;
@@ -29,6 +30,7 @@ public class SocketConnectOptions extends SocketOptions {
         localAddress = other.localAddress;
         localPort = other.localPort;
         family = other.family;
+        hints = other.hints;
         lookup = other.lookup;
         path = other.path;
         timeout = other.timeout;
@@ -71,15 +73,27 @@ public class SocketConnectOptions extends SocketOptions {
         return this;
     }
 
-    /** 4 or 6 to use only such addresses of a name; default 0, any. */
+    /** 4 or 6 to use only such addresses of a name; default 0, any. Checked by connect. */
     public SocketConnectOptions family(int value) {
         family = value;
         return this;
     }
 
-    /** {@code "IPv4"} or {@code "IPv6"} to use only such addresses of a name. */
+    /**
+     * {@code "IPv4"} or {@code "IPv6"} to use only such addresses of a name. Checked by connect.
+     */
     public SocketConnectOptions family(String value) {
-        family = "IPv4".equals(value) ? 4 : "IPv6".equals(value) ? 6 : 0;
+        family = value;
+        return this;
+    }
+
+    /**
+     * Bits of {@link Lookup#ADDRCONFIG}, {@link Lookup#V4MAPPED} and {@link Lookup#ALL} for the
+     * look-up; 0, the default, means {@code ADDRCONFIG} when any family will do. Checked by
+     * connect.
+     */
+    public SocketConnectOptions hints(int value) {
+        hints = value;
         return this;
     }
 
@@ -178,6 +192,12 @@ public class SocketConnectOptions extends SocketOptions {
     @Override
     public SocketConnectOptions signal(AbortSignal value) {
         super.signal(value);
+        return this;
+    }
+
+    @Override
+    public SocketConnectOptions blockList(BlockList value) {
+        super.blockList(value);
         return this;
     }
 }

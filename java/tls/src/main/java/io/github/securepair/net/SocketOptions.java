@@ -9,11 +9,12 @@ public class SocketOptions {
     boolean noDelay;
     boolean keepAlive;
     double keepAliveInitialDelay;
-    int highWaterMark = -1;
-    int readableHighWaterMark = -1;
-    int writableHighWaterMark = -1;
+    Integer highWaterMark;
+    Integer readableHighWaterMark;
+    Integer writableHighWaterMark;
     Onread onread;
     AbortSignal signal;
+    BlockList blockList;
 
     /** Makes options with Node's defaults. */
     public SocketOptions() {}
@@ -30,6 +31,7 @@ public class SocketOptions {
         writableHighWaterMark = other.writableHighWaterMark;
         onread = other.onread;
         signal = other.signal;
+        blockList = other.blockList;
     }
 
     /** Returns an independent copy. */
@@ -97,6 +99,12 @@ public class SocketOptions {
     /** Destroys the socket with an AbortError when aborted. */
     public SocketOptions signal(AbortSignal value) {
         signal = value;
+        return this;
+    }
+
+    /** Addresses that must not be connected to: that ends in {@code ERR_IP_BLOCKED}. (Node 22.) */
+    public SocketOptions blockList(BlockList value) {
+        blockList = value;
         return this;
     }
 }

@@ -8,13 +8,11 @@ import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.Warnings;
 import io.github.securepair.internal.transport.NetAccess;
-import io.github.securepair.net.Lookup;
 import io.github.securepair.net.Net;
 import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.Duplex;
 
-import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -42,11 +40,11 @@ final class ClientSocket extends TLSSocket {
             Duplex over, ConnectOptions given, TLSSocketOptions options, SecureContext context) {
         super(over, null, options, context);
         this.over = over;
-        host = text(given, "host");
-        servername = text(given, "servername");
-        path = pathOf(given);
+        host = NetOptions.text(given, "host");
+        servername = NetOptions.text(given, "servername");
+        path = NetOptions.path(given);
         port = given.get("port");
-        localAddress = text(given, "localAddress");
+        localAddress = NetOptions.localAddress(given);
         rejects = !Boolean.FALSE.equals(given.get("rejectUnauthorized"));
         Object check = typed(given, "checkServerIdentity", ServerIdentityCheck.class);
         identityCheck = check == null ? TLS::checkServerIdentity : (ServerIdentityCheck) check;
@@ -61,13 +59,14 @@ final class ClientSocket extends TLSSocket {
      */
     static TLSSocket connect(ConnectOptions given, Listener0 listener) {
         Duplex over = (Duplex) typed(given, "socket", Duplex.class);
-        SocketConnectOptions where = over == null ? where(given) : null;
-        text(given, "host");
-        pathOf(given);
-        text(given, "localAddress");
+        SocketConnectOptions where = over == null ? NetOptions.ofConnect(given) : null;
+        NetOptions.text(given, "host");
+        NetOptions.path(given);
+        NetOptions.localAddress(given);
+        double delay = NetOptions.number(given, "keepAliveInitialDelay", 0);
         minDHSize(given);
         typed(given, "checkServerIdentity", ServerIdentityCheck.class);
-        String name = text(given, "servername");
+        String name = NetOptions.text(given, "servername");
         TLSSocketOptions options = new TLSSocketOptions();
         for (String each : new String[] {
             "allowHalfOpen",
@@ -117,14 +116,15 @@ final class ClientSocket extends TLSSocket {
             socket.once(SECURE_CONNECT, listener);
         }
         if (where != null) {
-            if (given.get("timeout") instanceof Number timeout && timeout.doubleValue() > 0) {
-                socket.setTimeout(timeout.doubleValue());
-            }
-            socket.setNoDelay(truthy(given.get("noDelay")));
-            if (truthy(given.get("keepAlive"))) {
-                socket.setKeepAlive(true, delay(given));
-            }
             try {
+                double timeout = NetOptions.timeout(given);
+                if (timeout != 0) {
+                    socket.setTimeout(timeout);
+                }
+                socket.setNoDelay(truthy(given.get("noDelay")));
+                if (truthy(given.get("keepAlive"))) {
+                    socket.setKeepAlive(true, Math.max(0, delay));
+                }
                 socket.connect(where, socket::start);
             } catch (RuntimeException e) {
                 // A bad port or address: nothing native is left behind.
@@ -179,88 +179,11 @@ final class ClientSocket extends TLSSocket {
 
     // ---- options ------------------------------------------------------------------------------
 
-    private static String text(Options options, String name) {
-        Object value = options.get(name);
-        if (value == null || value instanceof String) {
-            return (String) value;
-        }
-        String called = name.equals("host")
-                ? "hostname"
-                : name.equals("servername") ? "name" : "options." + name;
-        throw ArgumentException.invalidArgType(called, "of type string", value);
-    }
-
-    private static String pathOf(Options options) {
-        Object value = options.get("path");
-        if (value != null && !(value instanceof String || value instanceof Path)) {
-            throw ArgumentException.invalidArgType("options.path", "of type string", value);
-        }
-        return value == null ? null : value.toString();
-    }
-
     private static int minDHSize(Options options) {
         Object value = options.get("minDHSize");
         return value == null
                 ? MIN_DH_SIZE
                 : (int) SecureContexts.integer("options.minDHSize", value, 1, Integer.MAX_VALUE);
-    }
-
-    private static int delay(Options options) {
-        return options.get("keepAliveInitialDelay") instanceof Number delay ? delay.intValue() : 0;
-    }
-
-    private static SocketConnectOptions where(Options options) {
-        SocketConnectOptions out = new SocketConnectOptions();
-        Object port = options.get("port");
-        if (port instanceof String digits) {
-            out.port(digits);
-        } else if (port instanceof Number number) {
-            if (number.doubleValue() != number.intValue()) {
-                throw new ArgumentException(
-                        "RangeError",
-                        "ERR_SOCKET_BAD_PORT",
-                        "Port should be >= 0 and < 65536. Received type number (" + number + ").");
-            }
-            out.port(number.intValue());
-        } else if (port != null) {
-            throw ArgumentException.invalidArgType(
-                    "options.port", "one of type number or string", port);
-        }
-        if (options.get("path") != null) {
-            out.path(pathOf(options));
-        }
-        if (port == null && options.get("path") == null) {
-            throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
-        }
-        String host = text(options, "host");
-        if (host != null) {
-            out.host(host);
-        }
-        if (text(options, "localAddress") != null) {
-            out.localAddress(text(options, "localAddress"));
-        }
-        if (options.get("localPort") instanceof Number number) {
-            out.localPort(number.intValue());
-        } else if (options.has("localPort")) {
-            throw ArgumentException.invalidArgType(
-                    "options.localPort", "of type number", options.get("localPort"));
-        }
-        if (options.get("family") instanceof Number number) {
-            out.family(number.intValue());
-        } else if (options.get("family") instanceof String family) {
-            out.family(family);
-        }
-        Lookup lookup = (Lookup) typed(options, "lookup", Lookup.class);
-        if (lookup != null) {
-            out.lookup(lookup);
-        }
-        if (options.get("autoSelectFamily") instanceof Boolean choose) {
-            out.autoSelectFamily(choose);
-        }
-        if (options.get("autoSelectFamilyAttemptTimeout") instanceof Number number) {
-            out.autoSelectFamilyAttemptTimeout(number.intValue());
-        }
-        return out;
     }
 
     // ---- verification -------------------------------------------------------------------------

@@ -3,6 +3,7 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.net.AbortSignal;
+import io.github.securepair.net.BlockList;
 import io.github.securepair.net.Lookup;
 import io.github.securepair.net.Onread;
 import io.github.securepair.stream.Duplex;
@@ -233,6 +234,12 @@ public class ConnectOptions extends SecureContextOptions {
         return this;
     }
 
+    /** {@code "IPv4"} or {@code "IPv6"}. */
+    public ConnectOptions family(String value) {
+        put("family", value);
+        return this;
+    }
+
     /** Whether all addresses of the host are tried in turn. */
     public ConnectOptions autoSelectFamily(boolean value) {
         put("autoSelectFamily", value);
@@ -242,6 +249,21 @@ public class ConnectOptions extends SecureContextOptions {
     /** Milliseconds before the next address of a host is tried. */
     public ConnectOptions autoSelectFamilyAttemptTimeout(int value) {
         put("autoSelectFamilyAttemptTimeout", value);
+        return this;
+    }
+
+    /** Addresses that must not be connected to: that ends in {@code ERR_IP_BLOCKED}. (Node 22.) */
+    public ConnectOptions blockList(BlockList value) {
+        put("blockList", value);
+        return this;
+    }
+
+    /**
+     * Bits of {@link Lookup#ADDRCONFIG}, {@link Lookup#V4MAPPED} and {@link Lookup#ALL} for the
+     * look-up; 0, the default, means {@code ADDRCONFIG} when any family will do.
+     */
+    public ConnectOptions hints(int value) {
+        put("hints", value);
         return this;
     }
 

@@ -82,6 +82,14 @@ public enum Profile {
     }
 
     /**
+     * Whether a handshake that takes longer than {@code handshakeTimeout} is only an event: the
+     * connection stays, and may still become secure.
+     */
+    public boolean handshakeTimeoutOnlyTells() {
+        return legacy;
+    }
+
+    /**
      * Whether every connection takes part in NPN, and the session id context is MD5, as in Node
      * 0.12.
      */

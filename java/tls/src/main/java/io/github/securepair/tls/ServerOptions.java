@@ -2,6 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.EventLoopGroup;
+import io.github.securepair.net.BlockList;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -160,6 +161,12 @@ public class ServerOptions extends SecureContextOptions {
     /** Hint sent to clients that negotiate a TLS 1.2 PSK suite. */
     public ServerOptions pskIdentityHint(String value) {
         put("pskIdentityHint", value);
+        return this;
+    }
+
+    /** Addresses from which connections are closed at once, without an event. (Node 22.) */
+    public ServerOptions blockList(BlockList value) {
+        put("blockList", value);
         return this;
     }
 

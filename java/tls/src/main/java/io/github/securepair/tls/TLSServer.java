@@ -3,18 +3,17 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Event;
-import io.github.securepair.events.EventLoop;
-import io.github.securepair.events.EventLoopGroup;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.Listener2;
 import io.github.securepair.events.Listener3;
 import io.github.securepair.events.SystemException;
-import io.github.securepair.net.NetServerOptions;
+import io.github.securepair.events.Warnings;
 import io.github.securepair.net.Server;
 import io.github.securepair.stream.Duplex;
 
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A server whose connections are encrypted: Node's {@code tls.Server}.
@@ -69,12 +68,39 @@ public class TLSServer extends Server {
 
     private static final long HANDSHAKE_TIMEOUT = 120_000;
     private static final int TICKET_KEYS = 48;
+    private static final AtomicBoolean SET_OPTIONS_WARNED = new AtomicBoolean();
 
-    private final ServerOptions options;
+    /** What setOptions takes over when it is given; four more options it always sets. */
+    private static final String[] SET_OPTIONS = {
+        "pfx",
+        "key",
+        "passphrase",
+        "cert",
+        "clientCertEngine",
+        "ca",
+        "minVersion",
+        "maxVersion",
+        "secureProtocol",
+        "crl",
+        "ciphers",
+        "ecdhCurve",
+        "dhparam",
+        "sessionTimeout",
+        "ticketKeys",
+        "secureOptions",
+        "ALPNProtocols",
+        "pskCallback",
+        "pskIdentityHint",
+        "sigalgs",
+        "privateKeyIdentifier",
+        "privateKeyEngine"
+    };
+
+    private volatile ServerOptions options;
     private final NamedContexts contexts;
     private final SNICallback sniCallback;
-    private final boolean requestCert;
-    private final boolean rejectUnauthorized;
+    private volatile boolean requestCert;
+    private volatile boolean rejectUnauthorized;
     private ServerContext context;
     private boolean closed;
     private volatile TLSSocketOptions socketOptions;
@@ -105,14 +131,11 @@ public class TLSServer extends Server {
 
     /** Makes a server. A null {@code options} means all defaults, a null {@code listener} none. */
     public TLSServer(ServerOptions options, Listener1<TLSSocket> listener) {
-        super(netOptions(options), null);
+        super(NetOptions.ofServer(options), null);
         this.options = options == null ? new ServerOptions() : options.copy();
         Profile profile = SecureContexts.profile(this.options);
-        requestCert = Boolean.TRUE.equals(this.options.get("requestCert"));
-        Object rejects = this.options.get("rejectUnauthorized");
-        rejectUnauthorized = rejects == null
-                ? profile.serverRejectsUnauthorized()
-                : !Boolean.FALSE.equals(rejects);
+        requestCert = requestCert(this.options);
+        rejectUnauthorized = rejectUnauthorized(this.options, profile);
         contexts = new NamedContexts(profile.isLegacy());
         if (this.options.get("ALPNCallback") != null && this.options.get("ALPNProtocols") != null) {
             throw new ArgumentException(
@@ -141,27 +164,13 @@ public class TLSServer extends Server {
         }
     }
 
-    private static NetServerOptions netOptions(ServerOptions options) {
-        NetServerOptions out = new NetServerOptions();
-        if (options == null) {
-            return out;
-        }
-        if (options.get("loop") instanceof EventLoop loop) {
-            out.loop(loop);
-        }
-        if (options.get("loops") instanceof EventLoopGroup loops) {
-            out.loops(loops);
-        }
-        if (options.get("keepAliveInitialDelay") instanceof Number delay) {
-            out.keepAliveInitialDelay(delay.doubleValue());
-        }
-        if (options.get("highWaterMark") instanceof Number mark) {
-            out.highWaterMark(mark.intValue());
-        }
-        return out.allowHalfOpen(TLSSocket.truthy(options.get("allowHalfOpen")))
-                .pauseOnConnect(TLSSocket.truthy(options.get("pauseOnConnect")))
-                .noDelay(TLSSocket.truthy(options.get("noDelay")))
-                .keepAlive(TLSSocket.truthy(options.get("keepAlive")));
+    private static boolean requestCert(Options options) {
+        return Boolean.TRUE.equals(options.get("requestCert"));
+    }
+
+    private static boolean rejectUnauthorized(Options options, Profile profile) {
+        Object given = options.get("rejectUnauthorized");
+        return given == null ? profile.serverRejectsUnauthorized() : !Boolean.FALSE.equals(given);
     }
 
     private long handshakeTimeout() {
@@ -205,9 +214,6 @@ public class TLSServer extends Server {
             on(ERROR, this::report);
             if (TLSServer.this.listenerCount(TLSServer.KEYLOG) > 0) {
                 on(TLSSocket.KEYLOG, line -> TLSServer.this.emit(TLSServer.KEYLOG, line, this));
-            }
-            if (truthy(options.get("pauseOnConnect"))) {
-                pause();
             }
         }
 
@@ -380,6 +386,55 @@ public class TLSServer extends Server {
             }
         }
         before.release();
+    }
+
+    /**
+     * Changes options the way Node's deprecated function of the name does, for connections that
+     * come later: {@code requestCert} and {@code rejectUnauthorized}, which go back to their
+     * defaults when they are not given, {@code ALPNProtocols}, {@code pskCallback} and
+     * {@code pskIdentityHint}. The context stays as it is: of {@code key}, {@code cert} and all
+     * others only {@link #options()} tells, and {@code ticketKeys} and {@code sessionTimeout} count
+     * from the next {@link #setSecureContext} on. Any thread.
+     *
+     * @deprecated as in Node (DEP0122): {@link #setSecureContext} replaces the context
+     */
+    @Deprecated
+    public synchronized void setOptions(Options given) {
+        if (SET_OPTIONS_WARNED.compareAndSet(false, true)) {
+            Warnings.emit(
+                    "DeprecationWarning", "DEP0122", "Server.prototype.setOptions() is deprecated");
+        }
+        if (given == null) {
+            throw ArgumentException.invalidArgType("options", "of type object", null);
+        }
+        ProtocolLists.toWire("ALPNProtocols", given.get("ALPNProtocols"));
+        TLSSocket.pskCallback(given, "options.pskCallback");
+        if (TLSSocket.truthy(given.get("pskIdentityHint"))) {
+            SecureContexts.string("options.pskIdentityHint", given.get("pskIdentityHint"));
+        }
+        ServerOptions next = options.copy();
+        for (String name : SET_OPTIONS) {
+            Object value = given.get(name);
+            boolean counts = name.equals("ecdhCurve") ? value != null : TLSSocket.truthy(value);
+            if (counts) {
+                next.set(name, value);
+            }
+        }
+        Profile profile = SecureContexts.profile(next);
+        Object order = given.get("honorCipherOrder");
+        next.set(
+                "honorCipherOrder",
+                order == null ? profile.honorCipherOrder() : TLSSocket.truthy(order));
+        Object id = given.get("sessionIdContext");
+        next.set(
+                "sessionIdContext",
+                TLSSocket.truthy(id) ? id : SecureContexts.defaultSessionIdContext(profile));
+        next.set("requestCert", requestCert(given));
+        next.set("rejectUnauthorized", rejectUnauthorized(given, profile));
+        requestCert = requestCert(next);
+        rejectUnauthorized = rejectUnauthorized(next, profile);
+        options = next;
+        socketOptions = null;
     }
 
     /**

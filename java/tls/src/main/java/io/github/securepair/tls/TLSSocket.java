@@ -18,12 +18,9 @@ import io.github.securepair.events.StateException;
 import io.github.securepair.events.Timer;
 import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.Transport;
-import io.github.securepair.net.AbortSignal;
-import io.github.securepair.net.Onread;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
-import io.github.securepair.net.SocketOptions;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.Stream;
 
@@ -139,7 +136,7 @@ public class TLSSocket extends Socket {
      * @param shared context to use instead of one made from the options; its owner keeps it
      */
     TLSSocket(Duplex socket, Transport lower, Options options, SecureContext shared) {
-        super(socketOptions(socket, options));
+        super(NetOptions.ofSocket(socket, options));
         this.options = options;
         isServer = Boolean.TRUE.equals(options.get("isServer"));
         server = (Server) typed(options, "server", Server.class);
@@ -167,6 +164,9 @@ public class TLSSocket extends Socket {
             stopTimer();
             certificateAnswered(errored() != null ? errored() : closedError());
         });
+        if (truthy(options.get("pauseOnConnect"))) {
+            pause();
+        }
         boolean laid = false;
         try {
             if (loop().inLoop()) {
@@ -180,28 +180,6 @@ public class TLSSocket extends Socket {
                 transport.close(null);
             }
         }
-    }
-
-    private static SocketOptions socketOptions(Duplex socket, Options options) {
-        SocketOptions out = new SocketOptions();
-        if (socket != null) {
-            out.loop(socket.loop()).allowHalfOpen(socket.allowHalfOpen());
-        } else {
-            if (options.get("loop") instanceof io.github.securepair.events.EventLoop loop) {
-                out.loop(loop);
-            }
-            out.allowHalfOpen(truthy(options.get("allowHalfOpen")));
-        }
-        if (options.get("highWaterMark") instanceof Number mark) {
-            out.highWaterMark(mark.intValue());
-        }
-        if (options.get("onread") instanceof Onread onread && socket == null) {
-            out.onread(onread);
-        }
-        if (options.get("signal") instanceof AbortSignal signal) {
-            out.signal(signal);
-        }
-        return out;
     }
 
     // ---- making -------------------------------------------------------------------------------
@@ -220,6 +198,16 @@ public class TLSSocket extends Socket {
             context = (SecureContext) given;
         }
         if (context != null) {
+            if (!context.hasNPN()
+                    && ProtocolLists.toWire("NPNProtocols", options.get("NPNProtocols")) != null) {
+                // OpenSSL has the callbacks of NPN in the context: there would be no NPN.
+                throw ArgumentException.invalidArgValue(
+                        "options.NPNProtocols",
+                        options.get("NPNProtocols") instanceof byte[]
+                                ? "a list"
+                                : options.get("NPNProtocols"),
+                        "needs a secureContext that was made with NPNProtocols");
+            }
             return isServer ? TLSConnection.server(context) : TLSConnection.client(context);
         }
         try (SecureContext own = SecureContexts.create(options)) {
@@ -284,6 +272,9 @@ public class TLSSocket extends Socket {
     private byte[] sessionOption() {
         Object session = options.get("session");
         if (session == null) {
+            return null;
+        }
+        if (!truthy(session)) {
             return null;
         }
         if (!Materials.isBytes(session) || session instanceof String) {
@@ -642,6 +633,10 @@ public class TLSSocket extends Socket {
                 new CodedException("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout");
         if (secureEstablished) {
             destroy(error);
+            return;
+        }
+        if (SecureContexts.profile(options).handshakeTimeoutOnlyTells()) {
+            tlsError(error);
             return;
         }
         try {
@@ -1178,8 +1173,11 @@ public class TLSSocket extends Socket {
     /** The option; what Node calls it in the error depends on who asks. */
     static PSKCallback pskCallback(Options options, String called) {
         Object value = options.get("pskCallback");
-        if (value == null || value instanceof PSKCallback) {
-            return (PSKCallback) value;
+        if (value instanceof PSKCallback callback) {
+            return callback;
+        }
+        if (!truthy(value)) {
+            return null;
         }
         throw ArgumentException.invalidArgType(called, "of type function", value);
     }

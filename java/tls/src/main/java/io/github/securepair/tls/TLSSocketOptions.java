@@ -2,6 +2,8 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.EventLoop;
+import io.github.securepair.net.AbortSignal;
+import io.github.securepair.net.Onread;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -109,7 +111,10 @@ public class TLSSocketOptions extends SecureContextOptions {
         return this;
     }
 
-    /** Whether the writable side stays open when the peer has ended. */
+    /**
+     * Whether the writable side stays open when the peer has ended. Over an existing stream it is
+     * that one's {@code allowHalfOpen} that counts, as in Node.
+     */
     public TLSSocketOptions allowHalfOpen(boolean value) {
         put("allowHalfOpen", value);
         return this;
@@ -133,9 +138,38 @@ public class TLSSocketOptions extends SecureContextOptions {
         return this;
     }
 
-    /** Milliseconds that a handshake may take; 120000 by default. */
+    /** Milliseconds that a handshake may take; without limit by default. */
     public TLSSocketOptions handshakeTimeout(long value) {
         put("handshakeTimeout", value);
+        return this;
+    }
+
+    /**
+     * Whether the socket starts paused: the handshake goes on, and data waits for {@code resume()}.
+     */
+    public TLSSocketOptions pauseOnConnect(boolean value) {
+        put("pauseOnConnect", value);
+        return this;
+    }
+
+    /** Hint sent to clients that negotiate a TLS 1.2 PSK suite. Servers. */
+    public TLSSocketOptions pskIdentityHint(String value) {
+        put("pskIdentityHint", value);
+        return this;
+    }
+
+    /**
+     * Reads into a buffer of the program's, without allocation, instead of emitting {@code data}.
+     * Without effect over an existing stream, as in Node.
+     */
+    public TLSSocketOptions onread(Onread value) {
+        put("onread", value);
+        return this;
+    }
+
+    /** Destroys the socket with an AbortError when aborted. */
+    public TLSSocketOptions signal(AbortSignal value) {
+        put("signal", value);
         return this;
     }
 

@@ -1,11 +1,5 @@
 package io.github.securepair.net;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
-import io.github.securepair.events.EventEmitter;
-import io.github.securepair.events.EventLoop;
-import io.github.securepair.events.Listener1;
-
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -13,116 +7,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
-import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /**
  * Does what node/net.js does, step by step, and compares the trace with the one recorded from Node.
  * A scenario's name is that of the method.
  */
-class NetParityTest {
-    private static final String LOOPBACK = "127.0.0.1";
-
-    private EventLoop loop;
-
-    /** One scenario: ends when {@code done} is run. */
-    private interface Scenario {
-        void run(NetTrace t, Runnable done) throws Exception;
-    }
-
-    private void compare(Scenario scenario) throws Exception {
-        String name = StackWalker.getInstance()
-                .walk(frames -> frames.skip(1).findFirst().orElseThrow().getMethodName());
-        NetTrace t = new NetTrace();
-        loop = EventLoop.create();
-        CompletableFuture<String> text = new CompletableFuture<>();
-        loop.onUncaughtException(text::completeExceptionally);
-        loop.execute(() -> {
-            try {
-                scenario.run(t, () -> settle(3, () -> text.complete(t.text())));
-            } catch (Throwable thrown) {
-                text.completeExceptionally(thrown);
-            }
-        });
-        try {
-            assertEquals(NetTrace.recorded(name), text.get(10, TimeUnit.SECONDS));
-        } catch (java.util.concurrent.TimeoutException stuck) {
-            assertEquals(NetTrace.recorded(name), "stuck after\n" + t.text());
-        } finally {
-            loop.close();
-            loop.closed().get(5, TimeUnit.SECONDS);
-            t.deleteFiles();
-        }
-    }
-
-    private void settle(int rounds, Runnable then) {
-        if (rounds == 0) {
-            then.run();
-        } else {
-            loop.setImmediate(() -> settle(rounds - 1, then));
-        }
-    }
-
-    // ---- what the scenarios share -------------------------------------------------------------
-
-    private static NetServerOptions server() {
-        return new NetServerOptions();
-    }
-
-    private static SocketConnectOptions to(int port) {
-        return new SocketConnectOptions().port(port).host(LOOPBACK);
-    }
-
-    private static SocketConnectOptions name(int port, String... addresses) {
-        return new SocketConnectOptions().port(port).host("some.name").lookup(lookupOf(addresses));
-    }
-
-    private static ByteBuffer zeros(int length) {
-        return ByteBuffer.allocate(length);
-    }
-
-    /** A loopback port nobody listens on: bound and released again. */
-    private static void closedPort(IntConsumer then) {
-        Server probe = Net.createServer();
-        probe.listen(0, LOOPBACK, () -> {
-            int port = probe.address().port();
-            probe.close(error -> then.accept(port));
-        });
-    }
-
-    private static void listening(
-            NetTrace t,
-            NetServerOptions options,
-            Listener1<Socket> onConnection,
-            BiConsumer<Server, Integer> then) {
-        Server server = Net.createServer(options, onConnection);
-        server.listen(0, LOOPBACK, () -> {
-            int port = server.address().port();
-            t.port("PORT", port);
-            then.accept(server, port);
-        });
-    }
-
-    private void whenClosed(EventEmitter emitter, Runnable done) {
-        emitter.on("close", args -> loop.setImmediate(done));
-    }
-
-    private static Lookup lookupOf(String... list) {
-        List<Lookup.Address> found = Arrays.stream(list)
-                .map(each -> new Lookup.Address(each, Net.isIP(each)))
-                .toList();
-        return (host, all, family, result) ->
-                EventLoop.current().nextTick(() -> result.done(null, found));
-    }
-
-    private static void close(Server server, Runnable done) {
-        server.close(error -> done.run());
-    }
+class NetParityTest extends NetScenarios {
 
     // ---- scenarios ----------------------------------------------------------------------------
 
@@ -258,10 +150,57 @@ class NetParityTest {
         }));
     }
 
+    private static SocketConnectOptions some() {
+        return new SocketConnectOptions().port(1).host("some.name");
+    }
+
+    @Test
+    void lookupOptions() throws Exception {
+        compare((t, done) -> {
+            List<SocketConnectOptions> all = List.of(
+                    some(),
+                    some().family(4),
+                    some().family(6),
+                    some().family("IPv6"),
+                    some().hints(Lookup.V4MAPPED | Lookup.ALL),
+                    some().family(4).hints(Lookup.ALL),
+                    some().autoSelectFamily(false),
+                    some().localAddress(LOOPBACK));
+            int[] left = {all.size()};
+            for (SocketConnectOptions each : all) {
+                Socket client = Net.connect(each.lookup((host, options, result) -> {
+                    t.log(
+                            "lookup",
+                            host + " " + options.all() + " " + options.family() + " "
+                                    + options.hints());
+                    loop.nextTick(() -> result.done(new Exception("enough"), List.of()));
+                }));
+                client.on(Socket.ERROR, error -> {
+                    if (--left[0] == 0) {
+                        done.run();
+                    }
+                });
+            }
+        });
+    }
+
+    @Test
+    void lookupArguments() throws Exception {
+        compare((t, done) -> {
+            t.attempt("net", "family 5", () -> Net.connect(some().family(5)));
+            t.attempt("net", "family -1", () -> Net.connect(some().family(-1)));
+            t.attempt("net", "family x", () -> Net.connect(some().family("x")));
+            t.attempt("net", "hints 5", () -> Net.connect(some().hints(5)));
+            t.attempt("net", "hints -1", () -> Net.connect(some().hints(-1)));
+            t.attempt("net", "mark -1", () -> Net.connect(some().highWaterMark(-1)));
+            done.run();
+        });
+    }
+
     @Test
     void lookupFails() throws Exception {
         compare((t, done) -> {
-            Lookup fails = (host, all, family, result) -> loop.nextTick(
+            Lookup fails = (host, options, result) -> loop.nextTick(
                     () -> result.done(new LookupException("ENOTFOUND", host), List.of()));
             Socket client = t.watch(
                     "client",

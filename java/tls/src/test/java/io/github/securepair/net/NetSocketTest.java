@@ -14,6 +14,7 @@ import io.github.securepair.events.ManualClock;
 
 import org.junit.jupiter.api.Test;
 
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,72 @@ class NetSocketTest {
         assertEquals("connect", events.get(events.size() - 1));
     }
 
+    /** The addresses that are left, as text. */
+    private static String chosen(int family, int hints, int kinds, String... all) throws Exception {
+        List<InetAddress> found = new ArrayList<>();
+        for (String each : all) {
+            found.add(InetAddress.getByName(each));
+        }
+        List<String> out = new ArrayList<>();
+        for (Lookup.Address each :
+                SystemLookup.choose(found, new Lookup.Options(true, family, hints), kinds)) {
+            out.add(each.address() + " " + each.family());
+        }
+        return String.join(", ", out);
+    }
+
+    @Test
+    void hintsDoWhatGetaddrinfoDoesWithThem() throws Exception {
+        String[] both = {"::1", "127.0.0.1"};
+        int mapped = Lookup.V4MAPPED;
+        assertEquals("::1 6, 127.0.0.1 4", chosen(0, 0, 0, both));
+        assertEquals("::1 6", chosen(6, 0, 0, both));
+        // A machine that has one kind of addresses wants no other; one that has none, or both, all.
+        assertEquals("127.0.0.1 4", chosen(0, Lookup.ADDRCONFIG, SystemLookup.HAS_IPV4, both));
+        assertEquals("::1 6", chosen(0, Lookup.ADDRCONFIG, SystemLookup.HAS_IPV6, both));
+        assertEquals("::1 6, 127.0.0.1 4", chosen(0, Lookup.ADDRCONFIG, 0, both));
+        assertEquals("::1 6, 127.0.0.1 4", chosen(0, Lookup.ADDRCONFIG, 3, both));
+        assertEquals("", chosen(6, Lookup.ADDRCONFIG, SystemLookup.HAS_IPV4, both));
+        assertEquals("127.0.0.1 4", chosen(4, Lookup.ADDRCONFIG, SystemLookup.HAS_IPV4, both));
+        // Mapped addresses are for those who want IPv6 alone.
+        assertEquals("::1 6", chosen(6, mapped, 0, both));
+        assertEquals("::ffff:127.0.0.1 6", chosen(6, mapped, 0, "127.0.0.1"));
+        assertEquals("::1 6, ::ffff:127.0.0.1 6", chosen(6, mapped | Lookup.ALL, 0, both));
+        assertEquals("::1 6", chosen(6, Lookup.ALL, 0, both));
+        assertEquals("127.0.0.1 4", chosen(4, mapped | Lookup.ALL, 0, both));
+        assertEquals("127.0.0.1 4", chosen(0, mapped, 0, "127.0.0.1"));
+    }
+
+    @Test
+    void theOptionsOfAServerCanBeReadBack() {
+        BlockList list = new BlockList();
+        Server server = new Server(new NetServerOptions()
+                .allowHalfOpen(true)
+                .noDelay(true)
+                .keepAlive(true)
+                .keepAliveInitialDelay(2500)
+                .highWaterMark(7)
+                .blockList(list));
+        assertTrue(server.allowHalfOpen() && server.noDelay() && server.keepAlive());
+        assertFalse(server.pauseOnConnect());
+        assertEquals(2, server.keepAliveInitialDelay());
+        assertEquals(7, server.highWaterMark());
+        assertSame(list, server.blockList());
+        assertEquals(16384, new Server(new NetServerOptions().highWaterMark(-1)).highWaterMark());
+    }
+
+    @Test
+    void aSocketThatWasMadeWithABlockListKeepsToIt() throws Exception {
+        BlockList list = new BlockList();
+        list.addRange("127.0.0.0", "127.0.0.2");
+        Throwable error = OnLoop.run((loop, result) -> {
+            Socket client = new Socket(new SocketOptions().blockList(list));
+            client.on(Socket.ERROR, result::complete);
+            client.connect(1, LOOPBACK);
+        });
+        assertEquals("ERR_IP_BLOCKED", Coded.codeOf(error));
+    }
+
     @Test
     void anUnknownNameIsEnotfound() throws Exception {
         Throwable error = OnLoop.run((loop, result) -> {
@@ -83,7 +150,7 @@ class NetSocketTest {
             try (FullBacklog full = new FullBacklog()) {
                 Server server = Net.createServer(c -> c.end());
                 server.listen(full.port(), "::1", () -> {
-                    Lookup both = (host, all, family, found) -> found.done(
+                    Lookup both = (host, options, found) -> found.done(
                             null,
                             List.of(new Lookup.Address(LOOPBACK, 4), new Lookup.Address("::1", 6)));
                     Socket client = Net.connect(new SocketConnectOptions()

@@ -110,6 +110,7 @@ class OptionsTest {
             each.put("noDelay", List.of("boolean"));
             each.put("keepAlive", List.of("boolean"));
             each.put("keepAliveInitialDelay", List.of("int"));
+            each.put("blockList", List.of("BlockList"));
         }
         CLIENT.put("host", List.of("String"));
         CLIENT.put("port", List.of("int", "String"));
@@ -118,7 +119,8 @@ class OptionsTest {
         CLIENT.put("minDHSize", List.of("int"));
         CLIENT.put("localAddress", List.of("String"));
         CLIENT.put("localPort", List.of("int"));
-        CLIENT.put("family", List.of("int"));
+        CLIENT.put("family", List.of("int", "String"));
+        CLIENT.put("hints", List.of("int"));
         CLIENT.put("lookup", List.of("Lookup"));
         CLIENT.put("timeout", List.of("long"));
         CLIENT.put("onread", List.of("Onread"));
@@ -126,6 +128,10 @@ class OptionsTest {
         CLIENT.put("autoSelectFamily", List.of("boolean"));
         CLIENT.put("autoSelectFamilyAttemptTimeout", List.of("int"));
         SOCKET.put("isServer", List.of("boolean"));
+        SOCKET.put("pauseOnConnect", List.of("boolean"));
+        SOCKET.put("pskIdentityHint", List.of("String"));
+        SOCKET.put("onread", List.of("Onread"));
+        SOCKET.put("signal", List.of("AbortSignal"));
         SOCKET.put("server", List.of("Server"));
     }
 
@@ -317,11 +323,11 @@ class OptionsTest {
             used.addAll(constants(reader));
         }
         List<String> readers = type == ServerOptions.class
-                ? List.of("TLSServer", "ServerHandshake")
+                ? List.of("TLSServer", "ServerHandshake", "NetOptions")
                 : type == ConnectOptions.class
-                        ? List.of("ClientSocket")
+                        ? List.of("ClientSocket", "NetOptions")
                         : type == TLSSocketOptions.class
-                                ? List.of("TLSSocket", "ServerHandshake")
+                                ? List.of("TLSSocket", "ServerHandshake", "NetOptions")
                                 : List.of();
         for (String reader : readers) {
             used.addAll(constants(reader));
