@@ -231,6 +231,7 @@ class Run {
       case 'keepSession': this.session = object.getSession(); break;
       case 'addContext': this.attempt(target, method, () => object.addContext(args[0], args[1])); break;
       case 'setContext': this.attempt(target, method, () => object.setSecureContext(args[0])); break;
+      case 'setOptions': this.attempt(target, method, () => object.setOptions(args[0])); break;
       case 'useSession': if (this.session) object.setSession(this.session); break;
       case 'keepTicketKeys': this.ticketKeys = object.getTicketKeys(); break;
       case 'restoreTicketKeys': object.setTicketKeys(this.ticketKeys); break;

@@ -135,6 +135,30 @@ class NetOptionsTest extends LoopTest {
     }
 
     @Test
+    void settersTellTheKernel() throws Exception {
+        run(done -> {
+            TLSServer server = TLS.createServer(serverOptions());
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.on(EventEmitter.ERROR, done::completeExceptionally);
+                client.on(TLSSocket.SECURE_CONNECT, () -> {
+                    client.setNoDelay().setKeepAlive(true, 55_000);
+                    Map<String, Object> on = kernel(client);
+                    client.setNoDelay(false).setKeepAlive(false);
+                    Map<String, Object> off = kernel(client);
+                    client.destroy();
+                    assertEquals(true, on.get("TCP_NODELAY"));
+                    assertEquals(true, on.get("SO_KEEPALIVE"));
+                    assertEquals(55, on.get("TCP_KEEPIDLE"));
+                    assertEquals(false, off.get("TCP_NODELAY"));
+                    assertEquals(false, off.get("SO_KEEPALIVE"));
+                    server.close(error -> done.complete(null));
+                });
+            });
+        });
+    }
+
+    @Test
     void theMarkOfAServerIsThatOfTheSocketBelowTls() throws Exception {
         int[] marks = run(done -> {
             int[] seen = new int[3];
@@ -345,6 +369,50 @@ class NetOptionsTest extends LoopTest {
             });
         });
         assertEquals(List.of("::ffff:127.0.0.1 6", "secureConnect"), log);
+    }
+
+    @Test
+    void aClientComesFromWhereItIsTold() throws Exception {
+        String from = run(done -> {
+            String[] seen = {null};
+            TLSServer server = TLS.createServer(serverOptions(), socket -> {
+                seen[0] = socket.remoteAddress() + " " + socket.remotePort();
+                socket.end();
+            });
+            server.listen(0, "127.0.0.1", () -> {
+                TLSServer other = TLS.createServer(serverOptions());
+                other.listen(0, "127.0.0.3", () -> {
+                    // A port that was free on another address.
+                    int port = other.address().port();
+                    TLSSocket client = TLS.connect(
+                            clientOptions(server).localAddress("127.0.0.2").localPort(port));
+                    client.on(EventEmitter.ERROR, done::completeExceptionally);
+                    client.resume();
+                    client.on(
+                            Socket.CLOSE,
+                            hadError -> other.close(ignored -> server.close(error ->
+                                    done.complete(seen[0].replace(" " + port, " as told")))));
+                });
+            });
+        });
+        assertEquals("127.0.0.2 as told", from);
+    }
+
+    @Test
+    void theTimeoutOfAClientIsAnEvent() throws Exception {
+        run(done -> {
+            TLSServer server = TLS.createServer(serverOptions());
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server).timeout(30));
+                client.on(EventEmitter.ERROR, done::completeExceptionally);
+                client.once(Socket.TIMEOUT, () -> {
+                    assertEquals(30, client.timeout());
+                    assertFalse(client.destroyed());
+                    client.destroy();
+                    server.close(error -> done.complete(null));
+                });
+            });
+        });
     }
 
     // ---- setOptions ---------------------------------------------------------------------------

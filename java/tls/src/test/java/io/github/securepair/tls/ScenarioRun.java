@@ -509,6 +509,12 @@ final class ScenarioRun {
         }
     }
 
+    @SuppressWarnings("deprecation")
+    private void setOptions(TLSServer server, String target, String rest) {
+        Object details = list(Json.parse(rest)).get(0);
+        attempt(target, "setOptions", () -> server.setOptions(context(details)));
+    }
+
     private void actOnContexts(Object object, String target, String method, String rest) {
         switch (method) {
             case "addContext" -> {
@@ -525,6 +531,7 @@ final class ScenarioRun {
                         method,
                         () -> ((TLSServer) object)
                                 .setSecureContext(context(list(Json.parse(rest)).get(0))));
+            case "setOptions" -> setOptions((TLSServer) object, target, rest);
             case "useSession" -> {
                 if (session != null) {
                     ((TLSSocket) object).setSession(session);
