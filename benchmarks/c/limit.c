@@ -136,7 +136,7 @@ static SSL_CTX *context(const setting *wanted, int is_server)
     SSL_CTX_set_security_level(ctx, 1);
     SSL_CTX_set_options(ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                              (getenv("LIMIT_KEEP_BUFFERS") == NULL ? SSL_MODE_RELEASE_BUFFERS : 0));
+                              (getenv("LIMIT_RELEASE_BUFFERS") != NULL ? SSL_MODE_RELEASE_BUFFERS : 0));
     SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_BOTH | SSL_SESS_CACHE_NO_INTERNAL |
                                             SSL_SESS_CACHE_NO_AUTO_CLEAR);
@@ -394,6 +394,9 @@ static void idle(char **args)
         pair_open(&pairs[i]);
         handshake(&pairs[i], &wanted);
         transfer(&pairs[i].client, &pairs[i].server, 1024);
+        transfer(&pairs[i].server, &pairs[i].client, 1024);
+        if (SSL_free_buffers(pairs[i].client.ssl) != 1 || SSL_free_buffers(pairs[i].server.ssl) != 1)
+            die("buffers in use");
     }
     printf("{\"iterations\": [%.1f]}\n", (double)(mallinfo2().uordblks - before) / (double)(2 * count));
 }

@@ -82,7 +82,7 @@ void fuzz_feed(sp_ctx *ctx, int is_server, const uint8_t *data, size_t len)
         (status == SP_FAILED && turn.report.count == 0))
         abort();
     sp_conn_free(conn);
-    for (int32_t kind = SP_LIVE_CONN; kind <= SP_LIVE_SESSION_OFFER; kind++)
+    for (int32_t kind = SP_LIVE_CONN; kind <= SP_LIVE_BUFFERED; kind++)
         if (sp_library_live(kind) != 0)
             abort();
 }

@@ -264,7 +264,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     }
     for (int i = 0; i < 2; i++)
         sp_conn_free(owners[i].conn);
-    for (int32_t kind = SP_LIVE_CONN; kind <= SP_LIVE_SESSION_OFFER; kind++)
+    for (int32_t kind = SP_LIVE_CONN; kind <= SP_LIVE_BUFFERED; kind++)
         if (sp_library_live(kind) != 0)
             abort();
     return 0;

@@ -128,7 +128,15 @@ int32_t sp_library_load_provider(const char *name, sp_report *report);
 /* 1 when a provider of that name is loaded and active, 0 when not. Any thread. */
 int32_t sp_library_has_provider(const char *name);
 
-enum { SP_LIVE_CTX = 0, SP_LIVE_CONN, SP_LIVE_CHUNK, SP_LIVE_EVENT, SP_LIVE_SSL, SP_LIVE_SESSION_OFFER };
+enum {
+    SP_LIVE_CTX = 0,
+    SP_LIVE_CONN,
+    SP_LIVE_CHUNK,
+    SP_LIVE_EVENT,
+    SP_LIVE_SSL,
+    SP_LIVE_SESSION_OFFER,
+    SP_LIVE_BUFFERED /* connections with record buffers: a turn came since sp_conn_idle() */
+};
 /* Debug counters: objects alive now. Zero of each when every handle was freed. Any thread. */
 int64_t sp_library_live(int32_t kind);
 
@@ -145,7 +153,7 @@ int32_t sp_roots_set(const uint8_t *items, size_t len, sp_report *report);
 enum { SP_ROLE_ANY = 0, SP_ROLE_CLIENT = 1, SP_ROLE_SERVER = 2 }; /* TLS_method and its one-sided kin */
 
 /* Makes a context: security level 1, no certificate, empty trust store, session cache off but callbacks on,
- * SSL_OP_ALLOW_CLIENT_RENEGOTIATION, RELEASE_BUFFERS. Returns NULL on failure. Owns: the caller, one reference. */
+ * SSL_OP_ALLOW_CLIENT_RENEGOTIATION. Returns NULL on failure. Owns: the caller, one reference. */
 sp_ctx *sp_ctx_new(int32_t role, sp_report *report);
 /* Drops the caller's reference; connections keep theirs. NULL is fine. Any thread. */
 void sp_ctx_free(sp_ctx *ctx);
@@ -273,10 +281,29 @@ int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *p
  * SP_PAUSED while a question is open, SP_CLOSED after sp_conn_shutdown(); nothing is consumed then. */
 int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap,
                       sp_turn *turn);
+/* The same two for callers whom a look at `turn` costs much: return what it says in one number when that is all there is
+ * to say, which is the usual case (SP_WANT_INPUT or SP_FULL, no events, nothing pending, at most one record, which ends
+ * the plaintext, counts below 2^19), else -1. `turn` is filled all the same. */
+enum {
+    SP_BRIEF_STATUS = 0,    /* 1 bit: SP_WANT_INPUT or SP_FULL */
+    SP_BRIEF_FLAGS = 1,     /* 2 bits */
+    SP_BRIEF_RECORDS = 3,   /* 1 bit */
+    SP_BRIEF_CONSUMED = 4,  /* 19 bits */
+    SP_BRIEF_PRODUCED = 23, /* 19 bits */
+    SP_BRIEF_EMITTED = 42   /* 19 bits */
+};
+int64_t sp_conn_read_brief(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
+                           uint8_t *out, size_t out_cap, sp_turn *turn);
+int64_t sp_conn_write_brief(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap,
+                            sp_turn *turn);
 /* Moves waiting ciphertext to out. SP_FULL while some is left. */
 int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Sends close_notify (once); during a handshake it is sent by the read that ends the handshake. Reading may go on. */
 int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
+/* Frees the two record buffers (about 17 KiB each), which any of the calls above makes again when it needs them. They
+ * are kept between records, since making them costs as much as a small record: call this when nothing came or went for
+ * a while. SP_IGNORED, and some are kept, when half a record is in them. */
+int32_t sp_conn_idle(sp_conn *conn);
 
 /* --- events and questions --- */
 

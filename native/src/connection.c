@@ -25,8 +25,7 @@ static int set_up(sp_conn *conn)
     if (bio == NULL)
         return 0;
     SSL_set_bio(ssl, bio, bio); /* takes bio once, since both are the same */
-    SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                          SSL_MODE_RELEASE_BUFFERS);
+    SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
     SSL_set_verify(ssl, SSL_VERIFY_NONE, on_verify);
     sp_observe_install(conn);
@@ -97,6 +96,8 @@ void sp_conn_free(sp_conn *conn)
     }
     SSL_free(conn->ssl);
     free_kept(conn);
+    if (conn->buffered)
+        sp_live_add(SP_LIVE_BUFFERED, -1);
     OPENSSL_clear_free(conn, sizeof(*conn));
     sp_live_add(SP_LIVE_CONN, -1);
     sp_queue_clear();

@@ -45,7 +45,6 @@ static int set_up(sp_ctx *ctx)
 {
     SSL_CTX_set_security_level(ctx->ssl_ctx, 1);
     SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
-    SSL_CTX_set_mode(ctx->ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
     sp_ctx_install_callbacks(ctx);
     return sp_session_cache_install(ctx) && sp_ticket_keys_install(ctx);
 }

@@ -85,7 +85,7 @@ struct sp_conn {
     size_t in_left;
     uint8_t *out;
     size_t out_left;
-    uint8_t untidy;         /* a handshake message may have left record buffers behind (io.c) */
+    uint8_t buffered;       /* record buffers may be there */
     uint8_t starved;        /* OpenSSL asked for input when there was none left */
     sp_chunk *first, *last; /* waiting ciphertext, oldest first */
     size_t pending;         /* bytes in the chain */
@@ -159,7 +159,7 @@ int sp_library_ready(void);
 extern int sp_index_ctx;  /* ex_data index of sp_ctx in SSL_CTX */
 extern int sp_index_conn; /* ex_data index of sp_conn in SSL */
 
-enum { SP_LIVE_KINDS = SP_LIVE_SESSION_OFFER + 1 };
+enum { SP_LIVE_KINDS = SP_LIVE_BUFFERED + 1 };
 extern atomic_llong sp_live_count[SP_LIVE_KINDS];
 static inline void sp_live_add(int kind, int delta)
 {

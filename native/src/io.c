@@ -71,13 +71,6 @@ static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t
     return SP_EVENT;
 }
 
-/* OpenSSL 3.0 sets up a write buffer for each handshake message, also for a ticket that nothing answers, and leaves it;
- * likewise after an alert. RELEASE_BUFFERS sees only to buffers of application data. */
-static void free_buffers(sp_conn *conn)
-{
-    conn->untidy = SSL_free_buffers(conn->ssl) != 1; /* not while half a record is there */
-}
-
 /* close_notify that was asked for while a handshake ran. */
 static void close_late(sp_conn *conn)
 {
@@ -85,7 +78,6 @@ static void close_late(sp_conn *conn)
         conn->shutdown = SP_SHUTDOWN_SENT;
         SSL_shutdown(conn->ssl);
         sp_queue_clear();
-        free_buffers(conn);
     }
 }
 
@@ -119,10 +111,14 @@ int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *p
         return SP_MISUSE;
     status = read_turn(conn, turn, plain, window(plain, plain_cap));
     close_late(conn);
-    if (conn->untidy && status == SP_WANT_INPUT)
-        free_buffers(conn);
     turn->consumed = (uint32_t)(lent.in_len - conn->in_left);
     return sp_turn_close(conn, turn, &lent, status);
+}
+
+int64_t sp_conn_read_brief(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
+                           uint8_t *out, size_t out_cap, sp_turn *turn)
+{
+    return sp_turn_brief(turn, sp_conn_read(conn, in, in_len, plain, plain_cap, out, out_cap, turn));
 }
 
 /* One record for each SSL_write (partial writes are on), until the next might not fit. */
@@ -163,14 +159,15 @@ int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *
         status = SP_CLOSED;
     else if (!conn->secure)
         status = SP_WANT_INPUT;
-    else {
-        conn->untidy |=
-            SSL_get_key_update_type(conn->ssl) != SSL_KEY_UPDATE_NONE; /* goes out before the data */
+    else
         status = write_records(conn, turn, plain, window(plain, len));
-        if (conn->untidy && status == SP_WANT_INPUT)
-            free_buffers(conn);
-    }
     return sp_turn_close(conn, turn, &lent, status);
+}
+
+int64_t sp_conn_write_brief(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap,
+                            sp_turn *turn)
+{
+    return sp_turn_brief(turn, sp_conn_write(conn, plain, len, out, out_cap, turn));
 }
 
 int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn)
@@ -198,4 +195,17 @@ int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *t
         status = conn->closed ? SP_CLOSED : SP_WANT_INPUT;
     }
     return sp_turn_close(conn, turn, &lent, status);
+}
+
+int32_t sp_conn_idle(sp_conn *conn)
+{
+    if (conn == NULL || conn->busy)
+        return SP_MISUSE;
+    if (!conn->buffered)
+        return SP_OK;
+    if (SSL_free_buffers(conn->ssl) != 1)
+        return SP_IGNORED;
+    conn->buffered = 0;
+    sp_live_add(SP_LIVE_BUFFERED, -1);
+    return SP_OK;
 }

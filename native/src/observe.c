@@ -39,7 +39,6 @@ static void done(sp_conn *conn)
     conn->secure = 1;
     conn->handshaking = 0;
     conn->handshakes++;
-    conn->untidy = 1;
     sp_session_drop_offer(conn);
     sp_keep(&conn->staple, &conn->staple_len, NULL, 0);
     sp_observe_update(conn);

@@ -57,6 +57,10 @@ int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
         return 0;
     }
     conn->busy = 1;
+    if (!conn->buffered) {
+        conn->buffered = 1;
+        sp_live_add(SP_LIVE_BUFFERED, 1);
+    }
     conn->in = lent->in;
     conn->in_left = lent->in_len;
     conn->out = lent->out;
@@ -71,11 +75,8 @@ int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
 
 static uint32_t flags_of(const sp_conn *conn)
 {
-    uint32_t flags = conn->secure ? SP_TURN_SECURE : 0;
-
-    if (!conn->secure || SSL_in_init(conn->ssl))
-        flags |= SP_TURN_HANDSHAKING;
-    return flags;
+    return (conn->secure ? SP_TURN_SECURE : SP_TURN_HANDSHAKING) |
+           (conn->handshaking ? SP_TURN_HANDSHAKING : 0u);
 }
 
 int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t status)
@@ -145,7 +146,6 @@ int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
 
     switch (error) {
     case SSL_ERROR_WANT_READ:
-        conn->untidy |= !conn->starved;
         return conn->event_count > 0 ? SP_EVENT : conn->starved ? SP_WANT_INPUT : SP_AGAIN;
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
     case SSL_ERROR_WANT_X509_LOOKUP:
@@ -157,4 +157,16 @@ int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
     default:
         return sp_turn_fail(conn, turn, error);
     }
+}
+
+int64_t sp_turn_brief(const sp_turn *turn, int32_t status)
+{
+    if (status < SP_WANT_INPUT || status > SP_FULL || turn->events != 0 || turn->pending != 0 ||
+        turn->records > 1 || (turn->records == 1 && turn->record_end[0] != turn->produced) ||
+        ((turn->consumed | turn->produced | turn->emitted) >> 19) != 0)
+        return -1;
+    return (
+        int64_t)((uint64_t)status << SP_BRIEF_STATUS | (uint64_t)turn->flags << SP_BRIEF_FLAGS |
+                 (uint64_t)turn->records << SP_BRIEF_RECORDS | (uint64_t)turn->consumed << SP_BRIEF_CONSUMED |
+                 (uint64_t)turn->produced << SP_BRIEF_PRODUCED | (uint64_t)turn->emitted << SP_BRIEF_EMITTED);
 }

@@ -21,6 +21,8 @@ int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent);
 int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t status);
 /* Why an SSL call that returned `rv` stopped. */
 int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv);
+/* sp_conn_read_brief(): the turn as one number, or -1. */
+int64_t sp_turn_brief(const sp_turn *turn, int32_t status);
 /* Ends the connection: everything in the error queue goes to turn->report. Returns SP_FAILED. */
 int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error);
 

@@ -472,3 +472,51 @@ TEST(aPeerThatMakesUsTalkWithoutReadingIsHeldBack)
     pair_free(p);
     check_nothing_lives();
 }
+
+/* Fields of a brief, as its comment in sp.h has them. */
+static uint32_t brief_field(int64_t brief, int at, int bits)
+{
+    return (uint32_t)((uint64_t)brief >> at) & ((1u << bits) - 1);
+}
+
+TEST(aBriefSaysWhatTheTurnSays)
+{
+    static const size_t sizes[] = {0, 1, 64, 16384, 16385, 40000};
+    static uint8_t cipher[65536], text[40000], back[65536];
+
+    EACH_VERSION
+    {
+        pair *p = pair_new(versions[v], versions[v]);
+        sp_turn turn;
+        pair_handshake(p);
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            int64_t brief =
+                sp_conn_write_brief(p->client.conn, text, sizes[i], cipher, sizeof(cipher), &turn);
+            size_t len = turn.emitted;
+            CHECK_INT(brief_field(brief, SP_BRIEF_STATUS, 1), turn.status);
+            CHECK_INT(brief_field(brief, SP_BRIEF_FLAGS, 2), SP_TURN_SECURE);
+            CHECK_INT(brief_field(brief, SP_BRIEF_CONSUMED, 19), sizes[i]);
+            CHECK_INT(brief_field(brief, SP_BRIEF_PRODUCED, 19), 0);
+            CHECK_INT(brief_field(brief, SP_BRIEF_EMITTED, 19), len);
+            brief = sp_conn_read_brief(p->server.conn, cipher, len, back, sizeof(back), NULL, 0, &turn);
+            CHECK_INT(turn.produced, sizes[i]);
+            if (sizes[i] > 16384) { /* several records */
+                CHECK_INT(brief, -1);
+                continue;
+            }
+            CHECK_INT(brief_field(brief, SP_BRIEF_STATUS, 1), SP_WANT_INPUT);
+            CHECK_INT(brief_field(brief, SP_BRIEF_RECORDS, 1), sizes[i] > 0);
+            CHECK_INT(brief_field(brief, SP_BRIEF_CONSUMED, 19), len);
+            CHECK_INT(brief_field(brief, SP_BRIEF_PRODUCED, 19), sizes[i]);
+        }
+        /* What waits inside, and what fails, needs more words. */
+        CHECK_INT(sp_conn_write_brief(p->client.conn, text, 1000, cipher, 10, &turn), -1);
+        CHECK_INT(sp_conn_read_brief(p->server.conn, text, 1000, back, sizeof(back), NULL, 0, &turn), -1);
+        CHECK_INT(turn.status, SP_FAILED);
+        CHECK_INT(sp_conn_read_brief(NULL, NULL, 0, NULL, 0, NULL, 0, &turn), -1);
+        CHECK_INT(turn.status, SP_MISUSE);
+        CHECK_INT(sp_conn_read_brief(NULL, NULL, 0, NULL, 0, NULL, 0, NULL), -1);
+        pair_free(p);
+    }
+    check_nothing_lives();
+}

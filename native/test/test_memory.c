@@ -8,6 +8,7 @@ static const int32_t versions[] = {0x0303, 0x0304};
 enum { HEADER = 16, LARGE = 16000 };
 
 static size_t large_alive; /* blocks of a record buffer's size */
+static size_t large_calls; /* how many of them were ever made */
 static size_t glue_calls;  /* allocations made by our own files */
 static size_t fail_for;    /* how many from there on fail */
 static size_t fail_at;     /* the how-manieth of those fails; 0 = none */
@@ -31,6 +32,7 @@ static void *on_malloc(size_t size, const char *file, int line)
         return NULL;
     memcpy(block, &size, sizeof(size));
     large_alive += size >= LARGE;
+    large_calls += size >= LARGE;
     return block + HEADER;
 }
 
@@ -74,6 +76,12 @@ __attribute__((constructor)) static void bring_malloc(void)
         abort();
 }
 
+static void both_idle(pair *p)
+{
+    CHECK_INT(sp_conn_idle(p->client.conn), SP_OK);
+    CHECK_INT(sp_conn_idle(p->server.conn), SP_OK);
+}
+
 TEST(anIdleConnectionHoldsNoRecordBuffers)
 {
     EACH_VERSION
@@ -81,32 +89,66 @@ TEST(anIdleConnectionHoldsNoRecordBuffers)
         static uint8_t data[50000];
         pair *p = pair_new(versions[v], versions[v]);
         size_t before = large_alive;
+        both_idle(p); /* before anything happened */
         pair_handshake(p);
+        both_idle(p);
         CHECK_INT(large_alive, before);
         side_write(&p->client, data, sizeof(data));
         side_write(&p->server, data, sizeof(data));
         pair_run(p);
         CHECK_INT(p->server.plain.len, sizeof(data));
+        CHECK(large_alive > before);
+        both_idle(p);
         CHECK_INT(large_alive, before);
+        both_idle(p);
         if (v == 1)
             CHECK_INT(sp_conn_key_update(p->server.conn, 1, NULL), SP_OK);
         pair_run(p);
         side_write(&p->client, data, 10); /* with it goes the key update that was asked for */
-        CHECK_INT(large_alive, before);
         pair_run(p);
+        both_idle(p);
         CHECK_INT(large_alive, before);
-        /* Half a record makes it wait with a buffer, the other half sets it free. */
+        /* Half a record keeps its buffer, the other half sets it free. */
         side_write(&p->client, data, 1000);
+        CHECK_INT(sp_conn_idle(p->client.conn), SP_OK);
         p->server.in_cap = 500;
         side_step(&p->server, &p->client.wire);
+        CHECK_INT(sp_conn_idle(p->server.conn), SP_IGNORED);
         CHECK_INT(large_alive, before + 1);
         pair_run(p);
+        CHECK_INT(p->server.plain.len, sizeof(data) + 10 + 1000);
+        both_idle(p);
         CHECK_INT(large_alive, before);
         side_shutdown(&p->client);
+        both_idle(p);
         CHECK_INT(large_alive, before);
+        CHECK_INT(sp_library_live(SP_LIVE_BUFFERED), 0);
+        CHECK_INT(sp_conn_idle(NULL), SP_MISUSE);
         pair_free(p);
     }
     check_nothing_lives();
+}
+
+TEST(aBusyConnectionKeepsItsRecordBuffers)
+{
+    EACH_VERSION
+    {
+        static uint8_t data[16384];
+        pair *p = pair_new(versions[v], versions[v]);
+        pair_handshake(p);
+        size_t before = 0;
+        for (int i = 0; i < 20; i++) {
+            if (i == 2)
+                before = large_calls;
+            side_write(&p->client, data, sizeof(data));
+            pair_run(p);
+            side_write(&p->server, data, 64);
+            pair_run(p);
+        }
+        CHECK_INT(large_calls, before);
+        CHECK_INT(p->server.plain.len, 20 * sizeof(data));
+        pair_free(p);
+    }
 }
 
 TEST(theGlueAllocatesNothingForARecord)

@@ -37,6 +37,7 @@ public final class IdleMemory {
             TlsPair pair = Subject.connect(subject, setting);
             pair.clientToServer(text.clear());
             pair.serverToClient(text.clear());
+            pair.idle();
             pairs.add(pair);
         }
         collect();

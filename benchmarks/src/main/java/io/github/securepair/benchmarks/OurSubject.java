@@ -154,6 +154,13 @@ final class OurSubject implements Subject {
         }
 
         @Override
+        public void idle() {
+            if (!client.idle() || !server.idle()) {
+                throw new IllegalStateException("Buffers are in use");
+            }
+        }
+
+        @Override
         public boolean resumed() {
             return client.isSessionReused();
         }

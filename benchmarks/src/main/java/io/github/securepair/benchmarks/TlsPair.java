@@ -26,6 +26,9 @@ interface TlsPair extends AutoCloseable {
     /** The other direction. */
     int serverToClient(ByteBuffer plain) throws Exception;
 
+    /** Nothing will come or go for a while: both ends may free what they can make again. */
+    default void idle() {}
+
     /** Whether the handshake resumed a session. */
     boolean resumed();
 

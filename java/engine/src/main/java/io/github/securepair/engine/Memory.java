@@ -33,7 +33,10 @@ final class Memory {
 
     private static final int USUAL_ROOM = 8 * 1024;
     private static final int KEPT_ROOM = 256 * 1024;
-    private static final int ADDRESSES = 64;
+    private static final int ADDRESSES = 128;
+
+    /** Places where a buffer may be found: a few buffers in use never push each other out. */
+    private static final int WAYS = 4;
 
     private static final ThreadLocal<Memory> CURRENT = ThreadLocal.withInitial(Memory::new);
 
@@ -69,6 +72,7 @@ final class Memory {
 
     private final Known[] known = new Known[ADDRESSES];
     private final int[] seen = new int[ADDRESSES];
+    private int nextWay;
 
     private Memory() {}
 
@@ -233,14 +237,14 @@ final class Memory {
 
     /** Address of a buffer that native code will read. */
     long readable(ByteBuffer buffer) {
-        Known entry = known[slot(buffer)];
-        return entry != null && entry.refersTo(buffer) ? entry.address : lookUp(buffer);
+        Known entry = find(buffer);
+        return entry != null ? entry.address : lookUp(buffer);
     }
 
     /** Address of a buffer that native code will write. */
     long writable(ByteBuffer buffer) {
-        Known entry = known[slot(buffer)];
-        if (entry != null && entry.refersTo(buffer) && !entry.readOnly) {
+        Known entry = find(buffer);
+        if (entry != null && !entry.readOnly) {
             return entry.address;
         }
         if (buffer.isReadOnly()) {
@@ -249,8 +253,19 @@ final class Memory {
         return lookUp(buffer);
     }
 
-    private static int slot(ByteBuffer buffer) {
-        return System.identityHashCode(buffer) & ADDRESSES - 1;
+    private Known find(ByteBuffer buffer) {
+        int slot = slot(System.identityHashCode(buffer));
+        for (int i = slot; i < slot + WAYS; i++) {
+            Known entry = known[i];
+            if (entry != null && entry.refersTo(buffer)) {
+                return entry;
+            }
+        }
+        return null;
+    }
+
+    private static int slot(int hash) {
+        return hash & ADDRESSES - WAYS;
     }
 
     /**
@@ -262,12 +277,27 @@ final class Memory {
         }
         long address = Native.addressOf(buffer);
         int hash = System.identityHashCode(buffer);
-        int slot = hash & ADDRESSES - 1;
-        if (seen[slot] == hash) {
-            known[slot] = new Known(buffer, address);
-        } else {
-            seen[slot] = hash;
+        int slot = slot(hash);
+        nextWay = nextWay + 1 & WAYS - 1;
+        for (int i = slot; i < slot + WAYS; i++) {
+            if (seen[i] == hash) {
+                remember(slot, new Known(buffer, address));
+                return address;
+            }
         }
+        seen[slot + nextWay] = hash;
         return address;
+    }
+
+    /** In a place whose buffer is gone, else in any. */
+    private void remember(int slot, Known entry) {
+        int place = slot + nextWay;
+        for (int i = slot; i < slot + WAYS; i++) {
+            if (known[i] == null || known[i].refersTo(null)) {
+                place = i;
+                break;
+            }
+        }
+        known[place] = entry;
     }
 }

@@ -248,7 +248,7 @@ final class Native {
         return Glue.sp_conn_set_events(conn, mask);
     }
 
-    static int connRead(
+    static long connRead(
             long conn,
             long in,
             long inLength,
@@ -257,11 +257,11 @@ final class Native {
             long out,
             long outCap,
             long turn) {
-        return Glue.sp_conn_read(conn, in, inLength, plain, plainCap, out, outCap, turn);
+        return Glue.sp_conn_read_brief(conn, in, inLength, plain, plainCap, out, outCap, turn);
     }
 
-    static int connWrite(long conn, long plain, long length, long out, long outCap, long turn) {
-        return Glue.sp_conn_write(conn, plain, length, out, outCap, turn);
+    static long connWrite(long conn, long plain, long length, long out, long outCap, long turn) {
+        return Glue.sp_conn_write_brief(conn, plain, length, out, outCap, turn);
     }
 
     static int connDrain(long conn, long out, long outCap, long turn) {
@@ -270,6 +270,10 @@ final class Native {
 
     static int connShutdown(long conn, long out, long outCap, long turn) {
         return Glue.sp_conn_shutdown(conn, out, outCap, turn);
+    }
+
+    static int connIdle(long conn) {
+        return Glue.sp_conn_idle(conn);
     }
 
     static long connTakeEvents(long conn, long out, long cap) {

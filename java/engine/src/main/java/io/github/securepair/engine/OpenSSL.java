@@ -30,6 +30,8 @@ public final class OpenSSL {
     /**
      * Native objects that are alive in this process, for leak checks: zero of each once everything
      * is closed.
+     *
+     * @param buffered connections that hold record buffers, see {@link TLSConnection#idle()}
      */
     public record LiveObjects(
             long contexts,
@@ -37,7 +39,8 @@ public final class OpenSSL {
             long chunks,
             long events,
             long ssl,
-            long sessionOffers) {
+            long sessionOffers,
+            long buffered) {
         /** Whether nothing is alive. */
         public boolean none() {
             return contexts == 0
@@ -45,7 +48,8 @@ public final class OpenSSL {
                     && chunks == 0
                     && events == 0
                     && ssl == 0
-                    && sessionOffers == 0;
+                    && sessionOffers == 0
+                    && buffered == 0;
         }
     }
 
@@ -185,7 +189,8 @@ public final class OpenSSL {
                 Native.libraryLive(2),
                 Native.libraryLive(3),
                 Native.libraryLive(4),
-                Native.libraryLive(5));
+                Native.libraryLive(5),
+                Native.libraryLive(6));
     }
 
     private static String text(int what) {

@@ -1,5 +1,12 @@
 package io.github.securepair.engine;
 
+import static io.github.securepair.engine.Windows.advance;
+import static io.github.securepair.engine.Windows.checkDistinct;
+import static io.github.securepair.engine.Windows.length;
+import static io.github.securepair.engine.Windows.position;
+import static io.github.securepair.engine.Windows.readable;
+import static io.github.securepair.engine.Windows.writable;
+
 import io.github.securepair.engine.internal.ConnectionAccess;
 
 import java.lang.ref.Reference;
@@ -56,6 +63,7 @@ public final class TLSConnection implements AutoCloseable {
     private static final int HANDSHAKING = 1;
     private static final int SECURE = 2;
     private static final int MISUSE_TURN = -2;
+    private static final int BRIEF_COUNT = (1 << 19) - 1;
 
     private static final AtomicLong TOKENS = new AtomicLong();
 
@@ -345,7 +353,7 @@ public final class TLSConnection implements AutoCloseable {
             int plainCap = length(plain, plainAt);
             int outAt = position(out);
             int outCap = length(out, outAt);
-            int status = Native.connRead(
+            long brief = Native.connRead(
                     conn,
                     readable(m, in, inAt, inLength),
                     inLength,
@@ -354,7 +362,7 @@ public final class TLSConnection implements AutoCloseable {
                     writable(m, out, outAt, outCap),
                     outCap,
                     turn(m));
-            status = collect(m, status);
+            int status = collectBrief(m, brief);
             advance(in, inAt + consumed);
             advance(plain, plainAt + produced);
             advance(out, outAt + emitted);
@@ -386,14 +394,14 @@ public final class TLSConnection implements AutoCloseable {
             int plainLength = length(plain, plainAt);
             int outAt = position(out);
             int outCap = length(out, outAt);
-            int status = Native.connWrite(
+            long brief = Native.connWrite(
                     conn,
                     readable(m, plain, plainAt, plainLength),
                     plainLength,
                     writable(m, out, outAt, outCap),
                     outCap,
                     turn(m));
-            status = collect(m, status);
+            int status = collectBrief(m, brief);
             advance(plain, plainAt + consumed);
             advance(out, outAt + emitted);
             return finish(status);
@@ -450,6 +458,23 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
+    /**
+     * Frees the record buffers ({@code SSL_free_buffers}), about 34 KiB, which the next turns make
+     * again when they need them. They are kept between turns because making them costs as much as a
+     * small record; so call this when nothing came or went for a while. TLS sockets do it by
+     * themselves.
+     *
+     * @return false when half a record is in them, and some stay
+     */
+    public boolean idle() {
+        long conn = handle.enter();
+        try {
+            return Native.connIdle(conn) == Native.OK;
+        } finally {
+            handle.exit();
+        }
+    }
+
     /** Events already copied out still come before the plaintext that this read would bring. */
     Status eventsFirst() {
         consumed = 0;
@@ -459,58 +484,6 @@ public final class TLSConnection implements AutoCloseable {
         return Status.EVENT;
     }
 
-    private static void checkDistinct(ByteBuffer a, ByteBuffer b, ByteBuffer c) {
-        if (a == b && a != null || b == c && b != null || a == c && a != null) {
-            throw new IllegalArgumentException("one buffer given as two windows");
-        }
-    }
-
-    // Position and limit are each read once, and a limit never exceeds the capacity: whatever
-    // another thread does to the buffer
-    // meanwhile, the window stays inside its memory.
-
-    private static int position(ByteBuffer window) {
-        return window == null ? 0 : window.position();
-    }
-
-    private static int length(ByteBuffer window, int position) {
-        return window == null ? 0 : Math.max(window.limit() - position, 0);
-    }
-
-    private static long readable(Memory m, ByteBuffer window, int position, int length) {
-        if (window == null) {
-            return 0;
-        }
-        long address = m.readable(window) + position;
-        touch(window, position, length);
-        return address;
-    }
-
-    private static long writable(Memory m, ByteBuffer window, int position, int length) {
-        if (window == null) {
-            return 0;
-        }
-        long address = m.writable(window) + position;
-        touch(window, position, length);
-        return address;
-    }
-
-    /**
-     * A view of a memory segment whose arena was closed throws here, in place of a crash in native
-     * code.
-     */
-    private static void touch(ByteBuffer window, int position, int length) {
-        if (length > 0) {
-            window.get(position);
-        }
-    }
-
-    private static void advance(ByteBuffer window, int position) {
-        if (window != null) {
-            window.position(position);
-        }
-    }
-
     Memory memory() {
         Memory m = memory;
         if (m.thread != Thread.currentThread()) {
@@ -518,6 +491,28 @@ public final class TLSConnection implements AutoCloseable {
             memory = m;
         }
         return m;
+    }
+
+    /** What a turn did, from the one number that says it in the usual case; see sp.h. */
+    int collectBrief(Memory m, long brief) {
+        if (brief < 0 || pskProvider != null) {
+            return collect(m, m.turn.getInt(Memory.STATUS));
+        }
+        int after = (int) (brief >>> 23);
+        consumed = (int) brief >>> 4 & BRIEF_COUNT;
+        produced = after & BRIEF_COUNT;
+        emitted = (int) (brief >>> 42);
+        flags = (int) brief >>> 1 & 3;
+        pending = 0;
+        eventsQueued = 0;
+        records = (int) brief >>> 3 & 1;
+        if (records != 0) {
+            if (recordEnds == null) {
+                recordEnds = new int[4];
+            }
+            recordEnds[0] = produced;
+        }
+        return (int) brief & 1;
     }
 
     /** Copies out of the turn, which belongs to the thread and serves other connections too. */

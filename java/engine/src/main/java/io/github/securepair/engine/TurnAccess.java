@@ -21,9 +21,9 @@ final class TurnAccess extends ConnectionAccess {
                 return c.eventsFirst().ordinal();
             }
             Memory m = c.memory();
-            int status =
-                    Native.connRead(conn, in, inLength, plain, plainCap, out, outCap, c.turn(m));
-            return c.collect(m, status);
+            return c.collectBrief(
+                    m,
+                    Native.connRead(conn, in, inLength, plain, plainCap, out, outCap, c.turn(m)));
         } finally {
             c.handle.exit();
         }
@@ -34,8 +34,7 @@ final class TurnAccess extends ConnectionAccess {
         long conn = c.handle.enter();
         try {
             Memory m = c.memory();
-            int status = Native.connWrite(conn, plain, length, out, outCap, c.turn(m));
-            return c.collect(m, status);
+            return c.collectBrief(m, Native.connWrite(conn, plain, length, out, outCap, c.turn(m)));
         } finally {
             c.handle.exit();
         }

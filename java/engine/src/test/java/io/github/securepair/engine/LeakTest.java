@@ -156,6 +156,23 @@ class LeakTest {
     }
 
     @Test
+    void anIdleConnectionFreesItsRecordBuffersAndMakesThemAgain() throws Exception {
+        try (SecureContext serverContext = Fixtures.server();
+                SecureContext clientContext = Fixtures.client();
+                Pair pair = new Pair(clientContext, serverContext).handshake()) {
+            long others = OpenSSL.live().buffered() - 2;
+            assertTrue(pair.client.tls.idle());
+            assertTrue(pair.server.tls.idle());
+            assertEquals(others, OpenSSL.live().buffered());
+            pair.client.write(new byte[100]);
+            assertEquals(others + 1, OpenSSL.live().buffered());
+            pair.pump();
+            assertEquals(others + 2, OpenSSL.live().buffered());
+            assertEquals(100, pair.server.received.size());
+        }
+    }
+
+    @Test
     void failuresOnTheWayToAContextLeaveNothing() {
         OpenSSL.LiveObjects before = OpenSSL.live();
         for (int i = 0; i < 200; i++) {

@@ -98,6 +98,7 @@ final class TLSTransport implements Transport, Receiver {
     private Runnable whenClosed;
     private Runnable whenFreed;
     private long bytesRead;
+    private final QuietConnections.Place place = new QuietConnections.Place(this);
 
     /** Takes ownership of {@code conn}; {@link #close} frees it. */
     TLSTransport(EventLoop loop, TLSConnection conn, Owner owner) {
@@ -218,6 +219,7 @@ final class TLSTransport implements Transport, Receiver {
      */
     void turnBegins() {
         inNative = true;
+        place.active(loop);
     }
 
     /** Afterwards the connection may be gone, and the output lent to the turn with it. */
@@ -235,6 +237,13 @@ final class TLSTransport implements Transport, Receiver {
             outermost = false;
             deliverEvent(event);
             outermost = before;
+        }
+    }
+
+    /** Nothing came or went for a while. */
+    void idle() {
+        if (conn != null && !inNative) {
+            conn.idle();
         }
     }
 
@@ -723,6 +732,7 @@ final class TLSTransport implements Transport, Receiver {
         if (!outgoing.makeRoom(Outgoing.FLIGHT)) {
             return;
         }
+        place.active(loop);
         RawTurns.shutdown(conn, outgoing.address(), outgoing.room());
         outgoing.advance(conn.emitted());
         drainAll();
@@ -750,6 +760,7 @@ final class TLSTransport implements Transport, Receiver {
         leftover = null;
         TLSConnection last = conn;
         conn = null;
+        place.leave();
         if (last != null) {
             last.close();
         }

@@ -1,0 +1,64 @@
+package io.github.securepair.tls;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.securepair.engine.OpenSSL;
+import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.ManualClock;
+import io.github.securepair.net.Socket;
+import io.github.securepair.stream.Readable;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Who holds record buffers, and when they go. */
+class QuietConnectionsTest extends LoopTest {
+    /** Says something, and hears it echoed. */
+    private static void exchange(EventLoop loop, TLSSocket client) throws Exception {
+        CompletableFuture<Void> echoed = new CompletableFuture<>();
+        loop.execute(() -> {
+            client.once(Readable.DATA, chunk -> echoed.complete(null));
+            client.write("hello");
+        });
+        echoed.get(SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aConnectionKeepsItsBuffersWhileItWorksAndLosesThemWhenItIsQuiet() throws Exception {
+        try (EventLoop timed = EventLoop.create()) {
+            timed.onUncaughtException(uncaught::add);
+            ManualClock clock = timed.manualClock();
+            TLSServer server =
+                    TLS.createServer(serverOptions().loop(timed), socket -> socket.pipe(socket));
+            server.listenAsync(0, "127.0.0.1").get(SECONDS, TimeUnit.SECONDS);
+            CompletableFuture<TLSSocket> connected = new CompletableFuture<>();
+            ConnectOptions options = clientOptions(server).loop(timed);
+            timed.execute(() -> {
+                TLSSocket made = TLS.connect(options);
+                made.once(TLSSocket.SECURE_CONNECT, () -> connected.complete(made));
+            });
+            TLSSocket client = connected.get(SECONDS, TimeUnit.SECONDS);
+            exchange(timed, client);
+            assertEquals(2, OpenSSL.live().buffered());
+            for (int i = 0; i < 10; i++) {
+                clock.advance(QuietConnections.QUIET);
+                assertEquals(2, OpenSSL.live().buffered());
+                exchange(timed, client);
+            }
+            clock.advance(2 * QuietConnections.QUIET);
+            assertEquals(0, OpenSSL.live().buffered());
+            clock.advance(1000 * QuietConnections.QUIET);
+            exchange(timed, client);
+            assertEquals(2, OpenSSL.live().buffered());
+            CompletableFuture<Void> closed = new CompletableFuture<>();
+            timed.execute(() -> {
+                client.on(Socket.CLOSE, hadError -> closed.complete(null));
+                client.end();
+                server.close();
+            });
+            closed.get(SECONDS, TimeUnit.SECONDS);
+        }
+    }
+}
