@@ -40,7 +40,7 @@
 
 enum {
     PATTERN = 64 * 1024,
-    BLOCK = 64 * 1024,  /* what the server answers with a byte in `receive` */
+    BLOCK = 256 * 1024, /* what the server answers with a byte in `receive` */
     WINDOW = 4 * BLOCK, /* how far a connection runs ahead of those answers */
     TURN = 256 * 1024,  /* bytes on one connection before the others get their turn */
     OPENING = 128,      /* handshakes under way at a time where connections stay open */
@@ -351,7 +351,7 @@ static void give(conn *c)
     while (c->out - c->in < WINDOW) {
         size_t room = WINDOW - (c->out - c->in);
 
-        if (!went(c, SSL_write_ex(c->ssl, pattern + c->out % PATTERN, room < BLOCK ? room : BLOCK, &n),
+        if (!went(c, SSL_write_ex(c->ssl, pattern + c->out % PATTERN, room < PATTERN ? room : PATTERN, &n),
                   "write"))
             return;
         c->out += n;

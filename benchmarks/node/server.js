@@ -6,7 +6,7 @@ const path = require('path');
 const tls = require('tls');
 
 const PATTERN = 64 * 1024;
-const BLOCK = 64 * 1024;
+const BLOCK = 256 * 1024;
 const pattern = Buffer.alloc(PATTERN);
 for (let i = 0; i < PATTERN; i++) pattern[i] = (i * 31 + Math.floor(i / 251)) & 0xff;
 

@@ -60,6 +60,9 @@ public final class Comparison {
             }
         }
         sockets();
+        if (arguments.rows().matcher("threads").find() && !arguments.isShort()) {
+            threads();
+        }
         if (arguments.rows().matcher("idle").find()) {
             say("memory of an idle connection");
             idle("TLSv1.3");
@@ -87,6 +90,29 @@ public final class Comparison {
                 for (int round = 0; round < arguments.rounds(); round++) {
                     runs.measure(row, arguments.subjects(), scores);
                 }
+            }
+        }
+    }
+
+    /** Per thread: one, two with contexts of their own, two that share theirs. */
+    private void threads() throws Exception {
+        if (!arguments.subjects().contains("ours")
+                || Runtime.getRuntime().availableProcessors() < 2) {
+            return;
+        }
+        say("one and two threads");
+        List<String> command = java("-Xms1g", "-Xmx1g", "-XX:+UseParallelGC");
+        command.addAll(List.of(
+                SharedContext.class.getName(),
+                "" + arguments.millis() / 1000.0,
+                "" + arguments.iterations()));
+        for (String line : output(new ProcessBuilder(command)).split("\n")) {
+            String[] words = line.split(" ");
+            String work = "threads-" + words[0] + "-" + words[1] + "-" + words[2];
+            String title = "per thread, " + words[0] + ": "
+                    + (words[1].equals("1") ? "1 thread" : "2 threads, contexts " + words[2]);
+            for (int i = 3; i < words.length; i++) {
+                scores.add(work, title, "1/s", "ours", Double.parseDouble(words[i]));
             }
         }
     }
@@ -246,20 +272,18 @@ public final class Comparison {
     }
 
     private ProcessBuilder idleJvm(String subject, String protocol) {
+        List<String> command = java("-Xms2g", "-Xmx2g", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch");
+        command.addAll(
+                List.of(IdleMemory.class.getName(), subject, protocol, "" + arguments.pairs()));
+        return new ProcessBuilder(command);
+    }
+
+    private static List<String> java(String... flags) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of(
-                "-Xms2g",
-                "-Xmx2g",
-                "-XX:+UseSerialGC",
-                "-XX:+AlwaysPreTouch",
-                "-cp",
-                System.getProperty("java.class.path"),
-                IdleMemory.class.getName(),
-                subject,
-                protocol,
-                "" + arguments.pairs()));
-        return new ProcessBuilder(command);
+        command.addAll(List.of(flags));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        return command;
     }
 }

@@ -14,6 +14,7 @@ final class OurSubject implements Subject {
     private final Wire wire = new Wire();
     private final SecureContext client;
     private final SecureContext server;
+    private final boolean owner;
 
     /** What the client resumes, as it would keep it: bytes. */
     private byte[] session;
@@ -22,6 +23,19 @@ final class OurSubject implements Subject {
         this.setting = setting;
         client = configure(SecureContext.builder(SecureContext.Role.CLIENT), true);
         server = configure(SecureContext.builder(SecureContext.Role.SERVER), false);
+        owner = true;
+    }
+
+    private OurSubject(OurSubject other) {
+        setting = other.setting;
+        client = other.client;
+        server = other.server;
+        owner = false;
+    }
+
+    /** For another thread: a wire and a session of its own, the same contexts. */
+    OurSubject sharing() {
+        return new OurSubject(this);
     }
 
     private SecureContext configure(SecureContext.Builder builder, boolean isClient) {
@@ -66,8 +80,10 @@ final class OurSubject implements Subject {
 
     @Override
     public void close() {
-        client.close();
-        server.close();
+        if (owner) {
+            client.close();
+            server.close();
+        }
     }
 
     private final class Pair implements TlsPair {

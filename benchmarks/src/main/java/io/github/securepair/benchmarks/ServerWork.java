@@ -11,10 +11,10 @@ import java.util.List;
  * @param response bytes of its answer
  */
 record ServerWork(String kind, int request, int response) {
-    /**
-     * Bytes of the pattern, of a block that is answered in {@code receive}, of a write in
-     * {@code send}.
-     */
+    /** What is answered with a byte in {@code receive}. */
+    private static final int BLOCK = 256 * 1024;
+
+    /** Bytes of the pattern, and of a write in {@code send}. */
     static final int PATTERN = 64 * 1024;
 
     private static final byte[] BYTES = new byte[PATTERN];
@@ -70,7 +70,7 @@ record ServerWork(String kind, int request, int response) {
                 answer = end == request ? response : 0;
                 end = end == request ? 0 : end;
             } else {
-                answer = (int) (end / PATTERN - position / PATTERN);
+                answer = (int) (end / BLOCK - position / BLOCK);
             }
             position = end;
             return answer;

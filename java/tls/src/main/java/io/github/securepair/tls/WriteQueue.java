@@ -75,7 +75,29 @@ final class WriteQueue {
             }
         }
 
-        /** Remembers that {@code count} of the bytes last gathered were not encrypted. */
+        /**
+         * Takes the next {@code length} bytes where they are: in native memory, all in one chunk.
+         *
+         * @return their address, or 0 when they have to be gathered
+         */
+        long take(int length) {
+            ByteBuffer chunk = chunks[index];
+            int rest = chunk.remaining() - position;
+            if (!chunk.isDirect() || rest < length) {
+                return 0;
+            }
+            int start = chunk.position() + position;
+            // Throws when the memory was given back meanwhile.
+            chunk.get(start);
+            position += length;
+            if (rest == length) {
+                index++;
+                position = 0;
+            }
+            return RawTurns.address(chunk) + start;
+        }
+
+        /** Remembers that {@code count} of the bytes last gathered or taken were not encrypted. */
         void unread(int count) {
             int rest = count;
             while (rest > 0) {
@@ -187,9 +209,13 @@ final class WriteQueue {
                 return false;
             }
             int length = (int) Math.min(slice, write.left);
-            scratch.plain.clear().limit(length);
-            write.gather(scratch.plain);
-            int sent = encrypt(write, scratch, length);
+            long from = write.take(length);
+            if (from == 0) {
+                scratch.plain.clear().limit(length);
+                write.gather(scratch.plain);
+                from = scratch.address;
+            }
+            int sent = encrypt(write, from, length, scratch);
             if (sent < length) {
                 write.unread(length - sent);
                 return false;
@@ -198,8 +224,8 @@ final class WriteQueue {
         return true;
     }
 
-    /** Encrypts the first {@code length} bytes of the scratch; returns how many went. */
-    private int encrypt(Write write, Scratch scratch, int length) {
+    /** Encrypts {@code length} bytes at an address; returns how many went. */
+    private int encrypt(Write write, long from, int length, Scratch scratch) {
         int sent = 0;
         while (sent < length) {
             TLSConnection conn = tls.connection();
@@ -212,7 +238,7 @@ final class WriteQueue {
             tls.turnBegins();
             try {
                 status = RawTurns.write(
-                        conn, scratch.address + sent, left, outgoing.address(), outgoing.room());
+                        conn, from + sent, left, outgoing.address(), outgoing.room());
             } finally {
                 tls.turnEnds();
             }
