@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * Node's {@code net.Server}: accepts TCP or unix domain connections and emits each as a
@@ -326,22 +327,38 @@ public class Server extends EventEmitter implements AutoCloseable {
         });
     }
 
-    /** Listens and completes with this server when it does, or with the error. Any thread. */
+    /**
+     * Listens and completes with this server when it does, or with the error. A future that is
+     * cancelled, or that something else lets fail, such as {@code orTimeout}, closes the server.
+     * Any thread.
+     */
     public CompletableFuture<Server> listenAsync(ListenOptions options) {
         CompletableFuture<Server> result = new CompletableFuture<>();
         onLoop(() -> {
-            Listener1<Throwable> failed = result::completeExceptionally;
-            Listener0 closed = () -> result.completeExceptionally(NetErrors.notRunning());
+            if (result.isDone()) {
+                // Cancelled before it began.
+                return;
+            }
+            boolean[] heard = {false};
+            Consumer<Throwable> fail = error -> {
+                heard[0] = true;
+                result.completeExceptionally(error);
+            };
+            Listener1<Throwable> failed = fail::accept;
+            Listener0 closed = () -> fail.accept(NetErrors.notRunning());
             on(ERROR, failed);
             on(CLOSE, closed);
             result.whenComplete((server, error) -> {
                 off(ERROR, failed);
                 off(CLOSE, closed);
+                if (error != null && !heard[0]) {
+                    close();
+                }
             });
             try {
                 listen(options, () -> result.complete(this));
             } catch (RuntimeException badOptions) {
-                result.completeExceptionally(badOptions);
+                fail.accept(badOptions);
             }
         });
         return result;
@@ -469,8 +486,8 @@ public class Server extends EventEmitter implements AutoCloseable {
     }
 
     /**
-     * Closes and completes when the last connection has ended, or with ERR_SERVER_NOT_RUNNING. Any
-     * thread.
+     * Closes and completes when the last connection has ended, or with ERR_SERVER_NOT_RUNNING. To
+     * cancel it changes nothing: the server closes all the same. Any thread.
      */
     public CompletableFuture<Void> closeAsync() {
         CompletableFuture<Void> result = new CompletableFuture<>();

@@ -39,7 +39,7 @@ import java.util.function.UnaryOperator;
  *
  * @see <a href="https://nodejs.org/api/net.html#class-netsocket">Node's documentation</a>
  */
-public class Socket extends Duplex {
+public class Socket extends Duplex implements AutoCloseable {
     /**
      * {@code 'lookup'} (error, address, family, host): a name was resolved, or not; once per
      * address found.
@@ -290,13 +290,24 @@ public class Socket extends Duplex {
 
     /**
      * Connects as the options say and completes when that has worked or failed. A failure is an
-     * {@code 'error'} too.
+     * {@code 'error'} too. A future that is cancelled, or that something else lets fail, such as
+     * {@code orTimeout}, destroys the socket.
      */
     public CompletableFuture<Socket> connectAsync(SocketConnectOptions options) {
         CompletableFuture<Socket> result = new CompletableFuture<>();
         // Also keeps a failure from being an unhandled 'error': the future is its handler.
         Listener1<Throwable> failed = result::completeExceptionally;
         Runnable start = () -> {
+            if (result.isDone()) {
+                destroy();
+                return;
+            }
+            boolean[] refused = {false};
+            result.whenComplete((socket, error) -> {
+                if (error != null && !refused[0]) {
+                    destroy();
+                }
+            });
             on(ERROR, failed);
             once(CLOSE, hadError -> {
                 off(ERROR, failed);
@@ -308,6 +319,8 @@ public class Socket extends Duplex {
                     result.complete(this);
                 });
             } catch (RuntimeException badOptions) {
+                refused[0] = true;
+                off(ERROR, failed);
                 result.completeExceptionally(badOptions);
             }
         };
@@ -317,6 +330,15 @@ public class Socket extends Duplex {
             loop().execute(start);
         }
         return result;
+    }
+
+    /**
+     * Destroys the socket, for try-with-resources: what is not sent yet is lost. {@link #end} is
+     * the polite way. Any thread.
+     */
+    @Override
+    public void close() {
+        destroy();
     }
 
     // What Connecting does with its socket.

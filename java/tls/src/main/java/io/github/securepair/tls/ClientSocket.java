@@ -153,8 +153,18 @@ final class ClientSocket extends TLSSocket {
         ConnectOptions bound = options.copy().loop(loop);
         // On the loop, so that listeners are there before anything happens.
         Runnable start = () -> {
+            if (result.isDone()) {
+                // Cancelled before it began.
+                return;
+            }
             try {
                 TLSSocket socket = TLS.connect(bound);
+                // Cancelled, or out of time: nobody waits for the socket any more.
+                result.whenComplete((secure, error) -> {
+                    if (error != null) {
+                        socket.destroy();
+                    }
+                });
                 Listener1<Throwable> failed = result::completeExceptionally;
                 socket.on(ERROR, failed);
                 socket.once(SECURE_CONNECT, () -> {

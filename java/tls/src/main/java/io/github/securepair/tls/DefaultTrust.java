@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -31,7 +32,6 @@ final class DefaultTrust {
     private static final Pattern PEM = Pattern.compile(
             "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\\s]*)-----END (?:X509"
                     + " |TRUSTED )?CERTIFICATE-----");
-    private static final List<String> TYPES = List.of("default", "system", "bundled", "extra");
     /** Where systems keep all certificates in one file. */
     private static final List<String> SYSTEM_FILES = List.of(
             "/etc/ssl/certs/ca-certificates.crt",
@@ -50,6 +50,9 @@ final class DefaultTrust {
 
     /** Node's tls.getCACertificates: an immutable list of PEM texts. */
     static synchronized List<String> get(String type) {
+        if (type == null) {
+            throw ArgumentException.invalidArgType("type", "of type string", null);
+        }
         switch (type) {
             case "default":
                 apply();
@@ -61,12 +64,14 @@ final class DefaultTrust {
             case "extra":
                 return extra();
             default:
-                throw ArgumentException.invalidArgValue(
-                        "type", type, "must be one of: '" + String.join("', '", TYPES) + "'");
+                throw ArgumentException.invalidArgValue("type", type);
         }
     }
 
-    /** Node's tls.setDefaultCACertificates. Nothing changes when one of them is no certificate. */
+    /**
+     * Node's tls.setDefaultCACertificates. A text without a certificate counts only when no other
+     * has one; nothing changes when a certificate is broken.
+     */
     static synchronized void set(List<?> certificates) {
         if (certificates == null) {
             throw ArgumentException.invalidArgType("certs", "an instance of Array", null);
@@ -77,18 +82,18 @@ final class DefaultTrust {
             if (entry instanceof X509Certificate certificate) {
                 texts.add(pem(X509.encoded(certificate)));
             } else if (Materials.isBytes(entry)) {
-                List<String> found =
-                        split(new String(Materials.bytes(entry), StandardCharsets.UTF_8));
-                if (found.isEmpty()) {
-                    throw noStartLine();
-                }
-                texts.addAll(found);
+                texts.addAll(split(new String(Materials.bytes(entry), StandardCharsets.UTF_8)));
             } else {
                 throw ArgumentException.invalidArgType(
-                        "certs[" + i + "] argument",
+                        "certs[" + i + "]",
                         "of type string or an instance of ArrayBufferView",
                         entry);
             }
+        }
+        if (texts.isEmpty() && !certificates.isEmpty()) {
+            throw new SecureContextException(
+                    "ERR_CRYPTO_OPERATION_FAILED",
+                    "No valid certificates found in the provided array");
         }
         // Before the engine's list is replaced: what it has now is what the JDK brings.
         bundled();
@@ -141,6 +146,8 @@ final class DefaultTrust {
                     if (extra.isEmpty()) {
                         ignored(file, noStartLine().getMessage());
                     }
+                } catch (NoSuchFileException e) {
+                    ignored(file, "error:80000002:system library::No such file or directory");
                 } catch (IOException e) {
                     ignored(file, e.toString());
                 }

@@ -206,7 +206,8 @@ public final class TLS {
 
     /**
      * Connects to a server and completes once {@code secureConnect} was emitted, or with the error;
-     * that error needs no listener then.
+     * that error needs no listener then. A future that is cancelled, or that something else lets
+     * fail, such as {@code orTimeout}, destroys the socket.
      */
     public static CompletableFuture<TLSSocket> connectAsync(ConnectOptions options) {
         return ClientSocket.connectAsync(options);

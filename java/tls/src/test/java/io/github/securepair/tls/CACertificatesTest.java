@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.events.ArgumentException;
 
@@ -75,10 +76,11 @@ class CACertificatesTest {
         ArgumentException error =
                 assertThrows(ArgumentException.class, () -> TLS.getCACertificates("x"));
         assertEquals("ERR_INVALID_ARG_VALUE", error.code());
+        assertEquals("The argument 'type' is invalid. Received 'x'", error.getMessage());
+        ArgumentException type =
+                assertThrows(ArgumentException.class, () -> TLS.getCACertificates(null));
         assertEquals(
-                "The argument 'type' must be one of: 'default', 'system', 'bundled', 'extra'."
-                        + " Received 'x'",
-                error.getMessage());
+                "The \"type\" argument must be of type string. Received null", type.getMessage());
     }
 
     @Test
@@ -104,17 +106,55 @@ class CACertificatesTest {
     }
 
     @Test
-    void nothingChangesWhenOneIsNoCertificate() {
+    void contextsMadeBeforeAndThoseWithTheirOwnCaKeepTheirTrust() {
+        try (SecureContext before = TLS.createSecureContext()) {
+            TLS.setDefaultCACertificates(List.of(text("ca1-cert.pem")));
+            try (SecureContext between = TLS.createSecureContext();
+                    SecureContext own = TLS.createSecureContext(
+                            new SecureContextOptions().ca(text("ca2-cert.pem")))) {
+                TLS.setDefaultCACertificates(List.of());
+                assertTrue(before.trusted().size() > 50);
+                assertEquals(List.of(certificate("ca1-cert.pem")), between.trusted());
+                assertEquals(List.of(certificate("ca2-cert.pem")), own.trusted());
+            }
+        }
+        assertEquals(TLS.rootCertificates(), TLS.getCACertificates("bundled"));
+    }
+
+    private static X509Certificate certificate(String name) {
+        try {
+            return (X509Certificate) CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(ModuleTraces.fixture(name)));
+        } catch (java.security.cert.CertificateException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void whatHoldsNoCertificateIsPassedOverUnlessNothingElseIsThere() {
+        TLS.setDefaultCACertificates(List.of(text("ca1-cert.pem"), "garbage", ""));
+        assertEquals(List.of(pem("ca1-cert.pem")), TLS.getCACertificates());
+        SecureContextException none = assertThrows(
+                SecureContextException.class, () -> TLS.setDefaultCACertificates(List.of("garbage")));
+        assertEquals("ERR_CRYPTO_OPERATION_FAILED", none.code());
+        assertEquals("No valid certificates found in the provided array", none.getMessage());
+        assertEquals(List.of(pem("ca1-cert.pem")), TLS.getCACertificates());
+    }
+
+    @Test
+    void nothingChangesWhenOneIsBroken() {
         List<String> before = TLS.getCACertificates();
-        assertThrows(
-                SecureContextException.class,
-                () -> TLS.setDefaultCACertificates(List.of(text("ca1-cert.pem"), "garbage")));
         String broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
         assertThrows(
-                SecureContextException.class, () -> TLS.setDefaultCACertificates(List.of(broken)));
+                SecureContextException.class,
+                () -> TLS.setDefaultCACertificates(List.of(text("ca1-cert.pem"), broken)));
         ArgumentException type = assertThrows(
                 ArgumentException.class, () -> TLS.setDefaultCACertificates(List.of(1)));
         assertEquals("ERR_INVALID_ARG_TYPE", type.code());
+        assertEquals(
+                "The \"certs[0]\" argument must be of type string or an instance of"
+                        + " ArrayBufferView. Received type number (1)",
+                type.getMessage());
         assertEquals(
                 "ERR_INVALID_ARG_TYPE",
                 assertThrows(ArgumentException.class, () -> TLS.setDefaultCACertificates(null))

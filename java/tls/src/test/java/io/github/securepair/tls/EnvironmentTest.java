@@ -144,7 +144,8 @@ class EnvironmentTest {
         Path none = folder.resolve("none.pem");
         String output = run(Map.of("NODE_EXTRA_CA_CERTS", none.toString()));
         assertTrue(
-                output.contains("warning Ignoring extra certs from `" + none + "`, load failed: "),
+                output.contains("warning Ignoring extra certs from `" + none + "`, load failed: "
+                        + "error:80000002:system library::No such file or directory"),
                 output);
         assertTrue(output.contains("extra 0\nmore 0\n"), output);
     }
