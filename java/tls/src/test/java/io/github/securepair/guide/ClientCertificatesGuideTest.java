@@ -180,4 +180,34 @@ class ClientCertificatesGuideTest extends Guide {
         assertEquals("Securepair test ca1", names.get(2));
         close(server);
     }
+
+    @Test
+    void aServerOfTls13AsksLater() throws Exception {
+        // snippet: later
+        TLSServer server = TLS.createServer(
+                serverOptions().ca(file("ca1-cert.pem")).minVersion("TLSv1.3"),
+                socket -> socket.once(
+                        Readable.DATA,
+                        request -> socket.requestClientCertificate(error -> {
+                            if (error == null) {
+                                socket.end("welcome, "
+                                        + socket.getPeerCertificate().subject().get("CN") + "\n");
+                            }
+                        })));
+        // end
+        listening(server);
+        String heard = onLoop(done -> {
+            // snippet: offer
+            TLSSocket client = TLS.connect(clientOptions(server)
+                    .key(file("client-key.pem"))
+                    .cert(file("client-cert.pem"))
+                    .postHandshakeAuth(true));
+            // end
+            client.setEncoding("utf8");
+            client.on(TLSSocket.SECURE_CONNECT, () -> client.write("let me in"));
+            client.on(Readable.TEXT, done::complete);
+        });
+        assertEquals("welcome, client one\n", heard);
+        close(server);
+    }
 }

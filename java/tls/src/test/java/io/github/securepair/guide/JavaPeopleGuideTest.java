@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.EventLoopGroup;
@@ -11,6 +12,7 @@ import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;
 import io.github.securepair.tls.ConnectOptions;
 import io.github.securepair.tls.ServerOptions;
+import io.github.securepair.tls.StoreURI;
 import io.github.securepair.tls.TLS;
 import io.github.securepair.tls.TLSServer;
 import io.github.securepair.tls.TLSSocket;
@@ -20,6 +22,10 @@ import org.junit.jupiter.api.Test;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -184,5 +190,68 @@ class JavaPeopleGuideTest extends Guide {
         client.resume();
         client.end();
         await(server.closeAsync());
+    }
+
+    @Test
+    void aFutureThatRunsOutOfTimeEndsTheConnection() throws Exception {
+        TLSServer server = TLS.createServer(serverOptions());
+        await(server.listenAsync(0, "127.0.0.1"));
+        ConnectOptions options = clientOptions(server);
+        // snippet: timeout
+        try (TLSSocket socket =
+                TLS.connectAsync(options).orTimeout(10, TimeUnit.SECONDS).get()) {
+            assertTrue(socket.authorized());
+        }
+        // end
+        await(server.closeAsync());
+    }
+
+    @Test
+    void keyStoresGoInAndCertificatesComeOut() throws Exception {
+        KeyStore keyStore = KeyStore.getInstance(file("client.pfx").toFile(), password());
+        KeyStore trust = KeyStore.getInstance("PKCS12");
+        trust.load(null, null);
+        try (InputStream in = Files.newInputStream(file("ca1-cert.pem"))) {
+            trust.setCertificateEntry(
+                    "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+        }
+        Path trustFile = Files.createTempFile("trust", ".p12");
+        try (OutputStream out = Files.newOutputStream(trustFile)) {
+            trust.store(out, password());
+        }
+        char[] password = password();
+        // snippet: keystores
+        ConnectOptions options = new ConnectOptions()
+                .keyStore(keyStore, password) // or with the aliases of the keys
+                .trustStore(trustFile, password); // JKS or PKCS#12
+        // end
+        // snippet: trustout
+        try (SecureContext context = TLS.createSecureContext(options)) {
+            X509Certificate own = context.certificate();
+            KeyStore trusted = context.trustStore();
+            // end
+            assertTrue(own.getSubjectX500Principal().getName().contains("CN=client one"));
+            assertEquals(1, trusted.size());
+        } finally {
+            Files.delete(trustFile);
+        }
+    }
+
+    @Test
+    void opensslFindsKeysItself() {
+        Path key = file("server-ecdsa-key-encrypted.pem");
+        Path certificate = file("server-ecdsa-cert.pem");
+        // snippet: store
+        ServerOptions options = new ServerOptions()
+                .key(StoreURI.of(key.toUri().toString(), "passphrase"))
+                .cert(StoreURI.of(certificate.toUri().toString()));
+        // end
+        try (SecureContext context = TLS.createSecureContext(options)) {
+            assertEquals(1, context.chain().size());
+        }
+    }
+
+    private static char[] password() {
+        return "passphrase".toCharArray();
     }
 }

@@ -135,7 +135,8 @@ class CACertificatesTest {
         TLS.setDefaultCACertificates(List.of(text("ca1-cert.pem"), "garbage", ""));
         assertEquals(List.of(pem("ca1-cert.pem")), TLS.getCACertificates());
         SecureContextException none = assertThrows(
-                SecureContextException.class, () -> TLS.setDefaultCACertificates(List.of("garbage")));
+                SecureContextException.class,
+                () -> TLS.setDefaultCACertificates(List.of("garbage")));
         assertEquals("ERR_CRYPTO_OPERATION_FAILED", none.code());
         assertEquals("No valid certificates found in the provided array", none.getMessage());
         assertEquals(List.of(pem("ca1-cert.pem")), TLS.getCACertificates());
