@@ -110,7 +110,7 @@ class FuturesTest extends LoopTest {
             CompletableFuture<Socket> client = socket.connectAsync(new SocketConnectOptions()
                     .host("never.example.test")
                     .port(listener.getLocalPort())
-                    .lookup((name, all, family, answer) -> {}));
+                    .lookup((name, wanted, answer) -> {}));
             client.cancel(false);
             assertFalse(get(closed));
             assertTrue(socket.destroyed());
