@@ -298,16 +298,6 @@ public class Socket extends Duplex implements AutoCloseable {
         // Also keeps a failure from being an unhandled 'error': the future is its handler.
         Listener1<Throwable> failed = result::completeExceptionally;
         Runnable start = () -> {
-            if (result.isDone()) {
-                destroy();
-                return;
-            }
-            boolean[] refused = {false};
-            result.whenComplete((socket, error) -> {
-                if (error != null && !refused[0]) {
-                    destroy();
-                }
-            });
             on(ERROR, failed);
             once(CLOSE, hadError -> {
                 off(ERROR, failed);
@@ -318,8 +308,12 @@ public class Socket extends Duplex implements AutoCloseable {
                     off(ERROR, failed);
                     result.complete(this);
                 });
+                result.whenComplete((socket, error) -> {
+                    if (error != null) {
+                        destroy();
+                    }
+                });
             } catch (RuntimeException badOptions) {
-                refused[0] = true;
                 off(ERROR, failed);
                 result.completeExceptionally(badOptions);
             }
