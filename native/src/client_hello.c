@@ -255,6 +255,7 @@ int32_t sp_conn_answer(sp_conn *conn, uint32_t sequence, int32_t alert)
         alert > 255)
         return SP_MISUSE;
     conn->question = 0;
+    conn->dry = 0;
     conn->refusal = (int16_t)(alert < 0 ? -1 : alert);
     switch (conn->question_kind) {
     case SP_EV_RENEGOTIATION:

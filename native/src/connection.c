@@ -178,9 +178,13 @@ int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask)
 
 /* ---- a running connection ---- */
 
-static int running(const sp_conn *conn)
+/* Whether it can be asked for another handshake; the next read then has something to do. */
+static int running(sp_conn *conn)
 {
-    return usable(conn) && conn->secure && !conn->failed;
+    if (!usable(conn) || !conn->secure || conn->failed)
+        return 0;
+    conn->dry = 0;
+    return 1;
 }
 
 /* A peer that answers a HelloRequest offers its session, and resuming it would ask for no certificate. */

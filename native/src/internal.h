@@ -46,6 +46,7 @@ struct sp_ctx {
     CRYPTO_RWLOCK *session_lock; /* owned */
 
     CRYPTO_RWLOCK *ticket_lock; /* ticket_keys.c */
+    EVP_CIPHER *ticket_cipher;  /* owned */
     uint8_t ticket_keys[48];
 };
 
@@ -86,6 +87,7 @@ struct sp_conn {
     uint8_t *out;
     size_t out_left;
     uint8_t buffered;       /* record buffers may be there */
+    uint8_t dry;            /* the last read took all there was, and nothing was asked for since */
     uint8_t starved;        /* OpenSSL asked for input when there was none left */
     sp_chunk *first, *last; /* waiting ciphertext, oldest first */
     size_t pending;         /* bytes in the chain */

@@ -27,6 +27,15 @@ static int32_t refuse_certificate(sp_conn *conn, sp_turn *turn)
     return sp_turn_fail(conn, turn, SSL_ERROR_SSL);
 }
 
+/* sp_turn_stop() of a read; notes whether another one without input would find anything to do. */
+static int32_t stop_read(sp_conn *conn, sp_turn *turn)
+{
+    int32_t status = sp_turn_stop(conn, turn, 0);
+
+    conn->dry = conn->starved && conn->in_left == 0 && (status == SP_WANT_INPUT || status == SP_EVENT);
+    return status;
+}
+
 /* Lets OpenSSL work without a place for plaintext: handshake messages are processed, data stays where it is. */
 static int32_t read_nothing(sp_conn *conn, sp_turn *turn)
 {
@@ -38,7 +47,7 @@ static int32_t read_nothing(sp_conn *conn, sp_turn *turn)
         conn->starved = 0;
         if (SSL_peek_ex(conn->ssl, &byte, 1, &n) == 1)
             return conn->event_count > 0 ? SP_EVENT : SP_FULL;
-        status = sp_turn_stop(conn, turn, 0);
+        status = stop_read(conn, turn);
         if (status != SP_AGAIN)
             return status;
     }
@@ -52,7 +61,7 @@ static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t
 
         conn->starved = 0;
         if (SSL_read_ex(conn->ssl, plain + conn->produced, room, &n) != 1) {
-            int32_t status = sp_turn_stop(conn, turn, 0);
+            int32_t status = stop_read(conn, turn);
             if (status != SP_AGAIN)
                 return status;
             continue;
@@ -95,6 +104,9 @@ static int32_t read_turn(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t ca
         return SP_EVENT;
     if (conn->pending > PENDING_MAX)
         return SP_FULL;
+    if (conn->dry && conn->in_left == 0) /* a read that only follows the taking of events */
+        return SP_WANT_INPUT;
+    conn->dry = 0;
     conn->started = 1;
     if (conn->refusal >= 0 && conn->question_kind == SP_EV_CERT && !conn->secure)
         return refuse_certificate(conn, turn);
@@ -151,6 +163,7 @@ int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *
 
     if (!sp_turn_open(conn, turn, &lent))
         return SP_MISUSE;
+    conn->dry = 0;
     if (conn->failed)
         status = sp_turn_fail(conn, turn, SSL_ERROR_SSL);
     else if (conn->question != 0)

@@ -20,18 +20,18 @@ static int init_mac(EVP_MAC_CTX *mac, const uint8_t *key)
     return EVP_MAC_init(mac, key, PART, params);
 }
 
-static int protect(const uint8_t *keys, uint8_t *name, uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
+static int protect(const EVP_CIPHER *aes, const uint8_t *keys, uint8_t *name, uint8_t *iv,
+                   EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
 {
     memcpy(name, keys + NAME_AT, PART);
-    return RAND_bytes(iv, PART) == 1 &&
-           EVP_EncryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, keys + CIPHER_AT, iv) == 1 &&
+    return RAND_bytes(iv, PART) == 1 && EVP_EncryptInit_ex(cipher, aes, NULL, keys + CIPHER_AT, iv) == 1 &&
            init_mac(mac, keys + MAC_AT);
 }
 
-static int open_ticket(const uint8_t *keys, const uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
+static int open_ticket(const EVP_CIPHER *aes, const uint8_t *keys, const uint8_t *iv, EVP_CIPHER_CTX *cipher,
+                       EVP_MAC_CTX *mac)
 {
-    return EVP_DecryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, keys + CIPHER_AT, iv) == 1 &&
-           init_mac(mac, keys + MAC_AT);
+    return EVP_DecryptInit_ex(cipher, aes, NULL, keys + CIPHER_AT, iv) == 1 && init_mac(mac, keys + MAC_AT);
 }
 
 /* Looked up on the context the SSL was made from, also when another one lent its identity.
@@ -39,17 +39,18 @@ static int open_ticket(const uint8_t *keys, const uint8_t *iv, EVP_CIPHER_CTX *c
 static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                      EVP_MAC_CTX *mac, int protecting)
 {
+    sp_ctx *ctx = sp_ctx_of(SSL_get_SSL_CTX(ssl));
     uint8_t keys[KEYS];
     int result = -1;
 
-    if (sp_ctx_get_ticket_keys(sp_ctx_of(SSL_get_SSL_CTX(ssl)), keys) != SP_OK)
+    if (sp_ctx_get_ticket_keys(ctx, keys) != SP_OK)
         return -1;
     if (protecting)
-        result = protect(keys, name, iv, cipher, mac) ? 1 : -1;
+        result = protect(ctx->ticket_cipher, keys, name, iv, cipher, mac) ? 1 : -1;
     else if (CRYPTO_memcmp(name, keys + NAME_AT, PART) != 0)
         result = 0;
     else
-        result = open_ticket(keys, iv, cipher, mac) ? 1 : -1;
+        result = open_ticket(ctx->ticket_cipher, keys, iv, cipher, mac) ? 1 : -1;
     OPENSSL_cleanse(keys, sizeof(keys));
     return result;
 }
@@ -57,13 +58,16 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 int sp_ticket_keys_install(sp_ctx *ctx)
 {
     ctx->ticket_lock = CRYPTO_THREAD_lock_new();
-    return ctx->ticket_lock != NULL && RAND_bytes(ctx->ticket_keys, KEYS) == 1 &&
+    ctx->ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL); /* else by name for each ticket */
+    return ctx->ticket_lock != NULL && ctx->ticket_cipher != NULL &&
+           RAND_bytes(ctx->ticket_keys, KEYS) == 1 &&
            SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx->ssl_ctx, on_ticket) == 1;
 }
 
 void sp_ticket_keys_free(sp_ctx *ctx)
 {
     CRYPTO_THREAD_lock_free(ctx->ticket_lock);
+    EVP_CIPHER_free(ctx->ticket_cipher);
     OPENSSL_cleanse(ctx->ticket_keys, KEYS);
 }
 
