@@ -210,13 +210,20 @@ int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *t
     return sp_turn_close(conn, turn, &lent, status);
 }
 
+/* Before 3.0.14, 3.1.6, 3.2.2 and 3.3.1 SSL_free_buffers() itself does not look whether a header or the rest of a record
+ * is in use (CVE-2024-4741), and the peer decides when that is so. "RB" is: a header came, its body did not. */
+static int half_read(const SSL *ssl)
+{
+    return SSL_pending(ssl) > 0 || strcmp(SSL_rstate_string(ssl), "RB") == 0;
+}
+
 int32_t sp_conn_idle(sp_conn *conn)
 {
     if (conn == NULL || conn->busy)
         return SP_MISUSE;
     if (!conn->buffered)
         return SP_OK;
-    if (SSL_free_buffers(conn->ssl) != 1)
+    if (half_read(conn->ssl) || SSL_free_buffers(conn->ssl) != 1)
         return SP_IGNORED;
     conn->buffered = 0;
     sp_live_add(SP_LIVE_BUFFERED, -1);

@@ -144,6 +144,24 @@ TEST(aSmallerFragmentMakesSmallerRecords)
     pair_free(p);
 }
 
+TEST(recordsGrowAgainWhenTheLimitIsRaised)
+{
+    fill_big();
+    EACH_VERSION
+    {
+        pair *p = secure_pair(versions[v]);
+        CHECK_INT(sp_conn_set_max_fragment(p->client.conn, 512), SP_OK);
+        CHECK_INT(sp_conn_idle(p->client.conn), SP_OK);
+        side_write(&p->client, big, 1000);
+        CHECK_INT(sp_conn_set_max_fragment(p->client.conn, 16384), SP_OK);
+        side_write(&p->client, big + 1000, 40000);
+        pair_run(p);
+        CHECK_BYTES(p->server.plain.at, p->server.plain.len, big, 41000);
+        pair_free(p);
+    }
+    check_nothing_lives();
+}
+
 TEST(theRecordTableStopsAReadWhenItIsFull)
 {
     EACH_VERSION

@@ -12,9 +12,11 @@ enum { TLS12 = 0x0303, TLS13 = 0x0304 };
 static void file_uri(char *uri, size_t room, const char *file)
 {
     char folder[PATH_MAX];
+    int length;
 
     CHECK(realpath(test_fixtures(), folder) != NULL);
-    snprintf(uri, room, "file:%s/%s", folder, file);
+    length = snprintf(uri, room, "file:%s/%s", folder, file);
+    CHECK(length > 0 && (size_t)length < room);
 }
 
 static int32_t use_store(sp_ctx *ctx, int32_t wanted, const char *file, const char *pass, sp_report *report)
