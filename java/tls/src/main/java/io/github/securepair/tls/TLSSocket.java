@@ -569,22 +569,26 @@ public class TLSSocket extends Socket {
             return;
         }
         hadError = true;
-        certificateAnswered(failure);
-        if (isServer && rejectUnauthorized && isMissingCertificate(failure)) {
+        try {
+            certificateAnswered(failure);
+        } finally {
+            // Whatever the program's callback throws.
+            endAfter(failure);
+        }
+    }
+
+    private void endAfter(TLSException failure) {
+        boolean nothingShown = "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE".equals(failure.code());
+        if (isServer && rejectUnauthorized && nothingShown) {
             // Refusing a client in a renegotiation is no error of ours.
             destroy();
         } else if (failure.alert() >= 0 && !failure.alertSent()) {
-            // The peer gave up, and says why; nothing more will come from it. Node waits for it to
-            // close.
+            // The peer gave up, and says why: that was all. Node waits for it to close.
             tlsError(failure);
             transport.endAfterAlert();
         } else {
             destroy(failure);
         }
-    }
-
-    private static boolean isMissingCertificate(TLSException failure) {
-        return "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE".equals(failure.code());
     }
 
     /** Ends a socket that never became secure. */

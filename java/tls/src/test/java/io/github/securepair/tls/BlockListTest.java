@@ -86,6 +86,10 @@ class BlockListTest {
         assertThrows(
                 ArgumentException.class,
                 () -> list.addRange(new SocketAddress("1.2.3.4"), new SocketAddress("::1")));
+        assertThrows(
+                ArgumentException.class,
+                () -> list.addRange(new SocketAddress("::1"), new SocketAddress("1.2.3.4")));
+        assertThrows(ArgumentException.class, () -> list.check("1.2.3.4", null));
     }
 
     @Test
@@ -107,5 +111,9 @@ class BlockListTest {
                 "ERR_OUT_OF_RANGE",
                 assertThrows(ArgumentException.class, () -> new SocketAddress("::1", 1, "ipv6", -1))
                         .code());
+        assertThrows(
+                ArgumentException.class, () -> new SocketAddress("::1", 1, "ipv6", 0x100000000L));
+        assertEquals(0xffffffffL, new SocketAddress("::1", 1, "ipv6", 0xffffffffL).flowlabel());
+        assertEquals(0, new SocketAddress("1.2.3.4", 1, "ipv4", 7).flowlabel());
     }
 }

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -160,6 +161,28 @@ class ClientCertificateLaterTest extends LoopTest {
                         "close"),
                 facts(ended));
         close(server);
+    }
+
+    @Test
+    void aCallbackThatThrowsDoesNotLetTheClientStay() throws Exception {
+        IllegalStateException thrown = new IllegalStateException("of the callback");
+        List<Boolean> gone = Collections.synchronizedList(new ArrayList<>());
+        TLSServer server = run(done -> {
+            TLSServer made = TLS.createServer(asking(), socket -> {
+                socket.requestClientCertificate(error -> {
+                    loop.execute(() -> gone.add(socket.destroyed()));
+                    throw thrown;
+                });
+            });
+            made.listen(0, "127.0.0.1", () -> done.complete(made));
+        });
+        for (String identity : new String[] {null, "client-ca2"}) {
+            talk(answering(server, identity));
+        }
+        close(server);
+        assertEquals(List.of(true, true), gone);
+        assertEquals(List.of(thrown, thrown), uncaught);
+        uncaught.clear();
     }
 
     @Test

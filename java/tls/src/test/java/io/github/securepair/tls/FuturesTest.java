@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.events.Coded;
 import io.github.securepair.events.EventEmitter;
@@ -86,18 +87,24 @@ class FuturesTest extends LoopTest {
 
     @Test
     void aConnectionCancelledAtOnceIsNeverMade() throws Exception {
-        boolean cancelled = run(done -> {
-            CountDownLatch made = new CountDownLatch(1);
+        long contexts = OpenSSL.live().contexts();
+        boolean made = run(done -> {
+            CountDownLatch cancelled = new CountDownLatch(1);
+            boolean[] begun = {false};
             Thread other = new Thread(() -> {
                 // The loop is busy, so nothing begins before this.
-                TLS.connectAsync(clientOptions(1)).cancel(true);
-                made.countDown();
+                TLS.connectAsync(clientOptions(1)
+                                .host("never.example.test")
+                                .lookup((name, wanted, answer) -> begun[0] = true))
+                        .cancel(true);
+                cancelled.countDown();
             });
             other.start();
-            made.await();
-            loop.setImmediate(() -> done.complete(true));
+            cancelled.await();
+            loop.execute(() -> done.complete(begun[0]));
         });
-        assertTrue(cancelled);
+        assertFalse(made);
+        assertEquals(contexts, OpenSSL.live().contexts());
     }
 
     @Test
@@ -153,6 +160,43 @@ class FuturesTest extends LoopTest {
         CompletableFuture<Void> closed = server.closeAsync();
         get(closed);
         assertEquals("ERR_SERVER_NOT_RUNNING", Coded.codeOf(failure(server.closeAsync())));
+    }
+
+    @Test
+    void aServerCancelledAtOnceNeverBegins() throws Exception {
+        TLSServer server = TLS.createServer(serverOptions());
+        List<String> events = new ArrayList<>();
+        server.on(Server.LISTENING, () -> events.add("listening"));
+        run(done -> {
+            CountDownLatch cancelled = new CountDownLatch(1);
+            Thread other = new Thread(() -> {
+                // The loop is busy, so nothing begins before this.
+                server.listenAsync(0, "127.0.0.1").cancel(true);
+                cancelled.countDown();
+            });
+            other.start();
+            cancelled.await();
+            loop.execute(() -> done.complete(null));
+        });
+        assertNull(run(done -> done.complete(server.address())));
+        get(TLS.createServer(serverOptions()).listenAsync(0, "127.0.0.1")).close();
+        assertEquals(List.of(), events);
+        get(server.listenAsync(0, "127.0.0.1"));
+        server.close();
+    }
+
+    @Test
+    void aServerThatCannotListenIsNotClosedByItsFuture() throws Exception {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            TLSServer server = TLS.createServer(serverOptions());
+            List<String> events = new ArrayList<>();
+            server.on(Server.CLOSE, () -> events.add("close"));
+            assertEquals(
+                    "EADDRINUSE",
+                    Coded.codeOf(failure(server.listenAsync(other.getLocalPort(), "127.0.0.1"))));
+            get(TLS.createServer(serverOptions()).listenAsync(0, "127.0.0.1")).close();
+            assertEquals(List.of(), events);
+        }
     }
 
     @Test

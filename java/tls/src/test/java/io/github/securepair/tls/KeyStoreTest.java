@@ -188,6 +188,17 @@ class KeyStoreTest extends LoopTest {
                             certificate("intermediate-cert.pem")),
                     context.chain().subList(0, 2));
         }
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setCertificateEntry("authority", certificate("ca1-cert.pem"));
+        store.setKeyEntry("server", key("server-rsa"), PASSWORD, new Certificate[] {
+            certificate("server-rsa-cert.pem")
+        });
+        assertEquals("authority", store.aliases().nextElement());
+        try (SecureContext context =
+                TLS.createSecureContext(new SecureContextOptions().keyStore(store, PASSWORD))) {
+            assertEquals(certificate("server-rsa-cert.pem"), context.certificate());
+        }
     }
 
     @Test

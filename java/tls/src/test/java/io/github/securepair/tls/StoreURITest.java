@@ -89,7 +89,7 @@ class StoreURITest extends LoopTest {
     }
 
     @Test
-    void whatIsNotThereIsRefused() {
+    void whatIsNotThereIsRefused() throws Exception {
         String missing = folder.resolve("missing.pem").toUri().toString();
         SecureContextException noFile =
                 refused(new SecureContextOptions().key(StoreURI.of(missing)));
@@ -98,9 +98,21 @@ class StoreURITest extends LoopTest {
         SecureContextException unknown =
                 refused(new SecureContextOptions().key(StoreURI.of("pkcs11:object=mine")));
         assertTrue(unknown.opensslErrorStack().toString().contains("STORE"), unknown.toString());
-        SecureContextException noKey = refused(new SecureContextOptions()
-                .key(StoreURI.of(uri("server-rsa-cert.pem") + "?pin-value=1234")));
-        assertFalse(noKey.toString().contains("1234"));
+        Path pinned = Files.copy(
+                fixture("server-rsa-cert.pem"), folder.resolve("cert.pem?pin-value=1234"));
+        for (String each :
+                List.of("file:" + pinned, uri("server-rsa-cert.pem") + "?pin-value=1234")) {
+            SecureContextException noKey =
+                    refused(new SecureContextOptions().key(StoreURI.of(each)));
+            assertFalse(noKey.toString().contains("1234"));
+        }
+        for (StoreURI each : List.of(
+                StoreURI.of(uri("server-rsa-key.pem") + "\0"),
+                new StoreURI(uri("server-rsa-key.pem"), null, "provider=default\0"))) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> TLS.createSecureContext(new SecureContextOptions().key(each)));
+        }
         for (SecureContextOptions options : List.of(
                 new SecureContextOptions().key(StoreURI.of(uri("server-rsa-cert.pem"))),
                 new SecureContextOptions().cert(StoreURI.of(uri("server-rsa-key.pem"))),

@@ -1,5 +1,6 @@
 package io.github.securepair.tls;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 
@@ -118,6 +120,58 @@ class ThroughputTest extends LoopTest {
                         }));
             });
         });
+    }
+
+    /** A part of {@code text} in native memory, in the middle of a larger buffer. */
+    private static ByteBuffer inNative(byte[] text, int from, int length, boolean readOnly) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(length + 19);
+        buffer.position(7);
+        buffer.put(text, from, length).flip().position(7);
+        return readOnly ? buffer.asReadOnlyBuffer() : buffer;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {512, 5000, 16384})
+    void chunksInNativeMemoryArriveAsTheyWere(int fragment) throws Exception {
+        byte[] text = new byte[3 * MEGABYTE];
+        new java.util.Random(7).nextBytes(text);
+        int[] sizes = {1, 100_000, 0, 16_384, 65_536, 65_537, 300_000, 5, 511, 32_768};
+        ByteArrayOutputStream heard = new ByteArrayOutputStream();
+        run(done -> {
+            TLSServer server = TLS.createServer(serverOptions(), socket -> {
+                // Late, so that the kernel takes part of what is written only.
+                loop.setTimeout(
+                        () -> socket.on(
+                                Readable.DATA,
+                                chunk -> heard.write(chunk.array(), 0, chunk.remaining())),
+                        20);
+            });
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.on(EventEmitter.ERROR, done::completeExceptionally);
+                client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
+                client.on(TLSSocket.SECURE_CONNECT, () -> {
+                    assertTrue(client.setMaxSendFragment(fragment));
+                    int at = 0;
+                    for (int i = 0; at < text.length; i++) {
+                        int length = Math.min(sizes[i % sizes.length], text.length - at);
+                        if (i % 7 == 3) {
+                            client.cork();
+                        }
+                        client.write(
+                                i % 5 == 4
+                                        ? ByteBuffer.wrap(text, at, length)
+                                        : inNative(text, at, length, i % 3 == 1));
+                        if (i % 7 == 5) {
+                            client.uncork();
+                        }
+                        at += length;
+                    }
+                    client.end();
+                });
+            });
+        });
+        assertArrayEquals(text, heard.toByteArray());
     }
 
     @Test
