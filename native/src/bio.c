@@ -19,7 +19,7 @@ static int on_read(BIO *bio, char *to, size_t len, size_t *done)
         BIO_set_retry_read(bio);
         return 0;
     }
-    memcpy(to, conn->in, len);
+    sp_copy((uint8_t *)to, conn->in, len);
     conn->in += len;
     conn->in_left -= len;
     return 1;
@@ -99,7 +99,7 @@ static int append(sp_conn *conn, const uint8_t *bytes, size_t len)
             conn->first = chunk;
         conn->last = chunk;
     }
-    memcpy(chunk->bytes + chunk->end, bytes, len);
+    sp_copy(chunk->bytes + chunk->end, bytes, len);
     chunk->end += len;
     conn->pending += len;
     return 1;
@@ -110,7 +110,7 @@ int sp_chain_write(sp_conn *conn, const uint8_t *bytes, size_t len)
     size_t now = conn->first != NULL ? 0 : len < conn->out_left ? len : conn->out_left;
 
     if (now > 0) {
-        memcpy(conn->out, bytes, now);
+        sp_copy(conn->out, bytes, now);
         conn->out += now;
         conn->out_left -= now;
     }
@@ -124,7 +124,7 @@ void sp_chain_drain(sp_conn *conn)
         size_t len = chunk->end - chunk->begin;
         if (len > conn->out_left)
             len = conn->out_left;
-        memcpy(conn->out, chunk->bytes + chunk->begin, len);
+        sp_copy(conn->out, chunk->bytes + chunk->begin, len);
         conn->out += len;
         conn->out_left -= len;
         chunk->begin += len;

@@ -145,6 +145,7 @@ static int32_t write_records(sp_conn *conn, sp_turn *turn, const uint8_t *plain,
             chunk = (size_t)conn->max_fragment;
         if (conn->pending > 0 || (done > 0 && conn->out_left < chunk + RECORD_OVERHEAD))
             return SP_FULL;
+        conn->starved = 0;
         if (SSL_write_ex(conn->ssl, plain + done, chunk, &n) != 1) {
             int32_t status = sp_turn_stop(conn, turn, 0);
             return status == SP_AGAIN || status == SP_EVENT ? SP_WANT_INPUT : status;

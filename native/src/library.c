@@ -49,6 +49,7 @@ static void init(void)
                        OpenSSL_version(OPENSSL_VERSION_STRING), OPENSSL_VERSION_STR);
         return;
     }
+    sp_allocator_install();
     if (OPENSSL_init_crypto(options, NULL) != 1 || OPENSSL_init_ssl(options, NULL) != 1)
         return;
     sp_index_ctx = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_free_ctx);

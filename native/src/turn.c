@@ -47,6 +47,10 @@ static void clear(sp_turn *turn)
     memset(turn, 0, offsetof(sp_turn, record_end));
 }
 
+#ifdef SP_CHECKED
+static _Thread_local int stale; /* somebody's errors were there before this turn */
+#endif
+
 int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
 {
     if (turn == NULL)
@@ -67,7 +71,13 @@ int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
     conn->out_left = lent->out_cap;
     conn->produced = 0;
     conn->alert = -1;
-    sp_queue_clear();
+    conn->unswept =
+        conn->secure && !conn->handshaking; /* a look at the queue costs more than the rest of the frame */
+    if (!conn->unswept)
+        sp_queue_clear();
+#ifdef SP_CHECKED
+    stale = ERR_peek_error() != 0;
+#endif
     if (conn->pending > 0)
         sp_chain_drain(conn);
     return 1;
@@ -98,7 +108,7 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
     conn->produced = 0;
     conn->busy = 0;
 #ifdef SP_CHECKED
-    if (status != SP_FAILED && ERR_peek_error() != 0) {
+    if (status != SP_FAILED && !stale && ERR_peek_error() != 0) {
         ERR_print_errors_fp(stderr);
         abort();
     }
@@ -140,9 +150,27 @@ int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
     return SP_FAILED;
 }
 
+/* SSL_get_error() takes whatever somebody left in the thread's queue before the call for a failure of the call. Where the
+ * queue was not cleared before it, the two usual reasons are found without looking there: OpenSSL came back for want of
+ * bytes when that is what it wants and the window has just said that it has none; the peer closed when no fatal alert
+ * ended the stream. */
+static int reason(const sp_conn *conn, int rv)
+{
+    int usual = SSL_ERROR_NONE;
+
+    if (conn->unswept && conn->starved && SSL_want(conn->ssl) == SSL_READING)
+        usual = SSL_ERROR_WANT_READ;
+    else if (conn->unswept && conn->alert < 0 && (SSL_get_shutdown(conn->ssl) & SSL_RECEIVED_SHUTDOWN) != 0)
+        usual = SSL_ERROR_ZERO_RETURN;
+    if (usual == SSL_ERROR_NONE)
+        return SSL_get_error(conn->ssl, rv);
+    sp_queue_clear();
+    return usual;
+}
+
 int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
 {
-    int error = SSL_get_error(conn->ssl, rv);
+    int error = reason(conn, rv);
 
     switch (error) {
     case SSL_ERROR_WANT_READ:

@@ -538,3 +538,27 @@ TEST(aBriefSaysWhatTheTurnSays)
     }
     check_nothing_lives();
 }
+
+TEST(whatSomebodyLeftInTheErrorQueueFailsNoTurn)
+{
+    EACH_VERSION
+    {
+        pair *p = secure_pair(versions[v]);
+        side_write(&p->client, "ping", 4);
+        ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+        p->server.in_cap = 7; /* most reads end in the middle of the record */
+        pair_run(p);
+        CHECK_BYTES(p->server.plain.at, p->server.plain.len, "ping", 4);
+        CHECK_INT(p->server.status, SP_WANT_INPUT);
+        ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+        side_write(&p->server, "pong", 4);
+        side_shutdown(&p->server);
+        ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+        pair_run(p);
+        CHECK_BYTES(p->client.plain.at, p->client.plain.len, "pong", 4);
+        CHECK_INT(p->client.status, SP_CLOSED);
+        pair_free(p);
+    }
+    ERR_clear_error();
+    check_nothing_lives();
+}
