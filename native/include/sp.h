@@ -302,7 +302,8 @@ int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn
 int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Frees the two record buffers (about 17 KiB each), which any of the calls above makes again when it needs them. They
  * are kept between records, since making them costs as much as a small record: call this when nothing came or went for
- * a while. SP_IGNORED, and some are kept, when half a record is in them. */
+ * a while. SP_IGNORED, and some are kept, when half a record is in them; OpenSSL 3.5 also takes a close_notify of TLS 1.3
+ * that it has read for one. */
 int32_t sp_conn_idle(sp_conn *conn);
 
 /* --- events and questions --- */

@@ -174,7 +174,8 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Client: the session to resume, as {@link ConnectionEvent.NewSession} gave it.
+     * Client: the session to resume, as {@link ConnectionEvent.NewSession} gave it. The context
+     * keeps copies of the last ones that came more than once, wiped when it is freed.
      *
      * @return false when the bytes are no session; the handshake will be a full one
      */

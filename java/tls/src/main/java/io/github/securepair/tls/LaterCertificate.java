@@ -17,6 +17,19 @@ final class LaterCertificate {
         this.socket = socket;
     }
 
+    /** From another thread. Who was told that the client is asked hears of it in any case. */
+    static boolean askFromOutside(TLSSocket socket, Callback whom) {
+        boolean asks = !socket.destroyed();
+        if (asks) {
+            socket.loop().execute(() -> {
+                if (!socket.requestClientCertificate(whom) && socket.destroyed() && whom != null) {
+                    whom.call(TLSSocket.closedError());
+                }
+            });
+        }
+        return asks;
+    }
+
     boolean ask(Callback whom) {
         TLSConnection conn = socket.transport.connection();
         if (socket.destroyed() || conn == null) {

@@ -932,8 +932,7 @@ public class TLSSocket extends Socket {
                     "Only a server asks for a certificate, once the connection is secure");
         }
         if (!loop().inLoop()) {
-            loop().execute(() -> requestClientCertificate(callback));
-            return !destroyed();
+            return LaterCertificate.askFromOutside(this, callback);
         }
         if (laterCertificate == null) {
             laterCertificate = new LaterCertificate(this);

@@ -186,6 +186,27 @@ class ClientCertificateLaterTest extends LoopTest {
     }
 
     @Test
+    void whoAsksFromAnotherThreadHearsOfASocketThatWentMeanwhile() throws Exception {
+        CompletableFuture<Throwable> answer = new CompletableFuture<>();
+        CompletableFuture<Boolean> asked = new CompletableFuture<>();
+        TLSServer server = run(done -> {
+            TLSServer made = TLS.createServer(asking(), socket -> {
+                // The loop waits, so that the question comes to it only after the end.
+                Thread other = new Thread(
+                        () -> asked.complete(socket.requestClientCertificate(answer::complete)));
+                other.start();
+                asked.join();
+                socket.destroy();
+            });
+            made.listen(0, "127.0.0.1", () -> done.complete(made));
+        });
+        talk(answering(server, "client"));
+        assertTrue(asked.join());
+        assertEquals("ERR_SOCKET_CLOSED", Coded.codeOf(answer.get(SECONDS, TimeUnit.SECONDS)));
+        close(server);
+    }
+
+    @Test
     void aClientThatDidNotOfferItIsNotAsked() throws Exception {
         CompletableFuture<List<String>> ended = new CompletableFuture<>();
         TLSServer server = askingServer(asking(), ended);

@@ -191,12 +191,28 @@ class FuturesTest extends LoopTest {
             TLSServer server = TLS.createServer(serverOptions());
             List<String> events = new ArrayList<>();
             server.on(Server.CLOSE, () -> events.add("close"));
+            int own = server.listenerCount(Server.CLOSE);
             assertEquals(
                     "EADDRINUSE",
                     Coded.codeOf(failure(server.listenAsync(other.getLocalPort(), "127.0.0.1"))));
             get(TLS.createServer(serverOptions()).listenAsync(0, "127.0.0.1")).close();
             assertEquals(List.of(), events);
+            assertEquals(0, server.listenerCount(EventEmitter.ERROR));
+            assertEquals(own, server.listenerCount(Server.CLOSE));
+            get(server.listenAsync(0, "127.0.0.1"));
+            assertEquals(0, server.listenerCount(EventEmitter.ERROR));
+            server.close();
         }
+    }
+
+    @Test
+    void aPlainConnectionWithBadOptionsLeavesTheErrorsToOthers() throws Exception {
+        Socket socket = new Socket(new SocketOptions().loop(loop));
+        assertEquals(
+                "ERR_MISSING_ARGS",
+                Coded.codeOf(failure(socket.connectAsync(new SocketConnectOptions()))));
+        assertEquals(0, socket.listenerCount(EventEmitter.ERROR));
+        run(done -> socket.on(Socket.CLOSE, hadError -> done.complete(null)).destroy());
     }
 
     @Test

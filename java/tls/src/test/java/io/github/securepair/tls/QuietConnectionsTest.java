@@ -6,6 +6,7 @@ import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.ManualClock;
 import io.github.securepair.net.Socket;
+import io.github.securepair.stream.PipeOptions;
 import io.github.securepair.stream.Readable;
 
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,38 @@ class QuietConnectionsTest extends LoopTest {
             client.write("hello");
         });
         echoed.get(SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void whatTheEndOfAQuietConnectionMadeGoesToo() throws Exception {
+        try (EventLoop timed = EventLoop.create()) {
+            timed.onUncaughtException(uncaught::add);
+            ManualClock clock = timed.manualClock();
+            CompletableFuture<TLSSocket> ended = new CompletableFuture<>();
+            TLSServer server = TLS.createServer(
+                    serverOptions().loop(timed).allowHalfOpen(true),
+                    socket -> socket.pipe(socket, new PipeOptions().end(false))
+                            .on(Readable.END, () -> ended.complete(socket)));
+            server.listenAsync(0, "127.0.0.1").get(SECONDS, TimeUnit.SECONDS);
+            // In TLS 1.3 OpenSSL 3.5 keeps the record with the peer's end.
+            ConnectOptions options = clientOptions(server).maxVersion("TLSv1.2").loop(timed);
+            TLSSocket client = TLS.connectAsync(options).get(SECONDS, TimeUnit.SECONDS);
+            exchange(timed, client);
+            clock.advance(2 * QuietConnections.QUIET);
+            assertEquals(0, OpenSSL.live().buffered());
+            timed.execute(client::end);
+            TLSSocket other = ended.get(SECONDS, TimeUnit.SECONDS);
+            assertEquals(2, OpenSSL.live().buffered());
+            clock.advance(2 * QuietConnections.QUIET);
+            assertEquals(0, OpenSSL.live().buffered());
+            CompletableFuture<Void> closed = new CompletableFuture<>();
+            timed.execute(() -> {
+                client.on(Socket.CLOSE, hadError -> closed.complete(null));
+                other.end();
+                server.close();
+            });
+            closed.get(SECONDS, TimeUnit.SECONDS);
+        }
     }
 
     @Test
