@@ -28,6 +28,7 @@ import java.util.regex.Pattern;
  * the machine down for a while slows down all of them.
  */
 public final class Comparison {
+    private static final int CONSCRYPT_PAIRS = 4000;
     private static final Pattern NUMBER = Pattern.compile("[0-9.]+");
     private static final String ALLOCATION = "gc.alloc.rate.norm";
 
@@ -273,8 +274,11 @@ public final class Comparison {
 
     private ProcessBuilder idleJvm(String subject, String protocol) {
         List<String> command = java("-Xms2g", "-Xmx2g", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch");
-        command.addAll(
-                List.of(IdleMemory.class.getName(), subject, protocol, "" + arguments.pairs()));
+        // Conscrypt's engines open two files each, and 20,000 is a common limit.
+        int pairs = subject.equals("conscrypt")
+                ? Math.min(arguments.pairs(), CONSCRYPT_PAIRS)
+                : arguments.pairs();
+        command.addAll(List.of(IdleMemory.class.getName(), subject, protocol, "" + pairs));
         return new ProcessBuilder(command);
     }
 
