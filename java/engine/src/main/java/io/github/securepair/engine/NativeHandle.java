@@ -15,8 +15,10 @@ import java.util.function.LongConsumer;
  * the exit() of that call. So no order of public calls reaches freed memory. Forgotten handles are
  * freed by the cleaner's thread, which nobody can race, since nobody can reach the object.
  *
- * <p>One atomic instruction on the way in and one on the way out: a plain field would be a few
- * nanoseconds cheaper, and would let two threads into one SSL object.
+ * <p>One atomic instruction on the way in; a plain field would let two threads into one SSL object.
+ * None on the way out: giving back is a store, and looking for a close() comes after it, so that
+ * the two may miss each other for as long as the store is on its way. close() tries for longer than
+ * that; should it still miss, the next enter() or the cleaner frees.
  */
 final class NativeHandle {
     private static final boolean TRACE = "handles".equals(System.getProperty("securepair.trace"));
@@ -25,7 +27,9 @@ final class NativeHandle {
 
     private static final int IDLE = 0;
     private static final int BUSY = 1;
-    private static final int CLOSED = 2;
+
+    /** How often close() tries: some microseconds. */
+    private static final int TRIES = 100;
 
     static {
         try {
@@ -40,6 +44,7 @@ final class NativeHandle {
         private final long address;
         private final LongConsumer free;
         volatile boolean handedOver;
+        volatile boolean done;
 
         Release(long address, LongConsumer free) {
             this.address = address;
@@ -48,13 +53,17 @@ final class NativeHandle {
 
         @Override
         public void run() {
+            done = true;
             if (!handedOver) {
                 free.accept(address);
             }
         }
     }
 
+    /** BUSY for ever once the object is freed or handed over. */
     private volatile int state = IDLE;
+
+    private volatile boolean closed;
     private final long address;
     private final String name;
     private final Release release;
@@ -94,6 +103,10 @@ final class NativeHandle {
         if (!STATE.compareAndSet(this, IDLE, BUSY) && !(patient && awaitTurn())) {
             throw refusal();
         }
+        if (closed) {
+            cleanable.clean();
+            throw refusal();
+        }
         if (patient) {
             holder = Thread.currentThread();
         }
@@ -122,41 +135,48 @@ final class NativeHandle {
         if (patient) {
             holder = null;
         }
-        if (!STATE.compareAndSet(this, BUSY, IDLE)) {
-            cleanable.clean();
+        STATE.setRelease(this, IDLE);
+        if (closed) {
+            freeIfIdle();
         }
         Reference.reachabilityFence(this);
     }
 
+    private boolean freeIfIdle() {
+        if (!STATE.compareAndSet(this, IDLE, BUSY)) {
+            return false;
+        }
+        cleanable.clean();
+        return true;
+    }
+
     /** Frees the object now, or at the end of the call that runs. Any thread; again is fine. */
     void close() {
-        Throwable here =
-                TRACE ? new Throwable(name + " closed here, by " + Thread.currentThread()) : null;
-        int before;
-        do {
-            before = state;
-            if ((before & CLOSED) != 0) {
+        if (TRACE && closedAt == null) {
+            closedAt = new Throwable(name + " closed here, by " + Thread.currentThread());
+        }
+        closed = true;
+        for (int i = 0; i < TRIES && !release.done; i++) {
+            if (freeIfIdle()) {
                 return;
             }
-        } while (!STATE.compareAndSet(this, before, before | CLOSED));
-        closedAt = here;
-        if (before == IDLE) {
-            cleanable.clean();
+            Thread.onSpinWait();
         }
     }
 
     /** Closes the handle without freeing the object, which is the caller's from now on. */
     long handOver() {
-        if (!STATE.compareAndSet(this, IDLE, CLOSED)) {
+        if (closed || !STATE.compareAndSet(this, IDLE, BUSY)) {
             throw refusal();
         }
         release.handedOver = true;
+        closed = true;
         cleanable.clean();
         return address;
     }
 
     boolean isClosed() {
-        return (state & CLOSED) != 0;
+        return closed;
     }
 
     private IllegalStateException refusal() {
