@@ -123,6 +123,17 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
     return status;
 }
 
+/* What was in the queue before a turn that did not clear it comes first there, and would be taken for the cause. Between
+ * handshakes a failure begins with libssl, or with the cipher of a provider. */
+static void drop_strangers(void)
+{
+    unsigned long code;
+
+    while ((code = ERR_peek_error()) != 0 && ERR_GET_LIB(code) != ERR_LIB_SSL &&
+           ERR_GET_LIB(code) != ERR_LIB_PROV && ERR_GET_REASON(code) != ERR_R_MALLOC_FAILURE)
+        ERR_get_error();
+}
+
 int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
 {
     sp_report *report = &turn->report;
@@ -139,6 +150,8 @@ int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
     }
     conn->failed = 1;
     conn->question = 0;
+    if (conn->unswept && !conn->handshaking && !conn->certificate_wanted)
+        drop_strangers();
     if (ERR_peek_error() == 0) /* no memory for a chunk, or what cannot happen: never fail without a word */
         ERR_raise(ERR_LIB_SSL, conn->out_of_memory ? ERR_R_MALLOC_FAILURE : ERR_R_INTERNAL_ERROR);
     report->count = 0;

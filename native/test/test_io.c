@@ -3,6 +3,7 @@
 #include "pair.h"
 
 #include <openssl/sslerr.h>
+#include <openssl/x509err.h>
 
 static const int32_t versions[] = {0x0303, 0x0304};
 #define EACH_VERSION for (size_t v = 0; v < 2; v++)
@@ -560,5 +561,27 @@ TEST(whatSomebodyLeftInTheErrorQueueFailsNoTurn)
         pair_free(p);
     }
     ERR_clear_error();
+    check_nothing_lives();
+}
+
+TEST(whatSomebodyLeftInTheErrorQueueIsNotTakenForTheCause)
+{
+    EACH_VERSION
+    {
+        pair *p = secure_pair(versions[v]);
+        side_write(&p->client, "ping", 4);
+        p->client.wire.at[p->client.wire.len - 1] ^= 1;
+        ERR_raise(ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH);
+        ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+        side_step(&p->server, &p->client.wire);
+        CHECK_INT(p->server.status, SP_FAILED);
+        CHECK(turn_error(&p->server.turn, SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC) != NULL);
+        for (uint32_t i = 0; i < p->server.turn.report.count; i++) {
+            int library = p->server.turn.report.error[i].library;
+            CHECK(library == ERR_LIB_SSL || library == ERR_LIB_PROV);
+        }
+        CHECK_INT(ERR_peek_error(), 0);
+        pair_free(p);
+    }
     check_nothing_lives();
 }
