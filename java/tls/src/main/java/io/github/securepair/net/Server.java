@@ -394,6 +394,11 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
 
         @Override
+        public boolean noDelay() {
+            return options.noDelay;
+        }
+
+        @Override
         public void accepted(Transport transport) {
             SocketOptions socketOptions = new SocketOptions()
                     .loop(transport.loop())

@@ -713,6 +713,9 @@ final class TLSTransport implements Transport, Receiver {
         }
         sendCloseNotify();
         lowerEnded = true;
+        if (endReceived && lower instanceof ChannelTransport channel) {
+            channel.expectEnd();
+        }
         lower.shutdown(done);
     }
 

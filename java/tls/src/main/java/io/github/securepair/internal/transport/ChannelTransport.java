@@ -8,7 +8,6 @@ import io.github.securepair.net.AddressInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -46,9 +45,6 @@ import java.util.function.Consumer;
  * leaves the bytes in the kernel and so the peer waiting.
  */
 public final class ChannelTransport extends ChannelInboundHandlerAdapter implements Transport {
-    /** What one read may take from the kernel; Node's chunks are as large. */
-    private static final int LARGEST_READ = 64 * 1024;
-
     /** How much of a large heap chunk is copied at a time. */
     private static final int PIECE = 128 * 1024;
 
@@ -62,6 +58,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     private final boolean ipv6;
     private final Handle handle;
 
+    private boolean noDelay;
     private Receiver receiver;
     private boolean reading;
     private boolean keptScheduled;
@@ -75,6 +72,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     private boolean closed;
     private boolean shutdownAsked;
+
+    /** The peer is done, though its FIN may not have been read yet. */
+    private boolean lastByteRead;
+
     private boolean inCall;
     private Throwable writeError;
     private boolean flushScheduled;
@@ -93,8 +94,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
      *
      * @param ipv6 whether the socket is of the IPv6 family, where IPv4 addresses have the form
      *     {@code ::ffff:1.2.3.4}
+     * @param noDelay whether small writes go out at once
      */
-    ChannelTransport(EventLoop loop, Channel channel, boolean ipv6) {
+    ChannelTransport(EventLoop loop, Channel channel, boolean ipv6, boolean noDelay) {
         this.loop = loop;
         this.channel = channel;
         this.tcp = channel instanceof SocketChannel;
@@ -106,11 +108,11 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
                 .setConnectTimeoutMillis(0)
                 .setWriteBufferWaterMark(MARKS)
                 .setAllocator(PooledByteBufAllocator.DEFAULT)
-                .setRecvByteBufAllocator(
-                        new AdaptiveRecvByteBufAllocator(512, 16 * 1024, LARGEST_READ));
+                .setRecvByteBufAllocator(LoopMemory.READER);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        if (tcp) {
-            // Netty's default is on, Node's is off.
+        this.noDelay = noDelay;
+        if (tcp && !noDelay) {
+            // Netty has it on already; Node's default is off.
             channel.config().setOption(ChannelOption.TCP_NODELAY, false);
         }
         channel.pipeline().addLast(this);
@@ -118,12 +120,12 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     /** Makes an unconnected TCP socket. On the loop thread. */
     public static ChannelTransport tcp(EventLoop loop, boolean ipv6) {
-        return new ChannelTransport(loop, Channels.socket(ipv6), ipv6).register();
+        return new ChannelTransport(loop, Channels.socket(ipv6), ipv6, false).register();
     }
 
     /** Makes an unconnected unix socket. On the loop thread. */
     public static ChannelTransport unix(EventLoop loop) {
-        return new ChannelTransport(loop, Channels.unixSocket(), false).register();
+        return new ChannelTransport(loop, Channels.unixSocket(), false, false).register();
     }
 
     private ChannelTransport register() {
@@ -251,10 +253,21 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         bytesRead += bytes.readableBytes();
         if (!reading || receiver == null || kept != null && !kept.isEmpty()) {
-            keep().add(bytes);
+            keep().add(own(bytes));
         } else {
             deliver(bytes);
         }
+    }
+
+    /** Returns {@code bytes}, or a copy when the next read would overwrite them. */
+    private static ByteBuf own(ByteBuf bytes) {
+        if (!LoopMemory.isShared(bytes)) {
+            return bytes;
+        }
+        ByteBuf copy = PooledByteBufAllocator.DEFAULT.directBuffer(bytes.readableBytes());
+        copy.writeBytes(bytes);
+        bytes.release();
+        return copy;
     }
 
     @Override
@@ -277,8 +290,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             left = lent.remaining();
             if (left > 0 && !closed) {
                 bytes.readerIndex(start + length - left);
-                keep().addFirst(bytes);
+                ByteBuf rest = bytes;
                 bytes = null;
+                keep().addFirst(own(rest));
                 readStop();
             }
         } catch (Throwable thrown) {
@@ -670,6 +684,11 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         return !closed && (full || !pieces.isEmpty());
     }
 
+    /** Tells that nothing is expected from the peer any more but its FIN. */
+    public void expectEnd() {
+        lastByteRead = true;
+    }
+
     @Override
     public void shutdown(Done done) {
         if (shutdownAsked || closed || !channel.isActive()) {
@@ -706,6 +725,16 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     }
 
     private void sendFin(Done done) {
+        if (ended || lastByteRead) {
+            // Who has both ends is about to close it, and the kernel sends FIN then.
+            loop.nextTick(() -> done.done(null));
+            later(() -> {
+                if (!closed) {
+                    ((DuplexChannel) channel).shutdownOutput();
+                }
+            });
+            return;
+        }
         ((DuplexChannel) channel).shutdownOutput().addListener(future -> {
             Throwable cause = future.cause();
             String code = cause == null ? null : SystemErrors.codeOf(cause, "ENOTCONN");
@@ -833,7 +862,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void setNoDelay(boolean enable) {
-        if (tcp && isOpen()) {
+        if (tcp && isOpen() && enable != noDelay) {
+            noDelay = enable;
             set(ChannelOption.TCP_NODELAY, enable);
         }
     }

@@ -49,6 +49,9 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
          */
         EventLoop loopFor(AddressInfo local, AddressInfo remote);
 
+        /** Whether the connections send small writes at once. */
+        boolean noDelay();
+
         /** Takes the connection over. On its loop, in a callback frame. */
         void accepted(Transport transport);
 
@@ -167,7 +170,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     private void adopt(Channel accepted, EventLoop target) {
         ChannelTransport transport;
         try {
-            transport = new ChannelTransport(target, accepted, ipv6);
+            transport = new ChannelTransport(target, accepted, ipv6, acceptor.noDelay());
         } catch (RuntimeException refused) {
             // An option could not be set: the peer has gone already.
             accepted.unsafe().closeForcibly();

@@ -14,6 +14,8 @@ import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 
+import java.util.ArrayDeque;
+
 /**
  * Netty's epoll handler, made as deaf as libuv to what happens on a socket nobody reads. Linux
  * reports a hang-up or an error whether it was asked for or not, and Netty answers one on a paused
@@ -28,6 +30,9 @@ public final class QuietEpoll implements IoHandler {
     private static final EpollIoEvent WRITABLE = () -> EpollIoOps.EPOLLOUT;
 
     private final IoHandler epoll;
+
+    /** Whose wishes the kernel does not know yet. */
+    private final ArrayDeque<Quiet> changed = new ArrayDeque<>();
 
     private QuietEpoll(IoHandler epoll) {
         this.epoll = epoll;
@@ -63,6 +68,9 @@ public final class QuietEpoll implements IoHandler {
 
     @Override
     public int run(IoHandlerContext context) {
+        for (Quiet each; (each = changed.poll()) != null; ) {
+            each.tell();
+        }
         return epoll.run(context);
     }
 
@@ -87,11 +95,13 @@ public final class QuietEpoll implements IoHandler {
     }
 
     /** Stands between one channel and its registration, both ways. */
-    private static final class Quiet implements EpollIoHandle, IoRegistration {
+    private final class Quiet implements EpollIoHandle, IoRegistration {
         private final EpollIoHandle channel;
         private IoRegistration registration;
         private EpollIoOps wanted = EpollIoOps.NONE;
-        private int asked;
+        private EpollIoOps asked = EpollIoOps.NONE;
+        private int told;
+        private boolean listed;
 
         Quiet(EpollIoHandle channel) {
             this.channel = channel;
@@ -127,13 +137,43 @@ public final class QuietEpoll implements IoHandler {
             }
         }
 
-        /** Asking again for the same would report the same again. */
+        /**
+         * The kernel is told before it is waited for: a channel changes its mind several times in a
+         * round. The first time at once, so that a channel that cannot be watched fails.
+         */
         private long ask(EpollIoOps ops) {
-            if (ops.value() == asked) {
-                return asked;
+            asked = ops;
+            if (told == 0) {
+                told = ops.value();
+                return registration.submit(ops);
             }
-            asked = ops.value();
-            return registration.submit(ops);
+            if (!listed && told != ops.value()) {
+                listed = true;
+                changed.add(this);
+            }
+            return ops.value();
+        }
+
+        /** Telling the same again would report the same again. */
+        private void tell() {
+            listed = false;
+            if (asked.value() != told && registration.isValid() && channel.fd().isOpen()) {
+                told = asked.value();
+                try {
+                    registration.submit(asked);
+                } catch (RuntimeException outOfMemory) {
+                    // Nobody would hear of this channel again.
+                    closeQuietly();
+                }
+            }
+        }
+
+        private void closeQuietly() {
+            try {
+                channel.close();
+            } catch (Exception gone) {
+                // Then it is closed.
+            }
         }
 
         // ---- from the channel to the kernel
