@@ -1104,6 +1104,22 @@ public class Socket extends Duplex implements AutoCloseable {
         }
 
         @Override
+        public ByteBuffer target() {
+            ByteBuffer own = onreadBuffer;
+            boolean usable = onread != null && own != null && own.isDirect() && !own.isReadOnly();
+            return usable && !destroyed() ? own : null;
+        }
+
+        @Override
+        public void onFilled(int count) {
+            refreshTimer();
+            onreadBuffer.position(0).limit(count);
+            if (!onreadDone(count) && !destroyed()) {
+                transport.readStop();
+            }
+        }
+
+        @Override
         public void onEnd() {
             refreshTimer();
             if (!readableEnded()) {
@@ -1181,17 +1197,6 @@ public class Socket extends Duplex implements AutoCloseable {
         @Override
         public String host(Socket socket) {
             return socket.host;
-        }
-
-        @Override
-        public ByteBuffer onreadBuffer(Socket socket) {
-            return socket.onreadBuffer;
-        }
-
-        @Override
-        public boolean onreadDone(Socket socket, int count) {
-            socket.onreadBuffer.position(0).limit(count);
-            return socket.onreadDone(count);
         }
     }
 }

@@ -78,6 +78,34 @@ final class Scratch {
         }
     }
 
+    /** Where the next plaintext goes: behind {@link #carried()}. */
+    long addressOfRest() {
+        return address + carried;
+    }
+
+    /** Takes what the last turn has put into {@code target} instead. */
+    void copyPlain(ByteBuffer target) {
+        plain.clear();
+        plain.put(0, target, 0, filled);
+    }
+
+    /** Whether there is no plaintext. */
+    boolean isEmpty() {
+        return filled == 0;
+    }
+
+    /** Whether the last turn gave one record and nothing else. */
+    boolean isOneRecord() {
+        return records == 1 && filled == recordEnds[0];
+    }
+
+    /** Size of the last record of the last turn, 0 without one. */
+    int lastRecord() {
+        return records == 0
+                ? 0
+                : recordEnds[records - 1] - (records == 1 ? 0 : recordEnds[records - 2]);
+    }
+
     int records() {
         return records;
     }

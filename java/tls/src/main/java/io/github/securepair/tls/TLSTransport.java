@@ -53,6 +53,12 @@ final class TLSTransport implements Transport, Receiver {
      */
     private static final int WRITE_MARK = 64 * 1024;
 
+    /** The plaintext of a record, at most. */
+    private static final int RECORD = 16384;
+
+    /** From which size of records on it costs less to decrypt one by one than to copy them. */
+    private static final int LARGE = 8 * 1024;
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
 
     private final EventLoop loop;
@@ -93,6 +99,10 @@ final class TLSTransport implements Transport, Receiver {
     private boolean referenced = true;
     /** Plaintext that the receiver did not take. */
     private ArrayDeque<ByteBuffer> leftover;
+    /** Records are large: one at a time goes straight into the receiver's own memory. */
+    private boolean direct;
+    /** That memory, while there is something in it to deliver. */
+    private ByteBuffer target;
 
     private Done pendingShutdown;
     private Runnable whenClosed;
@@ -367,6 +377,7 @@ final class TLSTransport implements Transport, Receiver {
             }
             TLSException failure = status == RawTurns.FAILED ? conn.failure() : null;
             scratch.take(conn);
+            settleTarget(scratch);
             deliver(scratch);
             if (conn == null) {
                 return;
@@ -417,6 +428,7 @@ final class TLSTransport implements Transport, Receiver {
             length = scratch.copyIn(in);
             from = scratch.inputAddress();
         }
+        chooseTarget(scratch);
         int status;
         turnBegins();
         try {
@@ -424,8 +436,8 @@ final class TLSTransport implements Transport, Receiver {
                     conn,
                     from,
                     length,
-                    scratch.address + scratch.carried(),
-                    Scratch.CAPACITY - scratch.carried(),
+                    target != null ? RawTurns.address(target) : scratch.addressOfRest(),
+                    target != null ? RECORD : Scratch.CAPACITY - scratch.carried(),
                     outgoing.address(),
                     outgoing.room());
         } finally {
@@ -436,6 +448,32 @@ final class TLSTransport implements Transport, Receiver {
             outgoing.advance(conn.emitted());
         }
         return status;
+    }
+
+    /** Before a turn: where its plaintext goes. */
+    private void chooseTarget(Scratch scratch) {
+        target = direct && scratch.carried() == 0 && !hasLeftover() ? receiver.target() : null;
+        if (target != null) {
+            if (target.capacity() < RECORD) {
+                target = null;
+            } else {
+                // Throws when the memory was given back meanwhile.
+                target.get(target.clear().position());
+            }
+        }
+    }
+
+    /** After a turn: what is not just one record in the receiver's memory goes the usual way. */
+    private void settleTarget(Scratch scratch) {
+        if (scratch.isEmpty()) {
+            target = null;
+        } else if (target == null) {
+            direct = scratch.lastRecord() >= LARGE;
+        } else if (!scratch.isOneRecord() || receiver.target() != target) {
+            scratch.copyPlain(target);
+            target = null;
+            direct = scratch.lastRecord() >= LARGE;
+        }
     }
 
     /**
@@ -500,6 +538,10 @@ final class TLSTransport implements Transport, Receiver {
     private int deliverRecord(Scratch scratch, int start, int end) {
         if (end > start) {
             bytesRead += end - start;
+            if (target != null) {
+                deliverTarget(scratch, end);
+                return end;
+            }
             ByteBuffer view = scratch.plain;
             view.limit(end).position(start);
             if (hasLeftover()) {
@@ -518,6 +560,28 @@ final class TLSTransport implements Transport, Receiver {
             }
         }
         return end;
+    }
+
+    private void deliverTarget(Scratch scratch, int count) {
+        ByteBuffer filled = target;
+        target = null;
+        Throwable failure = null;
+        try {
+            if (receiver.target() == filled) {
+                receiver.onFilled(count);
+            } else {
+                // The listener of an event before it has set another one.
+                scratch.copyPlain(filled);
+                ByteBuffer view = scratch.plain.limit(count).position(0);
+                receiver.onRead(view, scratch.address);
+                if (view.hasRemaining() && conn != null) {
+                    keep(view);
+                }
+            }
+        } catch (Throwable caught) {
+            failure = caught;
+        }
+        called(failure);
     }
 
     private void deliverEvent(ConnectionEvent event) {
@@ -761,6 +825,7 @@ final class TLSTransport implements Transport, Receiver {
     private void free(Runnable closed) {
         outgoing.discard();
         leftover = null;
+        target = null;
         TLSConnection last = conn;
         conn = null;
         place.leave();

@@ -3,7 +3,6 @@ package io.github.securepair.internal.transport;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
 
-import java.nio.ByteBuffer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -79,16 +78,4 @@ public abstract class NetAccess {
 
     /** Returns the host name given to connect() when it was a name, else null (Node: _host). */
     public abstract String host(Socket socket);
-
-    /**
-     * Returns the buffer of the {@code onread} option that the next bytes go to, or null without
-     * that option.
-     */
-    public abstract ByteBuffer onreadBuffer(Socket socket);
-
-    /**
-     * Tells the {@code onread} callback that {@code count} bytes are in the buffer; false: stop
-     * reading.
-     */
-    public abstract boolean onreadDone(Socket socket, int count);
 }

@@ -22,6 +22,20 @@ public interface Receiver {
      */
     void onRead(ByteBuffer lent, long address);
 
+    /**
+     * Returns the program's own memory for the next bytes: direct, from index 0 to its capacity; or
+     * null. A transport that makes its bytes itself may put them there, then it calls
+     * {@link #onFilled} instead of {@link #onRead}.
+     */
+    default ByteBuffer target() {
+        return null;
+    }
+
+    /** The first {@code count} bytes of {@link #target()} are there. */
+    default void onFilled(int count) {
+        throw new IllegalStateException("there is no target");
+    }
+
     /** The peer will send no more (FIN). Comes once, after all bytes. Writing still works. */
     void onEnd();
 
