@@ -56,7 +56,7 @@ final class TLSTransport implements Transport, Receiver {
     /** The plaintext of a record, at most. */
     private static final int RECORD = 16384;
 
-    /** From which size of records on it costs less to decrypt one by one than to copy them. */
+    /** From which size of records on it costs less to decrypt several one by one than to copy. */
     private static final int LARGE = 8 * 1024;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
@@ -99,10 +99,17 @@ final class TLSTransport implements Transport, Receiver {
     private boolean referenced = true;
     /** Plaintext that the receiver did not take. */
     private ArrayDeque<ByteBuffer> leftover;
-    /** Records are large: one at a time goes straight into the receiver's own memory. */
-    private boolean direct;
+    /**
+     * Records are large or come one by one: they go straight into the receiver's own memory, one in
+     * a turn.
+     */
+    private boolean direct = true;
     /** That memory, while there is something in it to deliver. */
     private ByteBuffer target;
+    /** The memory used last, and where it is. */
+    private ByteBuffer known;
+
+    private long knownAddress;
 
     private Done pendingShutdown;
     private Runnable whenClosed;
@@ -436,7 +443,7 @@ final class TLSTransport implements Transport, Receiver {
                     conn,
                     from,
                     length,
-                    target != null ? RawTurns.address(target) : scratch.addressOfRest(),
+                    target != null ? knownAddress : scratch.addressOfRest(),
                     target != null ? RECORD : Scratch.CAPACITY - scratch.carried(),
                     outgoing.address(),
                     outgoing.room());
@@ -458,7 +465,11 @@ final class TLSTransport implements Transport, Receiver {
                 target = null;
             } else {
                 // Throws when the memory was given back meanwhile.
-                target.get(target.clear().position());
+                target.clear().get(0);
+                if (target != known) {
+                    known = target;
+                    knownAddress = RawTurns.address(target);
+                }
             }
         }
     }
@@ -468,12 +479,16 @@ final class TLSTransport implements Transport, Receiver {
         if (scratch.isEmpty()) {
             target = null;
         } else if (target == null) {
-            direct = scratch.lastRecord() >= LARGE;
+            direct = worksDirectly(scratch);
         } else if (!scratch.isOneRecord() || receiver.target() != target) {
             scratch.copyPlain(target);
             target = null;
-            direct = scratch.lastRecord() >= LARGE;
+            direct = worksDirectly(scratch);
         }
+    }
+
+    private static boolean worksDirectly(Scratch scratch) {
+        return scratch.isOneRecord() || scratch.lastRecord() >= LARGE;
     }
 
     /**
@@ -826,6 +841,7 @@ final class TLSTransport implements Transport, Receiver {
         outgoing.discard();
         leftover = null;
         target = null;
+        known = null;
         TLSConnection last = conn;
         conn = null;
         place.leave();

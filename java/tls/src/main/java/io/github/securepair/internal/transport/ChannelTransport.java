@@ -438,7 +438,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public Output lend(int capacity) {
-        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(capacity);
+        ByteBuf memory = LoopMemory.output(capacity);
         ChannelOutput output = spare;
         if (output == null) {
             return new ChannelOutput(memory);

@@ -8,8 +8,10 @@ import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.concurrent.FastThreadLocal;
 
 /**
- * What the channels of a loop read into: one buffer for all of them, which stays in the processor's
- * cache. What is read is used up before the next read; what is not, {@link ChannelTransport} copies.
+ * What the channels of a loop read into and write small things from: one buffer each for all of
+ * them, which stays in the processor's cache. What is read is used up before the next read; what is
+ * not, {@link ChannelTransport} copies. What is written is mostly taken by the kernel at once;
+ * while it is not, others have to allocate.
  */
 final class LoopMemory extends DefaultMaxMessagesRecvByteBufAllocator {
     /** What one read may take from the kernel; Node's chunks are as large. */
@@ -33,8 +35,48 @@ final class LoopMemory extends DefaultMaxMessagesRecvByteBufAllocator {
         }
     };
 
+    /** Room for a server's handshake flight. */
+    private static final int OUTPUT = 8 * 1024;
+
+    /** After so many vain tries the buffer is left to the slow channel that has it. */
+    private static final int PATIENCE = 64;
+
+    private static final FastThreadLocal<LoopOutput> OUT = new FastThreadLocal<>() {
+        @Override
+        protected LoopOutput initialValue() {
+            return new LoopOutput();
+        }
+
+        @Override
+        protected void onRemoval(LoopOutput output) {
+            output.memory.release();
+        }
+    };
+
     private LoopMemory() {
         super(READS);
+    }
+
+    private static final class LoopOutput {
+        private ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(OUTPUT, OUTPUT);
+        private int missed;
+    }
+
+    /** Returns memory for at least {@code capacity} bytes, to be released. On a loop's thread. */
+    static ByteBuf output(int capacity) {
+        if (capacity <= OUTPUT) {
+            LoopOutput own = OUT.get();
+            if (own.memory.refCnt() == 1) {
+                own.missed = 0;
+                return own.memory.clear().retain();
+            }
+            if (++own.missed > PATIENCE) {
+                own.memory.release();
+                own.memory = PooledByteBufAllocator.DEFAULT.directBuffer(OUTPUT, OUTPUT);
+                own.missed = 0;
+            }
+        }
+        return PooledByteBufAllocator.DEFAULT.directBuffer(capacity);
     }
 
     /** Whether {@code bytes} are in memory that the next read of any channel overwrites. */

@@ -27,11 +27,12 @@ public final class QuietEpoll implements IoHandler {
     private static final EpollIoOps HANGUP = EpollIoOps.valueOf(0x10);
     private static final EpollIoOps UNASKED =
             EpollIoOps.EPOLLERR.with(HANGUP).with(EpollIoOps.EPOLLRDHUP).with(EpollIoOps.EPOLLIN);
+    private static final EpollIoOps WISHES = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLOUT);
     private static final EpollIoEvent WRITABLE = () -> EpollIoOps.EPOLLOUT;
 
     private final IoHandler epoll;
 
-    /** Whose wishes the kernel does not know yet. */
+    /** Who wants less than the kernel knows of. */
     private final ArrayDeque<Quiet> changed = new ArrayDeque<>();
 
     private QuietEpoll(IoHandler epoll) {
@@ -69,7 +70,7 @@ public final class QuietEpoll implements IoHandler {
     @Override
     public int run(IoHandlerContext context) {
         for (Quiet each; (each = changed.poll()) != null; ) {
-            each.tell();
+            each.settle();
         }
         return epoll.run(context);
     }
@@ -138,14 +139,14 @@ public final class QuietEpoll implements IoHandler {
         }
 
         /**
-         * The kernel is told before it is waited for: a channel changes its mind several times in a
-         * round. The first time at once, so that a channel that cannot be watched fails.
+         * The kernel is told at once of what is wanted in addition: who asks first is served first.
+         * Of what is not wanted any more before the kernel is asked again: most channels change
+         * their mind, or close, until then.
          */
         private long ask(EpollIoOps ops) {
             asked = ops;
-            if (told == 0) {
-                told = ops.value();
-                return registration.submit(ops);
+            if ((ops.value() & ~told & WISHES.value()) != 0 || told == 0) {
+                return tell();
             }
             if (!listed && told != ops.value()) {
                 listed = true;
@@ -154,15 +155,18 @@ public final class QuietEpoll implements IoHandler {
             return ops.value();
         }
 
+        private long tell() {
+            told = asked.value();
+            return registration.submit(asked);
+        }
+
         /** Telling the same again would report the same again. */
-        private void tell() {
+        private void settle() {
             listed = false;
             if (asked.value() != told && registration.isValid() && channel.fd().isOpen()) {
-                told = asked.value();
                 try {
-                    registration.submit(asked);
-                } catch (RuntimeException outOfMemory) {
-                    // Nobody would hear of this channel again.
+                    tell();
+                } catch (RuntimeException refused) {
                     closeQuietly();
                 }
             }
