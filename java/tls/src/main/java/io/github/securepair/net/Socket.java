@@ -959,9 +959,7 @@ public class Socket extends Duplex implements AutoCloseable {
         return handed + Math.max(0, writableLength() - inFlight);
     }
 
-    /**
-     * Returns {@code writableLength()} of a socket with a connection, else 0. Deprecated in Node.
-     */
+    /** Returns {@code writableLength()}, 0 without a connection. Deprecated in Node. */
     public int bufferSize() {
         return transport != null ? writableLength() : 0;
     }
@@ -1105,15 +1103,14 @@ public class Socket extends Duplex implements AutoCloseable {
 
         @Override
         public ByteBuffer target() {
-            ByteBuffer own = onreadBuffer;
-            boolean usable = onread != null && own != null && own.isDirect() && !own.isReadOnly();
-            return usable && !destroyed() ? own : null;
+            ByteBuffer own = onread == null || destroyed() ? null : onreadBuffer;
+            return own != null && own.isDirect() && !own.isReadOnly() ? own : null;
         }
 
         @Override
         public void onFilled(int count) {
             refreshTimer();
-            onreadBuffer.position(0).limit(count);
+            onreadBuffer.clear().limit(count);
             if (!onreadDone(count) && !destroyed()) {
                 transport.readStop();
             }
