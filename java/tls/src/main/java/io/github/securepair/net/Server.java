@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Node's {@code net.Server}: accepts TCP or unix domain connections and emits each as a
@@ -379,13 +380,14 @@ public class Server extends EventEmitter implements AutoCloseable {
     /** What the listening socket asks and tells. */
     private final class Acceptor implements ListenChannel.Acceptor {
         @Override
-        public EventLoop loopFor(AddressInfo local, AddressInfo remote) {
+        public EventLoop loopFor(Supplier<AddressInfo> local, Supplier<AddressInfo> remote) {
             if (maxConnections > 0 && connections.get() >= maxConnections) {
-                emit(DROP, dropped(local, remote));
+                emit(DROP, dropped(local.get(), remote.get()));
                 return null;
             }
             BlockList blocked = options.blockList;
-            if (blocked != null && remote != null && blocked.blocks(remote.address())) {
+            AddressInfo peer = blocked == null ? null : remote.get();
+            if (peer != null && blocked.blocks(peer.address())) {
                 return null;
             }
             connections.incrementAndGet();

@@ -253,7 +253,7 @@ public class TLSServer extends Server {
         }
 
         private void vanished(Boolean hadError) {
-            if (!hadError) {
+            if (!hadError && !released) {
                 report(SystemException.plain("ECONNRESET", "socket hang up"));
             }
         }

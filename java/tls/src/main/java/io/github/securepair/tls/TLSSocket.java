@@ -162,7 +162,9 @@ public class TLSSocket extends Socket {
         }
         on(CLOSE, hadError -> {
             stopTimer();
-            certificateAnswered(errored() != null ? errored() : closedError());
+            if (laterCertificate != null) {
+                certificateAnswered(errored() != null ? errored() : closedError());
+            }
         });
         if (truthy(options.get("pauseOnConnect"))) {
             pause();

@@ -521,9 +521,11 @@ class TLSServerTest extends LoopTest {
                 run(done -> client.renegotiate(new RenegotiateOptions(), done::complete));
             }
             assertFalse(code.isDone());
-            loop.execute(() -> client.renegotiate(new RenegotiateOptions(), null));
+            run(done -> {
+                client.on(Socket.CLOSE, done::complete);
+                client.renegotiate(new RenegotiateOptions(), null);
+            });
             assertEquals("ERR_TLS_SESSION_ATTACK", code.get(SECONDS, TimeUnit.SECONDS));
-            run(done -> client.on(Socket.CLOSE, done::complete));
             server.closeAsync().get(SECONDS, TimeUnit.SECONDS);
             timed.close();
             timed.closed().get(SECONDS, TimeUnit.SECONDS);

@@ -771,9 +771,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     }
 
     private void closeNow(Runnable done) {
-        // Still to be told after the close.
-        localAddress();
-        remoteAddress();
+        // Still to be told after the close: the channel remembers what it was asked.
+        channel.localAddress();
+        channel.remoteAddress();
         closed = true;
         reading = false;
         inCall = true;

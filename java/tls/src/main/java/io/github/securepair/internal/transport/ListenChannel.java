@@ -44,10 +44,10 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     /** Decides about what was accepted. */
     public interface Acceptor {
         /**
-         * Returns the loop for a connection, or null to drop it. On the listening loop, in a
-         * callback frame.
+         * Returns the loop for a connection between two addresses, or null to drop it. On the
+         * listening loop, in a callback frame.
          */
-        EventLoop loopFor(AddressInfo local, AddressInfo remote);
+        EventLoop loopFor(Supplier<AddressInfo> local, Supplier<AddressInfo> remote);
 
         /** Whether the connections send small writes at once. */
         boolean noDelay();
@@ -150,8 +150,9 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         Netty.enter(loop);
         try {
             if (!closed) {
-                AddressInfo local = Channels.info(accepted.localAddress(), ipv6);
-                target = acceptor.loopFor(local, Channels.info(accepted.remoteAddress(), ipv6));
+                target = acceptor.loopFor(
+                        () -> Channels.info(accepted.localAddress(), ipv6),
+                        () -> Channels.info(accepted.remoteAddress(), ipv6));
             }
         } catch (Throwable thrown) {
             Netty.uncaught(loop, thrown);
