@@ -6,6 +6,9 @@
 #include <openssl/store.h>
 #include <openssl/ui.h>
 
+/* One after the other. */
+enum { MOST_VAIN_LOADS = 10000 };
+
 typedef struct found {
     STACK_OF(X509) *certificates;
     int32_t keys;
@@ -29,14 +32,23 @@ static int take(sp_ctx *ctx, int32_t wanted, const OSSL_STORE_INFO *info, found 
     return 0;
 }
 
-/* The end of a file counts as an error of the loader, one that queues nothing. */
+/* The end of a file counts as an error of the loader, one that queues nothing, and so does what it has no use for. A
+ * loader that fails so again and again, and never tells an end, is one that never will. */
 static int read_all(sp_ctx *ctx, int32_t wanted, OSSL_STORE_CTX *store, found *to)
 {
+    int vain = 0;
+
     while (!OSSL_STORE_eof(store)) {
         OSSL_STORE_INFO *info = OSSL_STORE_load(store);
         int ok =
             info != NULL ? take(ctx, wanted, info, to) : !OSSL_STORE_error(store) || ERR_peek_error() == 0;
 
+        vain = info != NULL ? 0 : vain + 1;
+        if (ok && vain > MOST_VAIN_LOADS) {
+            ERR_raise_data(ERR_LIB_OSSL_STORE, ERR_R_OPERATION_FAIL,
+                           "the store gives nothing and has no end");
+            ok = 0;
+        }
         OSSL_STORE_INFO_free(info);
         if (!ok)
             return 0;

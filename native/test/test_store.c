@@ -2,7 +2,10 @@
 #include "credentials.h"
 
 #include <limits.h>
+#include <openssl/core_dispatch.h>
+#include <openssl/core_object.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -138,4 +141,74 @@ TEST(aProviderIsLoadedBesideTheDefaultOne)
     CHECK_INT(sp_library_has_provider("base"), 1);
     CHECK_INT(sp_library_has_provider("default"), 1);
     check_serves("server-rsa-cert.pem", "server-rsa-key.pem", NULL);
+}
+
+/* ---- a provider whose store never says what is wrong, and never ends */
+
+static int loads;
+
+static void *vain_open(void *provider, const char *uri)
+{
+    (void)uri;
+    return provider != NULL ? &loads : NULL;
+}
+
+static int vain_load(void *store, OSSL_CALLBACK *object, void *object_arg, OSSL_PASSPHRASE_CALLBACK *pass,
+                     void *pass_arg)
+{
+    (void)object, (void)object_arg, (void)pass, (void)pass_arg;
+    ++*(int *)store;
+    return 0;
+}
+
+static int vain_eof(void *store)
+{
+    (void)store;
+    return 0;
+}
+
+static int vain_close(void *store)
+{
+    return store != NULL;
+}
+
+static const OSSL_ALGORITHM *vain_query(void *provider, int operation, int *no_store)
+{
+    static const OSSL_DISPATCH functions[] = {{OSSL_FUNC_STORE_OPEN, (void (*)(void))vain_open},
+                                              {OSSL_FUNC_STORE_LOAD, (void (*)(void))vain_load},
+                                              {OSSL_FUNC_STORE_EOF, (void (*)(void))vain_eof},
+                                              {OSSL_FUNC_STORE_CLOSE, (void (*)(void))vain_close},
+                                              {0, NULL}};
+    static const OSSL_ALGORITHM stores[] = {{"vain", "provider=vain", functions, NULL}, {0}};
+
+    (void)provider;
+    *no_store = 0;
+    return operation == OSSL_OP_STORE ? stores : NULL;
+}
+
+static int vain_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
+                     void **provider)
+{
+    static const OSSL_DISPATCH functions[] = {
+        {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))vain_query}, {0, NULL}};
+
+    (void)core, (void)in;
+    *out = functions;
+    *provider = &loads;
+    return 1;
+}
+
+TEST(aStoreThatFailsForEverWithoutAReasonIsGivenUp)
+{
+    sp_ctx *ctx = ctx_bare(SP_ROLE_SERVER, TLS12, TLS13);
+    sp_report report;
+
+    CHECK(OSSL_PROVIDER_add_builtin(NULL, "vain", vain_init));
+    CHECK_INT(sp_library_load_provider("vain", &report), SP_OK);
+    loads = 0;
+    CHECK_INT(sp_ctx_use_store(ctx, SP_STORE_KEY, "vain:anything", NULL, NULL, 0, &report), SP_ERROR);
+    CHECK(loads > 1);
+    CHECK_INT(report.count, 1);
+    CHECK_INT(ERR_peek_error(), 0);
+    sp_ctx_free(ctx);
 }
