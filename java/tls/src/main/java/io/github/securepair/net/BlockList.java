@@ -62,19 +62,24 @@ public final class BlockList {
         addRange(given("start", start, family), given("end", end, family));
     }
 
-    /** Does what {@link #addRange(String, String, String)} does, with addresses of one family. */
+    /**
+     * Does what {@link #addRange(String, String, String)} does. When the addresses are of different
+     * families only IPv4 addresses, mapped or not, are in the range, as Node has it.
+     */
     public void addRange(SocketAddress start, SocketAddress end) {
         byte[] low = wide(start);
         byte[] high = wide(end);
-        if (start.bytes.length != end.bytes.length || Arrays.compareUnsigned(low, high) > 0) {
-            throw ArgumentException.invalidArgValue("start", start, "must come before end");
-        }
         // As in Node: a range that is not one of IPv4 addresses has none of them in it.
         boolean hasFour = isMapped(low) && isMapped(high);
+        boolean mixed = start.bytes.length != end.bytes.length;
+        if ((hasFour || !mixed) && Arrays.compareUnsigned(low, high) > 0) {
+            throw ArgumentException.invalidArgValue("start", start, "must come before end");
+        }
         add(new Rule("Range: " + shown(start) + "-" + end.address()) {
             @Override
             boolean blocks(byte[] bytes, boolean four) {
                 return (hasFour || !four)
+                        && (!mixed || isMapped(bytes))
                         && Arrays.compareUnsigned(low, bytes) <= 0
                         && Arrays.compareUnsigned(bytes, high) <= 0;
             }

@@ -190,25 +190,46 @@ final class Connecting {
     }
 
     private void foundOne(String host, Throwable error, List<Lookup.Address> found) {
-        Lookup.Address first = error == null && !found.isEmpty() ? found.get(0) : null;
+        Lookup.Address first = error == null && !isNothing(found) ? found.get(0) : null;
         String ip = first == null ? null : first.address();
         Integer family = first == null ? null : (Integer) first.family();
         socket.emit(Socket.LOOKUP, error, ip, family, host);
         if (cancelled) {
             return;
         }
-        Throwable problem = error != null ? error : problemOf(first, host);
+        Throwable problem = problemOf(error, found, host);
+        if (problem == null) {
+            problem = problemOf(first, host);
+        }
         if (problem != null) {
-            loop.nextTick(() -> socket.destroy(problem));
+            destroyLater(problem);
         } else {
             one(ip, family);
         }
     }
 
+    private static boolean isNothing(List<Lookup.Address> found) {
+        return found == null || found.isEmpty();
+    }
+
+    /** Returns why a look-up gave no address at all, or null. Node shows what is none. */
+    private static Throwable problemOf(Throwable error, List<Lookup.Address> found, String host) {
+        if (error != null || !isNothing(found)) {
+            return error;
+        }
+        return found == null
+                ? NetErrors.invalidAddress(null)
+                : new LookupException("ENOTFOUND", host);
+    }
+
+    private void destroyLater(Throwable problem) {
+        loop.nextTick(() -> socket.destroy(problem));
+    }
+
     /** Returns what is wrong with an address, or null. */
     private Throwable problemOf(Lookup.Address found, String host) {
         if (found == null) {
-            return new LookupException("ENOTFOUND", host);
+            return NetErrors.invalidAddress(null);
         }
         if (Net.isIP(found.address()) == 0) {
             return NetErrors.invalidAddress(found.address());
@@ -291,18 +312,23 @@ final class Connecting {
         if (cancelled) {
             return;
         }
-        Throwable problem =
-                error != null || !found.isEmpty() ? error : new LookupException("ENOTFOUND", host);
+        Throwable problem = problemOf(error, found, host);
         if (problem != null) {
-            socket.emit(Socket.LOOKUP, problem, null, null, host);
-            loop.nextTick(() -> socket.destroy(problem));
+            // Where Node throws a TypeError there is none in the event, as with one address.
+            socket.emit(Socket.LOOKUP, found == null ? error : problem, null, null, host);
+            destroyLater(problem);
             return;
         }
         Set<Lookup.Address> firstFamily = new LinkedHashSet<>();
         Set<Lookup.Address> otherFamily = new LinkedHashSet<>();
         int preferred = 0;
         for (Lookup.Address each : found) {
-            socket.emit(Socket.LOOKUP, null, each.address(), each.family(), host);
+            socket.emit(
+                    Socket.LOOKUP,
+                    null,
+                    each == null ? null : each.address(),
+                    each == null ? null : (Integer) each.family(),
+                    host);
             if (cancelled) {
                 return;
             }
@@ -312,8 +338,7 @@ final class Connecting {
             }
         }
         if (firstFamily.isEmpty()) {
-            Throwable wrong = problemOf(found.get(0), host);
-            loop.nextTick(() -> socket.destroy(wrong));
+            destroyLater(problemOf(found.get(0), host));
             return;
         }
         addresses = alternating(new ArrayList<>(firstFamily), new ArrayList<>(otherFamily));

@@ -142,6 +142,42 @@ class NetSocketTest {
         assertEquals("nope.invalid", lookup.hostname());
     }
 
+    /**
+     * With several addresses Node throws a TypeError out of the look-up, which ends the program.
+     */
+    @Test
+    void aLookUpThatFindsNullIsAnInvalidAddress() throws Exception {
+        List<Lookup.Address> one = new ArrayList<>();
+        one.add(null);
+        for (boolean several : List.of(false, true)) {
+            assertEquals(
+                    "lookup null null, ERR_INVALID_IP_ADDRESS Invalid IP address: null",
+                    looked(several, null));
+            assertEquals(
+                    "lookup null null, ERR_INVALID_IP_ADDRESS Invalid IP address: null",
+                    looked(several, one));
+        }
+    }
+
+    private static String looked(boolean several, List<Lookup.Address> found) throws Exception {
+        return OnLoop.run((loop, result) -> {
+            List<String> seen = new ArrayList<>();
+            Socket client = Net.connect(new SocketConnectOptions()
+                    .port(1)
+                    .host("some.name")
+                    .autoSelectFamily(several)
+                    .lookup((host, options, answer) ->
+                            loop.setImmediate(() -> answer.done(null, found))));
+            client.on(
+                    Socket.LOOKUP,
+                    (error, ip, family, host) -> seen.add("lookup " + error + " " + ip));
+            client.on(Socket.ERROR, error -> {
+                seen.add(Coded.codeOf(error) + " " + error.getMessage());
+                result.complete(String.join(", ", seen));
+            });
+        });
+    }
+
     @Test
     void anAttemptThatTakesTooLongGivesWayToTheNextAddress() throws Exception {
         // The backlog of the first is full, so that the kernel drops its SYN.

@@ -83,13 +83,37 @@ class BlockListTest {
         assertEquals(
                 List.of("Subnet: IPv4 10.0.0.0/8", "Range: IPv6 ::5-::7", "Address: IPv4 1.2.3.4"),
                 list.rules());
-        assertThrows(
-                ArgumentException.class,
-                () -> list.addRange(new SocketAddress("1.2.3.4"), new SocketAddress("::1")));
-        assertThrows(
-                ArgumentException.class,
-                () -> list.addRange(new SocketAddress("::1"), new SocketAddress("1.2.3.4")));
         assertThrows(ArgumentException.class, () -> list.check("1.2.3.4", null));
+    }
+
+    /** What Node 20 says of the same calls. */
+    @Test
+    void aRangeMayHaveEndsOfBothFamilies() {
+        assertRange("::ffff:1.1.1.1", "1.1.1.10", "IPv6 ::ffff:1.1.1.1-1.1.1.10", true, true);
+        assertRange("1.1.1.1", "::ffff:1.1.1.10", "IPv4 1.1.1.1-::ffff:1.1.1.10", true, true);
+        assertRange("1.1.1.1", "::5", "IPv4 1.1.1.1-::5", false, false);
+        assertRange("::1", "1.1.1.10", "IPv6 ::1-1.1.1.10", false, true);
+        assertRange("ffff::1", "1.1.1.10", "IPv6 ffff::1-1.1.1.10", false, false);
+        BlockList list = new BlockList();
+        SocketAddress low = new SocketAddress("::ffff:1.1.1.1");
+        SocketAddress high = new SocketAddress("1.1.1.10");
+        assertThrows(ArgumentException.class, () -> list.addRange(high, low));
+        assertThrows(
+                ArgumentException.class,
+                () -> list.addRange(
+                        new SocketAddress("::ffff:1.1.1.10"), new SocketAddress("1.1.1.1")));
+        assertEquals(List.of(), list.rules());
+    }
+
+    private static void assertRange(
+            String start, String end, String rule, boolean four, boolean mapped) {
+        BlockList list = new BlockList();
+        list.addRange(new SocketAddress(start), new SocketAddress(end));
+        assertEquals(List.of("Range: " + rule), list.rules());
+        assertEquals(four, list.check("1.1.1.5"));
+        assertEquals(mapped, list.check("::ffff:1.1.1.5", "ipv6"));
+        assertFalse(list.check("1.1.1.20"));
+        assertFalse(list.check("::5", "ipv6"));
     }
 
     @Test
