@@ -80,7 +80,7 @@ public class Socket extends Duplex implements AutoCloseable {
 
     private final Wire wire = new Wire();
     private final BlockList blockList;
-    private Onread onread;
+    private ReadBuffer onread;
 
     /** What the bytes go through (Node: _handle); null while there is none. */
     private Transport transport;
@@ -98,8 +98,6 @@ public class Socket extends Duplex implements AutoCloseable {
 
     /** Whether the server counts this among its connections. */
     private boolean counted;
-
-    private ByteBuffer onreadBuffer;
 
     private boolean noDelay;
     private boolean keepAlive;
@@ -136,11 +134,8 @@ public class Socket extends Duplex implements AutoCloseable {
         noDelay = options.noDelay;
         keepAlive = options.keepAlive;
         keepAliveDelay = seconds(options.keepAliveInitialDelay);
-        onread = options.onread;
+        onread = options.onread == null ? null : new ReadBuffer(options.onread);
         blockList = options.blockList;
-        if (onread != null) {
-            onreadBuffer = onread.buffer().get();
-        }
         on(END, this::onReadableEnd);
         if (transport != null) {
             adopt(transport);
@@ -267,7 +262,7 @@ public class Socket extends Duplex implements AutoCloseable {
             bytesRead = 0;
             bytesWritten = 0;
             if (onread != null) {
-                onreadBuffer = onread.buffer().get();
+                onread.renew();
             }
         }
         refreshTimer();
@@ -447,11 +442,13 @@ public class Socket extends Duplex implements AutoCloseable {
         if (readableLength() > 0) {
             throw new IllegalStateException("bytes were read before onread was set");
         }
-        onreadBuffer = value.buffer().get();
-        onread = value;
-        if (loop().inLoop()) {
-            startOnread();
+        if (!loop().inLoop()) {
+            // A record may be on its way into the buffer that is set now.
+            loop().execute(() -> onread(value));
+            return this;
         }
+        onread = new ReadBuffer(value);
+        startOnread();
         return this;
     }
 
@@ -1061,36 +1058,38 @@ public class Socket extends Duplex implements AutoCloseable {
 
     private void fill(ByteBuffer lent) {
         int end = lent.limit();
-        while (lent.hasRemaining()) {
-            ByteBuffer buffer = onreadBuffer.clear();
-            if (!buffer.hasRemaining()) {
-                lent.position(end);
-                destroy(SystemException.of("ENOBUFS", "read"));
-                return;
+        Throwable failure = null;
+        boolean more = true;
+        while (more && lent.hasRemaining()) {
+            int count = fillBuffer(lent);
+            if (count > 0) {
+                try {
+                    more = onread.tell(count);
+                } catch (Throwable thrown) {
+                    // What was read is the program's all the same.
+                    failure = ReadBuffer.join(failure, thrown);
+                }
             }
-            int count = Math.min(buffer.remaining(), end - lent.position());
-            lent.limit(lent.position() + count);
-            buffer.put(lent).flip();
-            lent.limit(end);
-            boolean more = onreadDone(count);
             if (destroyed()) {
                 lent.position(end);
             } else if (!more) {
                 transport.readStop();
-                return;
-            } else if (transport == null || !transport.isReading()) {
-                return;
+            } else {
+                more = transport != null && transport.isReading();
             }
+        }
+        if (failure != null) {
+            throw unchecked(failure);
         }
     }
 
-    private boolean onreadDone(int count) {
+    /** Returns how many bytes were copied; none when the buffer is of no use: the socket dies. */
+    private int fillBuffer(ByteBuffer lent) {
         try {
-            boolean more = onread.callback().read(count, onreadBuffer);
-            onreadBuffer = onread.buffer().get();
-            return more;
-        } catch (Exception thrown) {
-            throw unchecked(thrown);
+            return onread.take(lent);
+        } catch (SystemException | RuntimeException unusable) {
+            destroy(unusable);
+            return 0;
         }
     }
 
@@ -1103,15 +1102,13 @@ public class Socket extends Duplex implements AutoCloseable {
 
         @Override
         public ByteBuffer target() {
-            ByteBuffer own = onread == null || destroyed() ? null : onreadBuffer;
-            return own != null && own.isDirect() && !own.isReadOnly() ? own : null;
+            return onread == null || destroyed() ? null : onread.target();
         }
 
         @Override
         public void onFilled(int count) {
             refreshTimer();
-            onreadBuffer.clear().limit(count);
-            if (!onreadDone(count) && !destroyed()) {
+            if (!onread.tell(count) && !destroyed()) {
                 transport.readStop();
             }
         }

@@ -17,17 +17,27 @@ final class LaterCertificate {
         this.socket = socket;
     }
 
-    /** From another thread. Who was told that the client is asked hears of it in any case. */
-    static boolean askFromOutside(TLSSocket socket, Callback whom) {
-        boolean asks = !socket.destroyed();
+    /**
+     * From another thread. Who was told that the peer is asked hears of it in any case.
+     *
+     * @param question asks, on the loop, and tells {@code whom} unless the socket is dead
+     */
+    static boolean askFromOutside(TLSSocket socket, Callback whom, Runnable question) {
+        boolean asks = !isDead(socket);
         if (asks) {
             socket.loop().execute(() -> {
-                if (!socket.requestClientCertificate(whom) && socket.destroyed() && whom != null) {
+                if (!isDead(socket)) {
+                    question.run();
+                } else if (whom != null) {
                     whom.call(TLSSocket.closedError());
                 }
             });
         }
         return asks;
+    }
+
+    private static boolean isDead(TLSSocket socket) {
+        return socket.destroyed() || socket.transport.connection() == null;
     }
 
     boolean ask(Callback whom) {

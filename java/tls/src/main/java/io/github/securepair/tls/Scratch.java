@@ -86,7 +86,7 @@ final class Scratch {
     /** Takes what the last turn has put into {@code target} instead. */
     void copyPlain(ByteBuffer target) {
         plain.clear();
-        plain.put(0, target, 0, filled);
+        plain.put(0, target.clear(), 0, filled);
     }
 
     /** Whether there is no plaintext. */

@@ -153,7 +153,7 @@ public class TLSSocket extends Socket {
             serverHandshake = isServer ? new ServerHandshake(this, server, sni, alpn) : null;
             configure(conn);
             hintRefused = psk == null ? null : configure(conn, psk);
-            transport = new TLSTransport(loop(), conn, new Events());
+            transport = new TLSTransport(loop(), conn, new Events(), psk != null);
             made = true;
         } finally {
             if (!made) {
@@ -865,8 +865,8 @@ public class TLSSocket extends Socket {
                     "The \"options\" argument must be of type object. Received null");
         }
         if (!loop().inLoop()) {
-            loop().execute(() -> renegotiate(options, callback));
-            return !destroyed();
+            return LaterCertificate.askFromOutside(
+                    this, callback, () -> renegotiate(options, callback));
         }
         TLSConnection conn = transport.connection();
         if (destroyed() || conn == null) {
@@ -934,7 +934,8 @@ public class TLSSocket extends Socket {
                     "Only a server asks for a certificate, once the connection is secure");
         }
         if (!loop().inLoop()) {
-            return LaterCertificate.askFromOutside(this, callback);
+            return LaterCertificate.askFromOutside(
+                    this, callback, () -> requestClientCertificate(callback));
         }
         if (laterCertificate == null) {
             laterCertificate = new LaterCertificate(this);

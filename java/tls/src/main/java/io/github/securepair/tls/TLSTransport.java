@@ -104,6 +104,8 @@ final class TLSTransport implements Transport, Receiver {
      * a turn.
      */
     private boolean direct = true;
+    /** Native code asks the program something, which may give such memory back meanwhile. */
+    private final boolean asksInside;
     /** That memory, while there is something in it to deliver. */
     private ByteBuffer target;
     /** The memory used last, and where it is. */
@@ -117,11 +119,16 @@ final class TLSTransport implements Transport, Receiver {
     private long bytesRead;
     private final QuietConnections.Place place = new QuietConnections.Place(this);
 
-    /** Takes ownership of {@code conn}; {@link #close} frees it. */
-    TLSTransport(EventLoop loop, TLSConnection conn, Owner owner) {
+    /**
+     * Takes ownership of {@code conn}; {@link #close} frees it.
+     *
+     * @param asksInside whether the program is asked for pre-shared keys
+     */
+    TLSTransport(EventLoop loop, TLSConnection conn, Owner owner, boolean asksInside) {
         this.loop = loop;
         this.conn = conn;
         this.owner = owner;
+        this.asksInside = asksInside;
         RawTurns.setPatient(conn);
         writes = new WriteQueue(this, outgoing, loop);
     }
@@ -459,28 +466,40 @@ final class TLSTransport implements Transport, Receiver {
 
     /** Before a turn: where its plaintext goes. */
     private void chooseTarget(Scratch scratch) {
-        target = direct && scratch.carried() == 0 && !hasLeftover() ? receiver.target() : null;
+        boolean may = direct && !asksInside && scratch.carried() == 0 && !hasLeftover();
+        target = may ? receiver.target() : null;
         if (target != null) {
-            if (target.capacity() < RECORD) {
+            if (target.capacity() < RECORD || !isAlive(target)) {
                 target = null;
-            } else {
-                // Throws when the memory was given back meanwhile.
-                target.clear().get(0);
-                if (target != known) {
-                    known = target;
-                    knownAddress = RawTurns.address(target);
-                }
+            } else if (target != known) {
+                known = target;
+                knownAddress = RawTurns.address(target);
             }
         }
     }
 
-    /** After a turn: what is not just one record in the receiver's memory goes the usual way. */
+    /** Whether the memory is there and this thread's; if not, the usual way tells the receiver. */
+    private static boolean isAlive(ByteBuffer memory) {
+        try {
+            memory.clear().get(0);
+            return true;
+        } catch (RuntimeException unusable) {
+            return false;
+        }
+    }
+
+    /**
+     * After a turn: what is not just one record in the receiver's memory goes the usual way. That
+     * holds for a record with events too: their listeners may change, use or give back the memory.
+     */
     private void settleTarget(Scratch scratch) {
         if (scratch.isEmpty()) {
             target = null;
         } else if (target == null) {
             direct = worksDirectly(scratch);
-        } else if (!scratch.isOneRecord() || receiver.target() != target) {
+        } else if (!scratch.isOneRecord()
+                || !scratch.events.isEmpty()
+                || receiver.target() != target) {
             scratch.copyPlain(target);
             target = null;
             direct = worksDirectly(scratch);
@@ -554,7 +573,7 @@ final class TLSTransport implements Transport, Receiver {
         if (end > start) {
             bytesRead += end - start;
             if (target != null) {
-                deliverTarget(scratch, end);
+                deliverTarget(end);
                 return end;
             }
             ByteBuffer view = scratch.plain;
@@ -577,22 +596,11 @@ final class TLSTransport implements Transport, Receiver {
         return end;
     }
 
-    private void deliverTarget(Scratch scratch, int count) {
-        ByteBuffer filled = target;
+    private void deliverTarget(int count) {
         target = null;
         Throwable failure = null;
         try {
-            if (receiver.target() == filled) {
-                receiver.onFilled(count);
-            } else {
-                // The listener of an event before it has set another one.
-                scratch.copyPlain(filled);
-                ByteBuffer view = scratch.plain.limit(count).position(0);
-                receiver.onRead(view, scratch.address);
-                if (view.hasRemaining() && conn != null) {
-                    keep(view);
-                }
-            }
+            receiver.onFilled(count);
         } catch (Throwable caught) {
             failure = caught;
         }
@@ -705,7 +713,11 @@ final class TLSTransport implements Transport, Receiver {
         while (reading && conn != null && hasLeftover()) {
             ByteBuffer next = leftover.peekFirst();
             if (next.hasRemaining()) {
-                receiver.onRead(next, 0);
+                try {
+                    receiver.onRead(next, 0);
+                } catch (Throwable caught) {
+                    Netty.uncaught(loop, caught);
+                }
             }
             if (conn == null || next.hasRemaining()) {
                 return;

@@ -29,6 +29,9 @@ final class WriteQueue {
     private final ArrayDeque<Write> flushing = new ArrayDeque<>();
 
     private boolean pumping;
+    /** A write failed half way: what follows it must not be sent. */
+    private boolean broken;
+
     private int fragment = MAX_FRAGMENT;
     private long queued;
     private long accepted;
@@ -173,7 +176,7 @@ final class WriteQueue {
      * not on the stack.
      */
     void pump() {
-        if (waiting.isEmpty() || pumping || !tls.mayWrite() || outgoing.isHeld()) {
+        if (waiting.isEmpty() || pumping || broken || !tls.mayWrite() || outgoing.isHeld()) {
             return;
         }
         pumping = true;
@@ -209,11 +212,17 @@ final class WriteQueue {
                 return false;
             }
             int length = (int) Math.min(slice, write.left);
-            long from = write.take(length);
-            if (from == 0) {
-                scratch.plain.clear().limit(length);
-                write.gather(scratch.plain);
-                from = scratch.address;
+            long from;
+            try {
+                from = write.take(length);
+                if (from == 0) {
+                    scratch.plain.clear().limit(length);
+                    write.gather(scratch.plain);
+                    from = scratch.address;
+                }
+            } catch (RuntimeException unreadable) {
+                fail(write, unreadable);
+                return false;
             }
             int sent = encrypt(write, from, length, scratch);
             if (sent < length) {
@@ -222,6 +231,15 @@ final class WriteQueue {
             }
         }
         return true;
+    }
+
+    /** The first write has lost its memory. Its stream is told, and destroyed by that. */
+    private void fail(Write write, RuntimeException unreadable) {
+        broken = true;
+        waiting.remove(write);
+        flushing.add(write);
+        queued -= write.left;
+        loop.setImmediate(() -> write.finish(unreadable));
     }
 
     /** Encrypts {@code length} bytes at an address; returns how many went. */

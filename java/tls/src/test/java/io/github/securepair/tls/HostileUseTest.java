@@ -332,6 +332,27 @@ class HostileUseTest extends LoopTest {
     }
 
     @Test
+    void renegotiateOfAnotherThreadIsAnsweredThoughTheSocketDies() throws Exception {
+        String result = run(done -> {
+            TLSServer server = TLS.createServer(serverOptions().maxVersion("TLSv1.2"));
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.once(TLSSocket.SECURE_CONNECT, () -> {
+                    CompletableFuture<Boolean> begun = new CompletableFuture<>();
+                    Thread other = new Thread(() -> begun.complete(client.renegotiate(
+                            new RenegotiateOptions(),
+                            error -> server.close(closed ->
+                                    done.complete(begun.join() + " " + Coded.codeOf(error))))));
+                    other.start();
+                    begun.join();
+                    client.destroy();
+                });
+            });
+        });
+        assertEquals("true ERR_SOCKET_CLOSED", result);
+    }
+
+    @Test
     void gettersOfAnotherThreadDoNotDisturbTheLoop() throws Exception {
         AtomicInteger asked = new AtomicInteger();
         int received = run(done -> {

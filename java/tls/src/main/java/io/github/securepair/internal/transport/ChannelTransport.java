@@ -283,17 +283,24 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         int length = bytes.readableBytes();
         ByteBuffer lent = bytes.internalNioBuffer(start, length);
         long address = bytes.hasMemoryAddress() ? bytes.memoryAddress() + start : 0;
-        int left = 0;
         Netty.enter(loop);
         try {
-            receiver.onRead(lent, address);
-            left = lent.remaining();
+            Throwable failure = null;
+            try {
+                receiver.onRead(lent, address);
+            } catch (Throwable thrown) {
+                failure = thrown;
+            }
+            int left = lent.remaining();
             if (left > 0 && !closed) {
                 bytes.readerIndex(start + length - left);
                 ByteBuf rest = bytes;
                 bytes = null;
                 keep().addFirst(own(rest));
                 readStop();
+            }
+            if (failure != null) {
+                Netty.uncaught(loop, failure);
             }
         } catch (Throwable thrown) {
             Netty.uncaught(loop, thrown);
@@ -501,7 +508,13 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             return write(List.of(chunk), done);
         }
         ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(length);
-        return send(bytes.writeBytes(chunk.duplicate()), length, done);
+        try {
+            bytes.writeBytes(chunk.duplicate());
+        } catch (RuntimeException unreadable) {
+            bytes.release();
+            return fail(done, unreadable);
+        }
+        return send(bytes, length, done);
     }
 
     @Override
@@ -513,7 +526,13 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         if (copied.left <= PIECE) {
             int length = (int) copied.left;
-            return send(copied.next(), length, done);
+            ByteBuf bytes;
+            try {
+                bytes = copied.next();
+            } catch (RuntimeException unreadable) {
+                return fail(done, unreadable);
+            }
+            return send(bytes, length, done);
         }
         // Without its callback at first: it is not called when all goes out at once.
         wait(copied, null);
@@ -554,10 +573,15 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     }
 
     private void fail(Done done) {
+        fail(done, error());
+    }
+
+    /** Returns that {@code done}, if any, is called. */
+    private boolean fail(Done done, Throwable error) {
         if (done != null) {
-            Throwable error = error();
             later(() -> frame(() -> done.done(error)));
         }
+        return false;
     }
 
     /** Returns why nothing can be written. */
@@ -649,7 +673,15 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
                     pieces.poll();
                     first.finish(this, null);
                 } else {
-                    channel.write(first.next(), channel.voidPromise());
+                    ByteBuf bytes;
+                    try {
+                        bytes = first.next();
+                    } catch (RuntimeException unreadable) {
+                        pieces.poll();
+                        first.finish(this, unreadable);
+                        continue;
+                    }
+                    channel.write(bytes, channel.voidPromise());
                     flushNow();
                     settleQueued();
                     if (!isFlushed()) {
@@ -1028,7 +1060,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             this.left = output.readableBytes();
         }
 
-        /** Returns the next bytes in native memory: the output, or a copy of at most a piece. */
+        /**
+         * Returns the next bytes in native memory: the output, or a copy of at most a piece. Throws
+         * when a chunk's memory was given back.
+         */
         ByteBuf next() {
             if (output != null) {
                 ByteBuf whole = output;
@@ -1038,19 +1073,31 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             }
             int length = (int) Math.min(left, PIECE);
             ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(length);
+            boolean copied = false;
+            try {
+                copy(bytes, length);
+                copied = true;
+            } finally {
+                if (!copied) {
+                    bytes.release();
+                }
+            }
+            left -= length;
+            return bytes;
+        }
+
+        private void copy(ByteBuf bytes, int length) {
             while (bytes.readableBytes() < length) {
                 ByteBuffer chunk = chunks.get(index);
                 int from = chunk.position() + offset;
                 int count = Math.min(length - bytes.readableBytes(), chunk.limit() - from);
-                bytes.writeBytes(chunk.duplicate().position(from).limit(from + count));
+                bytes.writeBytes(chunk.duplicate().limit(from + count).position(from));
                 offset += count;
                 if (from + count == chunk.limit()) {
                     index++;
                     offset = 0;
                 }
             }
-            left -= length;
-            return bytes;
         }
 
         void finish(ChannelTransport transport, Throwable failure) {
