@@ -42,7 +42,8 @@ public interface Lookup {
          * Ends a look-up.
          *
          * @param error why it failed, or null
-         * @param addresses in the order in which to try them; ignored when there is an error
+         * @param addresses in the order in which to try them; ignored when there is an error. No
+         *     list without an error is {@code ERR_INVALID_IP_ADDRESS}
          */
         void done(Throwable error, List<Address> addresses);
     }

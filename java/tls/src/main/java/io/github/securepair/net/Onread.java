@@ -9,7 +9,9 @@ import java.util.function.Supplier;
  * {@code 'data'} is emitted.
  *
  * @param buffer gives the buffer, heap or direct: called at the start, and after each callback. Its
- *     position and limit are set before each callback to what was read.
+ *     position and limit are set before each callback to what was read. One that cannot be written
+ *     to (null, read-only, memory given back) destroys the socket with that error. Memory must not
+ *     be given back by another thread while a socket may read into it.
  * @param callback gets how many bytes are in the buffer, and the buffer; returns false to pause the
  *     socket
  */
