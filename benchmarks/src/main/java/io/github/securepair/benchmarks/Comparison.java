@@ -84,7 +84,7 @@ public final class Comparison {
                 arguments.load(),
                 arguments.library(),
                 arguments.logs(),
-                isShort ? new SocketRuns.Times(3, 0.5, 3) : new SocketRuns.Times(8, 1.5, 3));
+                isShort ? new SocketRuns.Times(3, 0.5, 3) : new SocketRuns.Times(5, 1, 3));
         for (SocketRow row : SocketRow.all()) {
             if (arguments.rows().matcher(row.work()).find() && (row.isShort() || !isShort)) {
                 say(row.title());

@@ -3,6 +3,7 @@ package io.github.securepair.benchmarks;
 import org.conscrypt.Conscrypt;
 
 import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
 import java.security.KeyStore;
 import java.security.Provider;
 import java.security.cert.X509Certificate;
@@ -10,12 +11,14 @@ import java.security.cert.X509Certificate;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManagerFactory;
 
 /** The engines of an {@link SSLContext}: the JDK's own, or Conscrypt's. */
 final class ContextEngines implements Engines {
     private static final char[] NO_PASSWORD = {};
+    private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
 
     /**
      * Since JDK 20; before, only a system property names the groups, which the JDK reads once in a
@@ -28,6 +31,7 @@ final class ContextEngines implements Engines {
     private final boolean chooseGroups;
     private final SSLContext client;
     private final SSLContext server;
+    private final ByteBuffer scratch = ByteBuffer.allocateDirect(32 * 1024);
     private int connections;
 
     static ContextEngines jsse(Setting setting) throws Exception {
@@ -144,8 +148,24 @@ final class ContextEngines implements Engines {
         return conscrypt ? Conscrypt.getGroupName(engine) : null;
     }
 
+    /** Conscrypt's engines hold two files each until the last record is out or the collector comes. */
     @Override
-    public void release(SSLEngine engine) {}
+    public void release(SSLEngine engine) {
+        if (!conscrypt) {
+            return;
+        }
+        try {
+            engine.closeInbound();
+        } catch (SSLException noCloseNotify) {
+            // Just so: nobody says goodbye here.
+        }
+        engine.closeOutbound();
+        try {
+            engine.wrap(NOTHING, scratch.clear());
+        } catch (SSLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     @Override
     public void close() {}
