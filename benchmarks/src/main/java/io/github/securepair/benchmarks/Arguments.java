@@ -77,7 +77,7 @@ record Arguments(
                 Integer.parseInt(given.getOrDefault("rounds", isShort ? "1" : "3")),
                 isShort ? 3 : 5,
                 isShort ? 3 : 5,
-                isShort ? 500 : 1000,
+                isShort ? 400 : 1000,
                 isShort ? 500 : 5000,
                 isShort,
                 given.getOrDefault("limit", "benchmarks/target/limit"),
