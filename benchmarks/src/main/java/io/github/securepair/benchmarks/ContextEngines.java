@@ -148,7 +148,9 @@ final class ContextEngines implements Engines {
         return conscrypt ? Conscrypt.getGroupName(engine) : null;
     }
 
-    /** Conscrypt's engines hold two files each until the last record is out or the collector comes. */
+    /**
+     * Conscrypt's engines hold two files each until the last record is out or the collector comes.
+     */
     @Override
     public void release(SSLEngine engine) {
         if (!conscrypt) {

@@ -123,6 +123,7 @@ final class SocketRuns {
                     "-Xms1g",
                     "-Xmx1g",
                     "-XX:+UseSerialGC",
+                    "-Dsecurepair.fixtures=" + fixtures(),
                     "-cp",
                     System.getProperty("java.class.path"),
                     SocketServer.class.getName(),
@@ -159,7 +160,7 @@ final class SocketRuns {
                 return line.substring("port ".length());
             }
         }
-        throw new IllegalStateException("the server did not start, see " + log);
+        throw new IllegalStateException("the server did not start: " + Files.readString(log));
     }
 
     private Result load(SocketRow row, String port, long pid, List<String> start, Path log)

@@ -187,10 +187,8 @@ public class TLSSocket extends Socket {
     // ---- making -------------------------------------------------------------------------------
 
     private TLSConnection connection(SecureContext shared) {
-        Object given = options.get("secureContext");
-        if (given == null) {
-            given = options.get("credentials");
-        }
+        Object named = options.get("secureContext");
+        Object given = named != null ? named : options.get("credentials");
         SecureContext context = shared;
         if (context == null && given != null) {
             if (!(given instanceof SecureContext)) {
