@@ -53,7 +53,9 @@ public sealed interface WritableStream permits Writable, Duplex {
      * Writes a chunk.
      *
      * @param chunk a String, byte[] or ByteBuffer; {@code null} throws
-     *     {@code ERR_STREAM_NULL_VALUES}, anything else {@code ERR_INVALID_ARG_TYPE}
+     *     {@code ERR_STREAM_NULL_VALUES}, anything else {@code ERR_INVALID_ARG_TYPE}. Nothing is
+     *     copied at the call: until the callback its bytes must not be changed, and native memory
+     *     must not be given back by another thread, which can end the JVM
      * @param encoding of a string; {@code null} for the default
      * @param callback called when the chunk was taken or has failed; may be {@code null}
      * @return false when the buffer is full: wait for {@code 'drain'} before you write more. The

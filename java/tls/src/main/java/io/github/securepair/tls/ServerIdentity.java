@@ -2,12 +2,10 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.PeerCertificate;
 import io.github.securepair.net.Net;
+import io.github.securepair.net.SocketAddress;
 
-import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -205,58 +203,7 @@ final class ServerIdentity {
      * is no IP literal. Never asks a resolver.
      */
     static String canonicalIP(String text) {
-        int zone = text.indexOf('%');
         int version = Net.isIP(text);
-        if (version == 0) {
-            return null;
-        }
-        String address = zone < 0 ? text : text.substring(0, zone);
-        try {
-            // A literal, which getByName() parses without a look-up; one of IPv4 in IPv6 comes back
-            // as IPv4.
-            InetAddress parsed = InetAddress.getByName(address);
-            if (version == 4) {
-                return parsed.getHostAddress();
-            }
-            return parsed instanceof Inet4Address
-                    ? "::ffff:" + parsed.getHostAddress()
-                    : compressed(parsed.getAddress());
-        } catch (UnknownHostException e) {
-            return null;
-        }
-    }
-
-    /** The first of the longest runs of zeros, if longer than one, becomes two colons. */
-    private static String compressed(byte[] address) {
-        int[] words = new int[8];
-        for (int i = 0; i < 8; i++) {
-            words[i] = (address[2 * i] & 0xff) << 8 | address[2 * i + 1] & 0xff;
-        }
-        int start = -1;
-        int length = 1;
-        for (int i = 0; i < 8; i++) {
-            int end = i;
-            while (end < 8 && words[end] == 0) {
-                end++;
-            }
-            if (end - i > length) {
-                start = i;
-                length = end - i;
-            }
-            i = Math.max(i, end - 1);
-        }
-        StringBuilder out = new StringBuilder();
-        for (int i = 0; i < 8; i++) {
-            if (i == start) {
-                out.append("::");
-                i += length - 1;
-            } else {
-                if (out.length() > 0 && out.charAt(out.length() - 1) != ':') {
-                    out.append(':');
-                }
-                out.append(Integer.toHexString(words[i]));
-            }
-        }
-        return out.toString();
+        return version == 0 ? null : new SocketAddress(text, "ipv" + version).address();
     }
 }
