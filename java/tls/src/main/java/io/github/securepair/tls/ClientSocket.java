@@ -46,8 +46,8 @@ final class ClientSocket extends TLSSocket {
         port = given.get("port");
         localAddress = NetOptions.localAddress(given);
         rejects = !Boolean.FALSE.equals(given.get("rejectUnauthorized"));
-        Object check = typed(given, "checkServerIdentity", ServerIdentityCheck.class);
-        identityCheck = check == null ? TLS::checkServerIdentity : (ServerIdentityCheck) check;
+        Object check = Options.typed(given, "checkServerIdentity", ServerIdentityCheck.class);
+        identityCheck = check == null ? ServerIdentity::check : (ServerIdentityCheck) check;
         minDHSize = minDHSize(given);
         on(SECURE, this::verify);
         prependListener(END, onEnd);
@@ -58,14 +58,14 @@ final class ClientSocket extends TLSSocket {
      * is opened.
      */
     static TLSSocket connect(ConnectOptions given, Listener0 listener) {
-        Duplex over = (Duplex) typed(given, "socket", Duplex.class);
+        Duplex over = (Duplex) Options.typed(given, "socket", Duplex.class);
         SocketConnectOptions where = over == null ? NetOptions.ofConnect(given) : null;
         NetOptions.text(given, "host");
         NetOptions.path(given);
         NetOptions.localAddress(given);
         double delay = NetOptions.number(given, "keepAliveInitialDelay", 0);
         minDHSize(given);
-        typed(given, "checkServerIdentity", ServerIdentityCheck.class);
+        Options.typed(given, "checkServerIdentity", ServerIdentityCheck.class);
         String name = NetOptions.text(given, "servername");
         TLSSocketOptions options = new TLSSocketOptions();
         for (String each : new String[] {
@@ -121,8 +121,8 @@ final class ClientSocket extends TLSSocket {
                 if (timeout != 0) {
                     socket.setTimeout(timeout);
                 }
-                socket.setNoDelay(truthy(given.get("noDelay")));
-                if (truthy(given.get("keepAlive"))) {
+                socket.setNoDelay(Options.truthy(given.get("noDelay")));
+                if (Options.truthy(given.get("keepAlive"))) {
                     socket.setKeepAlive(true, Math.max(0, delay));
                 }
                 socket.connect(where, socket::start);
@@ -158,7 +158,8 @@ final class ClientSocket extends TLSSocket {
                 return;
             }
             try {
-                TLSSocket socket = TLS.connect(bound);
+                TLSSocket socket =
+                        EnvironmentOptions.log(connect(EnvironmentOptions.client(bound), null));
                 // Cancelled, or out of time: nobody waits for the socket any more.
                 result.whenComplete((secure, error) -> {
                     if (error != null) {
@@ -193,7 +194,7 @@ final class ClientSocket extends TLSSocket {
         Object value = options.get("minDHSize");
         return value == null
                 ? MIN_DH_SIZE
-                : (int) SecureContexts.integer("options.minDHSize", value, 1, Integer.MAX_VALUE);
+                : (int) Options.integer("options.minDHSize", value, 1, Integer.MAX_VALUE);
     }
 
     // ---- verification -------------------------------------------------------------------------

@@ -80,7 +80,7 @@ final class DefaultTrust {
         for (int i = 0; i < certificates.size(); i++) {
             Object entry = certificates.get(i);
             if (entry instanceof X509Certificate certificate) {
-                texts.add(pem(X509.encoded(certificate)));
+                texts.add(X509.pem(X509.encoded(certificate)));
             } else if (Materials.isBytes(entry)) {
                 texts.addAll(split(new String(Materials.bytes(entry), StandardCharsets.UTF_8)));
             } else {
@@ -218,7 +218,7 @@ final class DefaultTrust {
             for (String alias : Collections.list(store.aliases())) {
                 if (store.isCertificateEntry(alias)
                         && store.getCertificate(alias) instanceof X509Certificate root) {
-                    found.add(pem(root.getEncoded()));
+                    found.add(X509.pem(root.getEncoded()));
                 }
             }
         } catch (GeneralSecurityException | IOException e) {
@@ -253,7 +253,7 @@ final class DefaultTrust {
         Matcher matcher = PEM.matcher(text);
         while (matcher.find()) {
             try {
-                out.add(pem(certificateOf(Base64.getMimeDecoder().decode(matcher.group(1)))));
+                out.add(X509.pem(certificateOf(Base64.getMimeDecoder().decode(matcher.group(1)))));
             } catch (IllegalArgumentException e) {
                 throw noStartLine();
             }
@@ -276,11 +276,6 @@ final class DefaultTrust {
             throw noStartLine();
         }
         return Base64.getMimeDecoder().decode(matcher.group(1));
-    }
-
-    static String pem(byte[] der) {
-        String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
-        return "-----BEGIN CERTIFICATE-----\n" + lines + "\n-----END CERTIFICATE-----";
     }
 
     private static SecureContextException noStartLine() {

@@ -131,7 +131,7 @@ final class KeyStores {
     static byte[] pem(List<X509Certificate> certificates) {
         StringBuilder text = new StringBuilder();
         for (X509Certificate certificate : certificates) {
-            text.append(DefaultTrust.pem(X509.encoded(certificate))).append('\n');
+            text.append(X509.pem(X509.encoded(certificate))).append('\n');
         }
         return text.toString().getBytes(StandardCharsets.US_ASCII);
     }

@@ -70,16 +70,4 @@ final class Materials {
         }
         return bytes(value);
     }
-
-    /**
-     * Whether JavaScript would call the value false: absent, false, an empty string, zero, not a
-     * number.
-     */
-    static boolean isFalsy(Object value) {
-        return value == null
-                || Boolean.FALSE.equals(value)
-                || "".equals(value)
-                || value instanceof Number number
-                        && (number.doubleValue() == 0 || Double.isNaN(number.doubleValue()));
-    }
 }

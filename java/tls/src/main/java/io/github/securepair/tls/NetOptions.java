@@ -27,14 +27,14 @@ final class NetOptions {
     /** The options of the socket itself; {@code over} is the stream below it, or null. */
     static SocketOptions ofSocket(Duplex over, Options options) {
         SocketOptions out = new SocketOptions();
-        EventLoop loop = (EventLoop) TLSSocket.typed(options, "loop", EventLoop.class);
+        EventLoop loop = (EventLoop) Options.typed(options, "loop", EventLoop.class);
         if (over != null) {
             out.loop(over.loop()).allowHalfOpen(over.allowHalfOpen());
         } else {
             if (loop != null) {
                 out.loop(loop);
             }
-            out.allowHalfOpen(TLSSocket.truthy(options.get("allowHalfOpen")));
+            out.allowHalfOpen(Options.truthy(options.get("allowHalfOpen")));
         }
         Object mark = options.get("highWaterMark");
         if (mark != null) {
@@ -43,14 +43,14 @@ final class NetOptions {
             }
             out.highWaterMark(((Number) mark).intValue());
         }
-        Onread onread = (Onread) TLSSocket.typed(options, "onread", Onread.class);
+        Onread onread = (Onread) Options.typed(options, "onread", Onread.class);
         if (onread != null && over == null) {
             out.onread(onread);
         }
         Object signal = options.get("signal");
         if (signal instanceof AbortSignal given) {
             out.signal(given);
-        } else if (TLSSocket.truthy(signal)) {
+        } else if (Options.truthy(signal)) {
             throw ArgumentException.invalidArgType("signal", "an instance of AbortSignal", signal);
         }
         return out;
@@ -70,12 +70,12 @@ final class NetOptions {
         if (options == null) {
             return out;
         }
-        EventLoop loop = (EventLoop) TLSSocket.typed(options, "loop", EventLoop.class);
+        EventLoop loop = (EventLoop) Options.typed(options, "loop", EventLoop.class);
         if (loop != null) {
             out.loop(loop);
         }
         EventLoopGroup loops =
-                (EventLoopGroup) TLSSocket.typed(options, "loops", EventLoopGroup.class);
+                (EventLoopGroup) Options.typed(options, "loops", EventLoopGroup.class);
         if (loops != null) {
             out.loops(loops);
         }
@@ -90,10 +90,10 @@ final class NetOptions {
             out.highWaterMark((int) value);
         }
         return out.blockList(blockList(options))
-                .allowHalfOpen(TLSSocket.truthy(options.get("allowHalfOpen")))
-                .pauseOnConnect(TLSSocket.truthy(options.get("pauseOnConnect")))
-                .noDelay(TLSSocket.truthy(options.get("noDelay")))
-                .keepAlive(TLSSocket.truthy(options.get("keepAlive")));
+                .allowHalfOpen(Options.truthy(options.get("allowHalfOpen")))
+                .pauseOnConnect(Options.truthy(options.get("pauseOnConnect")))
+                .noDelay(Options.truthy(options.get("noDelay")))
+                .keepAlive(Options.truthy(options.get("keepAlive")));
     }
 
     private static BlockList blockList(Options options) {
@@ -155,11 +155,11 @@ final class NetOptions {
         }
         // ToUint32, as in Node.
         out.hints((int) (long) truthyNumber(options, "hints"));
-        Lookup lookup = (Lookup) TLSSocket.typed(options, "lookup", Lookup.class);
+        Lookup lookup = (Lookup) Options.typed(options, "lookup", Lookup.class);
         if (lookup != null) {
             out.lookup(lookup);
         }
-        Object choose = TLSSocket.typed(options, "autoSelectFamily", Boolean.class);
+        Object choose = Options.typed(options, "autoSelectFamily", Boolean.class);
         if (choose != null) {
             out.autoSelectFamily((Boolean) choose);
         }
@@ -167,7 +167,7 @@ final class NetOptions {
         if (attempt != null) {
             String name = "options.autoSelectFamilyAttemptTimeout";
             out.autoSelectFamilyAttemptTimeout(
-                    (int) SecureContexts.integer(name, attempt, 1, Integer.MAX_VALUE));
+                    (int) Options.integer(name, attempt, 1, Integer.MAX_VALUE));
         }
         return out.blockList(blockList(options));
     }
@@ -178,7 +178,7 @@ final class NetOptions {
         if (value instanceof String text) {
             return text;
         }
-        if (!TLSSocket.truthy(value)) {
+        if (!Options.truthy(value)) {
             return null;
         }
         String called = name.equals("host")
@@ -189,7 +189,7 @@ final class NetOptions {
 
     static String localAddress(Options options) {
         Object value = options.get("localAddress");
-        if (!TLSSocket.truthy(value)) {
+        if (!Options.truthy(value)) {
             return null;
         }
         if (value instanceof String text && Net.isIP(text) != 0) {
@@ -204,7 +204,7 @@ final class NetOptions {
         if (value instanceof String || value instanceof Path) {
             return value.toString();
         }
-        if (!TLSSocket.truthy(value)) {
+        if (!Options.truthy(value)) {
             return null;
         }
         throw ArgumentException.invalidArgType("options.path", "of type string", value);
@@ -213,7 +213,7 @@ final class NetOptions {
     /** The idle time to wait for, or 0. */
     static double timeout(Options options) {
         Object value = options.get("timeout");
-        if (!TLSSocket.truthy(value)) {
+        if (!Options.truthy(value)) {
             return 0;
         }
         if (value instanceof Number number) {
@@ -223,7 +223,7 @@ final class NetOptions {
     }
 
     private static double truthyNumber(Options options, String name) {
-        return TLSSocket.truthy(options.get(name)) ? number(options, name, 0) : 0;
+        return Options.truthy(options.get(name)) ? number(options, name, 0) : 0;
     }
 
     static double number(Options options, String name, double otherwise) {

@@ -1,5 +1,7 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.events.ArgumentException;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -72,5 +74,71 @@ public abstract class Options {
     @Override
     public String toString() {
         return getClass().getSimpleName() + values.keySet();
+    }
+
+    // ---- reading, with Node's errors
+
+    /**
+     * Whether JavaScript would call the value false: absent, false, an empty string, zero, not a
+     * number.
+     */
+    static boolean isFalsy(Object value) {
+        return value == null
+                || Boolean.FALSE.equals(value)
+                || "".equals(value)
+                || value instanceof Number number
+                        && (number.doubleValue() == 0 || Double.isNaN(number.doubleValue()));
+    }
+
+    static boolean truthy(Object value) {
+        return !isFalsy(value);
+    }
+
+    /** An option that must be of a type when it is given, with Node's error. */
+    static Object typed(Options options, String name, Class<?> type) {
+        Object value = options.get(name);
+        if (value == null || type.isInstance(value)) {
+            return value;
+        }
+        String expected = type == Boolean.class
+                ? "of type boolean"
+                : type.isInterface()
+                        ? "of type function"
+                        : "an instance of " + type.getSimpleName();
+        throw ArgumentException.invalidArgType("options." + name, expected, value);
+    }
+
+    static long number(Options options, String name, long otherwise) {
+        Object value = options.get(name);
+        if (value == null || value instanceof Number n && n.doubleValue() == 0) {
+            return otherwise;
+        }
+        if (!(value instanceof Number number)) {
+            throw ArgumentException.invalidArgType("options." + name, "of type number", value);
+        }
+        return number.longValue();
+    }
+
+    static String string(String name, Object value) {
+        if (value instanceof String text) {
+            return text;
+        }
+        throw ArgumentException.invalidArgType(name, "of type string", value);
+    }
+
+    /** An integer within bounds, or Node's type or range error. */
+    static long integer(String name, Object value, long min, long max) {
+        if (!(value instanceof Number number)) {
+            throw ArgumentException.invalidArgType(name, "of type number", value);
+        }
+        double exact = number.doubleValue();
+        if (Double.isInfinite(exact) || exact != Math.rint(exact)) {
+            throw ArgumentException.outOfRange(name, "an integer", value);
+        }
+        long integer = number.longValue();
+        if (integer < min || integer > max) {
+            throw ArgumentException.outOfRange(name, ">= " + min + " && <= " + max, value);
+        }
+        return integer;
     }
 }

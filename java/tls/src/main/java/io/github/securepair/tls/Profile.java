@@ -1,5 +1,7 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.events.ArgumentException;
+
 /**
  * A named set of defaults. An option that was given always wins over its profile.
  *
@@ -53,22 +55,22 @@ public enum Profile {
 
     /** Default of {@code ciphers}. */
     public String ciphers() {
-        return ciphers != null ? ciphers : TLS.DEFAULT_CIPHERS;
+        return ciphers != null ? ciphers : TLSDefaults.DEFAULT_CIPHERS;
     }
 
     /** Default of {@code ecdhCurve}. */
     public String ecdhCurve() {
-        return ecdhCurve != null ? ecdhCurve : TLS.DEFAULT_ECDH_CURVE;
+        return ecdhCurve != null ? ecdhCurve : TLSDefaults.DEFAULT_ECDH_CURVE;
     }
 
     /** Default of {@code minVersion}. */
     public String minVersion() {
-        return minVersion != null ? minVersion : TLS.DEFAULT_MIN_VERSION;
+        return minVersion != null ? minVersion : TLSDefaults.DEFAULT_MIN_VERSION;
     }
 
     /** Default of {@code maxVersion}. */
     public String maxVersion() {
-        return maxVersion != null ? maxVersion : TLS.DEFAULT_MAX_VERSION;
+        return maxVersion != null ? maxVersion : TLSDefaults.DEFAULT_MAX_VERSION;
     }
 
     /** Default of {@code honorCipherOrder} on servers. */
@@ -95,5 +97,19 @@ public enum Profile {
      */
     public boolean isLegacy() {
         return legacy;
+    }
+
+    /** The profile that the options give, or name. */
+    static Profile of(Options options) {
+        Object given = options.get("profile");
+        if (given == null || given instanceof Profile) {
+            return given == null ? Profile.MODERN : (Profile) given;
+        }
+        for (Profile each : Profile.values()) {
+            if (each.name().equals(given)) {
+                return each;
+            }
+        }
+        throw ArgumentException.invalidArgValue("options.profile", given);
     }
 }

@@ -56,7 +56,7 @@ record ProtocolRange(int min, int max, Role role) {
         if (name.equals(method)) {
             throw unknown(method);
         }
-        Role role = SecureContexts.role(method);
+        Role role = role(method);
         return switch (name) {
             case "SSLv2" -> throw invalidMethod("SSLv2 methods disabled");
             case "SSLv3" -> {
@@ -111,5 +111,14 @@ record ProtocolRange(int min, int max, Role role) {
                     .collect(Collectors.joining(",", "[", "]"));
         }
         return version instanceof String ? "\"" + version + "\"" : String.valueOf(version);
+    }
+
+    private static Role role(String secureProtocol) {
+        if (secureProtocol != null && secureProtocol.endsWith("_server_method")) {
+            return Role.SERVER;
+        }
+        return secureProtocol != null && secureProtocol.endsWith("_client_method")
+                ? Role.CLIENT
+                : Role.ANY;
     }
 }

@@ -3,7 +3,6 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.OpenSSLError;
 import io.github.securepair.engine.SecureContext;
-import io.github.securepair.engine.SecureContext.Role;
 import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Warnings;
@@ -58,20 +57,6 @@ final class SecureContexts {
         return create(options, true);
     }
 
-    /** The profile that the options give, or name. */
-    static Profile profile(Options options) {
-        Object given = options.get("profile");
-        if (given == null || given instanceof Profile) {
-            return given == null ? Profile.MODERN : (Profile) given;
-        }
-        for (Profile each : Profile.values()) {
-            if (each.name().equals(given)) {
-                return each;
-            }
-        }
-        throw ArgumentException.invalidArgValue("options.profile", given);
-    }
-
     /**
      * The default session id context of servers: a digest of the command line, so that workers
      * started alike share sessions. SHA-1 cut to 32 digits as in Node 20, or MD5 as in Node 0.12.
@@ -88,7 +73,7 @@ final class SecureContexts {
     }
 
     private static SecureContext create(Options options, boolean server) {
-        Profile profile = profile(options);
+        Profile profile = Profile.of(options);
         if (profile.isLegacy()) {
             OpenSSL.loadLegacy();
         }
@@ -114,11 +99,11 @@ final class SecureContexts {
     private static long secureOptions(Options options, boolean serverOrder) {
         Object given = options.get("secureOptions");
         long mask = 0;
-        if (!Materials.isFalsy(given)) {
-            mask = integer("secureOptions", given, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER);
+        if (!Options.isFalsy(given)) {
+            mask = Options.integer("secureOptions", given, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER);
         }
         Object honor = options.get("honorCipherOrder");
-        boolean own = honor == null ? serverOrder : !Materials.isFalsy(honor);
+        boolean own = honor == null ? serverOrder : !Options.isFalsy(honor);
         return own ? mask | SSL_OP_CIPHER_SERVER_PREFERENCE : mask;
     }
 
@@ -128,7 +113,7 @@ final class SecureContexts {
         if (given != null && !(given instanceof String)) {
             throw ArgumentException.invalidArgType("options.ciphers", "of type string", given);
         }
-        String ciphers = Materials.isFalsy(given) ? profile.ciphers() : (String) given;
+        String ciphers = Options.isFalsy(given) ? profile.ciphers() : (String) given;
         List<String> suites = new ArrayList<>();
         List<String> list = new ArrayList<>();
         String[] names = ciphers.split(":", -1);
@@ -174,10 +159,10 @@ final class SecureContexts {
 
     private static void trust(SecureContext.Builder builder, Options options) {
         if (options.has("allowPartialTrustChain")) {
-            builder.partialChain(!Materials.isFalsy(options.get("allowPartialTrustChain")));
+            builder.partialChain(!Options.isFalsy(options.get("allowPartialTrustChain")));
         }
         Object ca = options.get("ca");
-        if (Materials.isFalsy(ca)) {
+        if (Options.isFalsy(ca)) {
             DefaultTrust.apply();
             builder.defaultRoots();
             return;
@@ -203,13 +188,13 @@ final class SecureContexts {
 
     private static void identity(SecureContext.Builder builder, Options options) {
         Object cert = options.get("cert");
-        if (!Materials.isFalsy(cert)) {
+        if (!Options.isFalsy(cert)) {
             for (Object entry : Materials.entries(cert)) {
                 certificate(builder, entry, options);
             }
         }
         Object key = options.get("key");
-        if (!Materials.isFalsy(key)) {
+        if (!Options.isFalsy(key)) {
             for (Object entry : Materials.entries(key)) {
                 if (entry instanceof PrivateKey secret) {
                     privateKey(builder, secret);
@@ -225,7 +210,7 @@ final class SecureContexts {
         }
         Object sigalgs = options.get("sigalgs");
         if (sigalgs != null) {
-            String text = string("options.sigalgs", sigalgs);
+            String text = Options.string("options.sigalgs", sigalgs);
             if (text.isEmpty()) {
                 throw ArgumentException.invalidArgValue("options.sigalgs", text);
             }
@@ -289,7 +274,7 @@ final class SecureContexts {
     private static byte[] passphrase(Object value) {
         return value == null
                 ? null
-                : string("options.passphrase", value).getBytes(StandardCharsets.UTF_8);
+                : Options.string("options.passphrase", value).getBytes(StandardCharsets.UTF_8);
     }
 
     private static void wipe(byte[] secret) {
@@ -314,7 +299,7 @@ final class SecureContexts {
                     "ERR_INVALID_ARG_VALUE",
                     "The property 'options.privateKeyEngine' is invalid. Received undefined");
         }
-        if (!Materials.isFalsy(options.get("key"))) {
+        if (!Options.isFalsy(options.get("key"))) {
             throw ArgumentException.invalidArgValue("options.privateKeyIdentifier", identifier);
         }
         optionalString("options.privateKeyIdentifier", identifier);
@@ -339,7 +324,9 @@ final class SecureContexts {
         if (Boolean.FALSE.equals(given)) {
             builder.groups(FINITE_FIELD_GROUPS);
         } else {
-            String curve = given == null ? profile.ecdhCurve() : string("options.ecdhCurve", given);
+            String curve = given == null
+                    ? profile.ecdhCurve()
+                    : Options.string("options.ecdhCurve", given);
             if (!curve.equals("auto")) {
                 try {
                     builder.groups(curve);
@@ -391,7 +378,7 @@ final class SecureContexts {
             SecureContext.Builder builder, Options options, String defaultIdContext) {
         Object idContext = options.get("sessionIdContext");
         if (idContext != null) {
-            String text = string("options.sessionIdContext", idContext);
+            String text = Options.string("options.sessionIdContext", idContext);
             if (!text.isEmpty()) {
                 sessionIdContext(builder, text.getBytes(StandardCharsets.UTF_8));
             }
@@ -411,7 +398,7 @@ final class SecureContexts {
         Object timeout = options.get("sessionTimeout");
         if (timeout != null) {
             builder.sessionTimeout(
-                    integer("options.sessionTimeout", timeout, 0, Integer.MAX_VALUE));
+                    Options.integer("options.sessionTimeout", timeout, 0, Integer.MAX_VALUE));
         }
     }
 
@@ -488,37 +475,5 @@ final class SecureContexts {
         }
         throw new ArgumentException(
                 "TypeError", "ERR_INVALID_ARG_TYPE", "Pass phrase must be a buffer");
-    }
-
-    static String string(String name, Object value) {
-        if (value instanceof String text) {
-            return text;
-        }
-        throw ArgumentException.invalidArgType(name, "of type string", value);
-    }
-
-    /** An integer within bounds, or Node's type or range error. */
-    static long integer(String name, Object value, long min, long max) {
-        if (!(value instanceof Number number)) {
-            throw ArgumentException.invalidArgType(name, "of type number", value);
-        }
-        double exact = number.doubleValue();
-        if (Double.isInfinite(exact) || exact != Math.rint(exact)) {
-            throw ArgumentException.outOfRange(name, "an integer", value);
-        }
-        long integer = number.longValue();
-        if (integer < min || integer > max) {
-            throw ArgumentException.outOfRange(name, ">= " + min + " && <= " + max, value);
-        }
-        return integer;
-    }
-
-    static Role role(String secureProtocol) {
-        if (secureProtocol != null && secureProtocol.endsWith("_server_method")) {
-            return Role.SERVER;
-        }
-        return secureProtocol != null && secureProtocol.endsWith("_client_method")
-                ? Role.CLIENT
-                : Role.ANY;
     }
 }

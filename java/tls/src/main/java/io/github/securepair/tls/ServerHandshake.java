@@ -230,10 +230,11 @@ final class ServerHandshake {
 
     private void renegotiation(ConnectionEvent.RenegotiationRequest request) {
         long now = loop().now();
-        handshakes = now - lastHandshake >= TLS.CLIENT_RENEG_WINDOW * 1000L ? 1 : handshakes + 1;
+        handshakes =
+                now - lastHandshake >= TLSDefaults.CLIENT_RENEG_WINDOW * 1000L ? 1 : handshakes + 1;
         lastHandshake = now;
         try {
-            if (handshakes > TLS.CLIENT_RENEG_LIMIT) {
+            if (handshakes > TLSDefaults.CLIENT_RENEG_LIMIT) {
                 socket.tlsError(new CodedException(
                         "ERR_TLS_SESSION_ATTACK", "TLS session renegotiation attack detected"));
             } else if (socket.renegotiationDisabled()) {

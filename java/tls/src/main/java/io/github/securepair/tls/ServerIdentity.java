@@ -18,6 +18,10 @@ import java.util.Map;
 final class ServerIdentity {
     private ServerIdentity() {}
 
+    static ServerIdentityException check(String hostname, PeerCertificate cert) {
+        return check(hostname, cert, false);
+    }
+
     /**
      * Returns null when {@code cert} is the one of {@code hostname}, else the error that Node's
      * checkServerIdentity returns.
@@ -101,7 +105,7 @@ final class ServerIdentity {
                     ? null
                     : "Host: " + host + ". is not in the cert's altnames: " + altNames;
         }
-        if (Materials.isFalsy(commonName)) {
+        if (Options.isFalsy(commonName)) {
             return "Cert does not contain a DNS name";
         }
         List<String> shown =

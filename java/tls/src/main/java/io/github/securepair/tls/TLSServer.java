@@ -133,7 +133,7 @@ public class TLSServer extends Server {
     public TLSServer(ServerOptions options, Listener1<TLSSocket> listener) {
         super(NetOptions.ofServer(options), null);
         this.options = options == null ? new ServerOptions() : options.copy();
-        Profile profile = SecureContexts.profile(this.options);
+        Profile profile = Profile.of(this.options);
         requestCert = requestCert(this.options);
         rejectUnauthorized = rejectUnauthorized(this.options, profile);
         contexts = new NamedContexts(profile.isLegacy());
@@ -146,13 +146,13 @@ public class TLSServer extends Server {
         ProtocolLists.toWire("ALPNProtocols", this.options.get("ALPNProtocols"));
         ProtocolLists.toWire("NPNProtocols", this.options.get("NPNProtocols"));
         handshakeTimeout();
-        sniCallback = (SNICallback) TLSSocket.typed(this.options, "SNICallback", SNICallback.class);
-        TLSSocket.typed(this.options, "ALPNCallback", ALPNCallback.class);
-        TLSSocket.typed(this.options, "enableTrace", Boolean.class);
-        TLSSocket.pskCallback(this.options, "options.pskCallback");
+        sniCallback = (SNICallback) Options.typed(this.options, "SNICallback", SNICallback.class);
+        Options.typed(this.options, "ALPNCallback", ALPNCallback.class);
+        Options.typed(this.options, "enableTrace", Boolean.class);
+        PSKExchange.pskCallback(this.options, "options.pskCallback");
         Object hint = this.options.get("pskIdentityHint");
-        if (TLSSocket.truthy(hint)) {
-            SecureContexts.string("options.pskIdentityHint", hint);
+        if (Options.truthy(hint)) {
+            Options.string("options.pskIdentityHint", hint);
         }
         context = ServerContext.of(() -> SecureContexts.createForServer(this.options));
         // By name: emit("connection", duplex) may inject any stream.
@@ -174,7 +174,7 @@ public class TLSServer extends Server {
     }
 
     private long handshakeTimeout() {
-        return TLSSocket.number(options, "handshakeTimeout", HANDSHAKE_TIMEOUT);
+        return Options.number(options, "handshakeTimeout", HANDSHAKE_TIMEOUT);
     }
 
     // ---- connections --------------------------------------------------------------------------
@@ -408,27 +408,27 @@ public class TLSServer extends Server {
             throw ArgumentException.invalidArgType("options", "of type object", null);
         }
         ProtocolLists.toWire("ALPNProtocols", given.get("ALPNProtocols"));
-        TLSSocket.pskCallback(given, "options.pskCallback");
-        if (TLSSocket.truthy(given.get("pskIdentityHint"))) {
-            SecureContexts.string("options.pskIdentityHint", given.get("pskIdentityHint"));
+        PSKExchange.pskCallback(given, "options.pskCallback");
+        if (Options.truthy(given.get("pskIdentityHint"))) {
+            Options.string("options.pskIdentityHint", given.get("pskIdentityHint"));
         }
         ServerOptions next = options.copy();
         for (String name : SET_OPTIONS) {
             Object value = given.get(name);
-            boolean counts = name.equals("ecdhCurve") ? value != null : TLSSocket.truthy(value);
+            boolean counts = name.equals("ecdhCurve") ? value != null : Options.truthy(value);
             if (counts) {
                 next.set(name, value);
             }
         }
-        Profile profile = SecureContexts.profile(next);
+        Profile profile = Profile.of(next);
         Object order = given.get("honorCipherOrder");
         next.set(
                 "honorCipherOrder",
-                order == null ? profile.honorCipherOrder() : TLSSocket.truthy(order));
+                order == null ? profile.honorCipherOrder() : Options.truthy(order));
         Object id = given.get("sessionIdContext");
         next.set(
                 "sessionIdContext",
-                TLSSocket.truthy(id) ? id : SecureContexts.defaultSessionIdContext(profile));
+                Options.truthy(id) ? id : SecureContexts.defaultSessionIdContext(profile));
         next.set("requestCert", requestCert(given));
         next.set("rejectUnauthorized", rejectUnauthorized(given, profile));
         requestCert = requestCert(next);

@@ -139,14 +139,15 @@ public class TLSSocket extends Socket {
         super(NetOptions.ofSocket(socket, options));
         this.options = options;
         isServer = Boolean.TRUE.equals(options.get("isServer"));
-        server = (Server) typed(options, "server", Server.class);
-        requestCert = truthy(options.get("requestCert")) || !isServer;
-        rejectUnauthorized = truthy(options.get("rejectUnauthorized"));
-        handshakeTimeout = number(options, "handshakeTimeout", 0);
-        traces = Boolean.TRUE.equals(typed(options, "enableTrace", Boolean.class));
-        SNICallback sni = (SNICallback) typed(options, "SNICallback", SNICallback.class);
-        ALPNCallback alpn = (ALPNCallback) typed(options, "ALPNCallback", ALPNCallback.class);
-        PSKCallback psk = pskCallback(options, "pskCallback");
+        server = (Server) Options.typed(options, "server", Server.class);
+        requestCert = Options.truthy(options.get("requestCert")) || !isServer;
+        rejectUnauthorized = Options.truthy(options.get("rejectUnauthorized"));
+        handshakeTimeout = Options.number(options, "handshakeTimeout", 0);
+        traces = Boolean.TRUE.equals(Options.typed(options, "enableTrace", Boolean.class));
+        SNICallback sni = (SNICallback) Options.typed(options, "SNICallback", SNICallback.class);
+        ALPNCallback alpn =
+                (ALPNCallback) Options.typed(options, "ALPNCallback", ALPNCallback.class);
+        PSKCallback psk = PSKExchange.pskCallback(options, "pskCallback");
         TLSConnection conn = connection(shared);
         boolean made = false;
         try {
@@ -166,7 +167,7 @@ public class TLSSocket extends Socket {
                 certificateAnswered(errored() != null ? errored() : closedError());
             }
         });
-        if (truthy(options.get("pauseOnConnect"))) {
+        if (Options.truthy(options.get("pauseOnConnect"))) {
             pause();
         }
         boolean laid = false;
@@ -232,10 +233,10 @@ public class TLSSocket extends Socket {
             if (session != null) {
                 conn.setSession(session);
             }
-            if (truthy(options.get("requestOCSP"))) {
+            if (Options.truthy(options.get("requestOCSP"))) {
                 conn.requestOCSP();
             }
-            if (truthy(options.get("postHandshakeAuth"))) {
+            if (Options.truthy(options.get("postHandshakeAuth"))) {
                 conn.offerPostHandshakeAuth();
             }
             if (options.get("servername") instanceof String name && !name.isEmpty()) {
@@ -256,8 +257,8 @@ public class TLSSocket extends Socket {
     private Throwable configure(TLSConnection conn, PSKCallback psk) {
         conn.setPSK(new PSKExchange(this, psk));
         Object hint = options.get("pskIdentityHint");
-        if (isServer && truthy(hint)) {
-            String text = SecureContexts.string("options.pskIdentityHint", hint);
+        if (isServer && Options.truthy(hint)) {
+            String text = Options.string("options.pskIdentityHint", hint);
             try {
                 conn.setPSKIdentityHint(text);
             } catch (IllegalArgumentException e) {
@@ -274,7 +275,7 @@ public class TLSSocket extends Socket {
         if (session == null) {
             return null;
         }
-        if (!truthy(session)) {
+        if (!Options.truthy(session)) {
             return null;
         }
         if (!Materials.isBytes(session) || session instanceof String) {
@@ -485,9 +486,9 @@ public class TLSSocket extends Socket {
                 || isSessionReused()) {
             return null;
         }
-        Object check = typed(options, "checkServerIdentity", ServerIdentityCheck.class);
+        Object check = Options.typed(options, "checkServerIdentity", ServerIdentityCheck.class);
         return identityError(
-                check == null ? TLS::checkServerIdentity : (ServerIdentityCheck) check, name);
+                check == null ? ServerIdentity::check : (ServerIdentityCheck) check, name);
     }
 
     /**
@@ -639,7 +640,7 @@ public class TLSSocket extends Socket {
             destroy(error);
             return;
         }
-        if (SecureContexts.profile(options).handshakeTimeoutOnlyTells()) {
+        if (Profile.of(options).handshakeTimeoutOnlyTells()) {
             tlsError(error);
             return;
         }
@@ -1152,48 +1153,5 @@ public class TLSSocket extends Socket {
     public TLSSocket once(String event, Listener listener) {
         super.once(event, listener);
         return this;
-    }
-
-    // ---- reading options ----------------------------------------------------------------------
-
-    static boolean truthy(Object value) {
-        return !Materials.isFalsy(value);
-    }
-
-    /** An option that must be of a type when it is given, with Node's error. */
-    static Object typed(Options options, String name, Class<?> type) {
-        Object value = options.get(name);
-        if (value == null || type.isInstance(value)) {
-            return value;
-        }
-        String expected = type == Boolean.class
-                ? "of type boolean"
-                : type.isInterface()
-                        ? "of type function"
-                        : "an instance of " + type.getSimpleName();
-        throw ArgumentException.invalidArgType("options." + name, expected, value);
-    }
-
-    /** The option; what Node calls it in the error depends on who asks. */
-    static PSKCallback pskCallback(Options options, String called) {
-        Object value = options.get("pskCallback");
-        if (value instanceof PSKCallback callback) {
-            return callback;
-        }
-        if (!truthy(value)) {
-            return null;
-        }
-        throw ArgumentException.invalidArgType(called, "of type function", value);
-    }
-
-    static long number(Options options, String name, long otherwise) {
-        Object value = options.get(name);
-        if (value == null || value instanceof Number n && n.doubleValue() == 0) {
-            return otherwise;
-        }
-        if (!(value instanceof Number number)) {
-            throw ArgumentException.invalidArgType("options." + name, "of type number", value);
-        }
-        return number.longValue();
     }
 }

@@ -46,9 +46,9 @@ class ProfileTest {
 
     @Test
     void modernIsTheDefault() {
-        assertEquals(Profile.MODERN, SecureContexts.profile(new ServerOptions()));
-        assertEquals(OLD, SecureContexts.profile(new ServerOptions().profile(OLD)));
-        assertEquals(OLD, SecureContexts.profile(new ServerOptions().set("profile", "NODE_0_12")));
+        assertEquals(Profile.MODERN, Profile.of(new ServerOptions()));
+        assertEquals(OLD, Profile.of(new ServerOptions().profile(OLD)));
+        assertEquals(OLD, Profile.of(new ServerOptions().set("profile", "NODE_0_12")));
         assertEquals(
                 "The property 'options.profile' is invalid. Received 'old'",
                 assertThrows(

@@ -966,14 +966,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     /** Runs a callback into the program. */
     private void frame(Runnable callback) {
-        Netty.enter(loop);
-        try {
-            callback.run();
-        } catch (Throwable thrown) {
-            Netty.uncaught(loop, thrown);
-        } finally {
-            Netty.leave(loop);
-        }
+        loop.makeCallback(callback);
     }
 
     /** The keep-alive options of the transport in use. */

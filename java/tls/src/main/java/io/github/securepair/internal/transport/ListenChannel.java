@@ -180,14 +180,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         }
         Netty.eventLoop(target).register(accepted).addListener(done -> {
             if (done.isSuccess()) {
-                Netty.enter(target);
-                try {
-                    acceptor.accepted(transport);
-                } catch (Throwable thrown) {
-                    Netty.uncaught(target, thrown);
-                } finally {
-                    Netty.leave(target);
-                }
+                target.makeCallback(() -> acceptor.accepted(transport));
             } else {
                 accepted.unsafe().closeForcibly();
                 transport.abandon();
@@ -219,14 +212,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         if (closed || code.equals("ECONNABORTED")) {
             return;
         }
-        Netty.enter(loop);
-        try {
-            acceptor.failed(code);
-        } catch (Throwable thrown) {
-            Netty.uncaught(loop, thrown);
-        } finally {
-            Netty.leave(loop);
-        }
+        loop.makeCallback(() -> acceptor.failed(code));
     }
 
     @Override
