@@ -124,12 +124,12 @@ public class Socket extends Duplex implements AutoCloseable {
     }
 
     /** Makes an unconnected socket. */
-    public Socket(SocketOptions options) {
+    public Socket(BaseSocketOptions<?> options) {
         this(options, null);
     }
 
     /** Makes a socket over a transport, or an unconnected one. */
-    Socket(SocketOptions options, Transport transport) {
+    Socket(BaseSocketOptions<?> options, Transport transport) {
         super(duplexOptions(options));
         noDelay = options.noDelay;
         keepAlive = options.keepAlive;
@@ -145,7 +145,7 @@ public class Socket extends Duplex implements AutoCloseable {
         }
     }
 
-    private static DuplexOptions duplexOptions(SocketOptions options) {
+    private static DuplexOptions duplexOptions(BaseSocketOptions<?> options) {
         DuplexOptions duplex =
                 new DuplexOptions().allowHalfOpen(options.allowHalfOpen).emitClose(false);
         if (options.loop != null) {

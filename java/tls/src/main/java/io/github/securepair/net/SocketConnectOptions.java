@@ -1,12 +1,10 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.EventLoop;
-
 /**
  * The options of {@code Net.connect(options)} and {@code socket.connect(options)}. Setters have
  * Node's names.
  */
-public class SocketConnectOptions extends SocketOptions {
+public class SocketConnectOptions extends BaseSocketOptions<SocketConnectOptions> {
     Object port;
     String host;
     String localAddress;
@@ -103,7 +101,7 @@ public class SocketConnectOptions extends SocketOptions {
         return this;
     }
 
-    /** The unix socket to connect to; goes before port and host. */
+    /** The unix socket to connect to; takes precedence over port and host. */
     public SocketConnectOptions path(String value) {
         path = value;
         return this;
@@ -130,74 +128,6 @@ public class SocketConnectOptions extends SocketOptions {
     /** Milliseconds before the next address is tried; at least 10, default 250. */
     public SocketConnectOptions autoSelectFamilyAttemptTimeout(int value) {
         autoSelectFamilyAttemptTimeout = value;
-        return this;
-    }
-
-    // ---- the same setters as in SocketOptions, with this class's type ----
-
-    @Override
-    public SocketConnectOptions loop(EventLoop value) {
-        super.loop(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions allowHalfOpen(boolean value) {
-        super.allowHalfOpen(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions noDelay(boolean value) {
-        super.noDelay(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions keepAlive(boolean value) {
-        super.keepAlive(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions keepAliveInitialDelay(double value) {
-        super.keepAliveInitialDelay(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions highWaterMark(int value) {
-        super.highWaterMark(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions readableHighWaterMark(int value) {
-        super.readableHighWaterMark(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions writableHighWaterMark(int value) {
-        super.writableHighWaterMark(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions onread(Onread value) {
-        super.onread(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions signal(AbortSignal value) {
-        super.signal(value);
-        return this;
-    }
-
-    @Override
-    public SocketConnectOptions blockList(BlockList value) {
-        super.blockList(value);
         return this;
     }
 }
