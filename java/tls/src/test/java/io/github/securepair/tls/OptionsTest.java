@@ -20,7 +20,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Proxy;
+import java.lang.reflect.Type;
+import java.lang.reflect.TypeVariable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -150,10 +153,26 @@ class OptionsTest {
     /** The setters of a class by option. Overridden ones with the type of the class only. */
     private static Map<String, List<Method>> setters(Class<?> type) {
         return Arrays.stream(type.getMethods())
-                .filter(each -> each.getReturnType() == type && !each.isBridge())
+                .filter(each -> returns(each, type) && !each.isBridge())
                 .filter(each -> !Modifier.isStatic(each.getModifiers())
                         && !NOT_OPTIONS.contains(each.getName()))
                 .collect(Collectors.groupingBy(Method::getName));
+    }
+
+    private static boolean returns(Method method, Class<?> type) {
+        return method.getGenericReturnType() instanceof TypeVariable<?> self
+                ? isSelf((Class<?>) self.getGenericDeclaration(), type)
+                : method.getReturnType() == type;
+    }
+
+    /** Whether the type parameter of a base class stands for the class itself. */
+    private static boolean isSelf(Class<?> base, Class<?> type) {
+        Class<?> below = type;
+        while (below.getSuperclass() != base) {
+            below = below.getSuperclass();
+        }
+        Type given = ((ParameterizedType) below.getGenericSuperclass()).getActualTypeArguments()[0];
+        return given instanceof TypeVariable<?> ? isSelf(below, type) : given == type;
     }
 
     private static Options make(Class<?> type) throws ReflectiveOperationException {
