@@ -1,5 +1,7 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.openssl.Glue;
+
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,22 +17,6 @@ import java.util.ArrayDeque;
  * asking the ThreadLocal.
  */
 final class Memory {
-    /** Offsets of struct sp_turn; turn.c asserts them. */
-    static final int STATUS = 0;
-
-    static final int EVENTS = 4;
-    static final int EVENT_BYTES = 8;
-    static final int CONSUMED = 12;
-    static final int PRODUCED = 16;
-    static final int EMITTED = 20;
-    static final int PENDING = 24;
-    static final int RECORDS = 28;
-    static final int FLAGS = 32;
-    static final int RECORD_END = 48;
-    static final int REPORT = 176;
-    static final int MAX_RECORDS = 32;
-    private static final int TURN_SIZE = REPORT + ErrorReport.SIZE;
-
     private static final int USUAL_ROOM = 8 * 1024;
     private static final int KEPT_ROOM = 256 * 1024;
     private static final int ADDRESSES = 128;
@@ -55,15 +41,15 @@ final class Memory {
     /** The only thread that may use it. */
     final Thread thread = Thread.currentThread();
 
-    final ByteBuffer turn = allocate(TURN_SIZE);
-    final long turnAddress = Native.addressOf(turn);
-    final long reportAddress = turnAddress + REPORT;
+    final ByteBuffer turn = allocate(Glue.SP_SIZE_TURN);
+    final long turnAddress = addressOf(turn);
+    final long reportAddress = turnAddress + Glue.SP_AT_TURN_REPORT;
 
     private ByteBuffer out = allocate(USUAL_ROOM);
-    private long outAddress = Native.addressOf(out);
+    private long outAddress = addressOf(out);
 
     private ByteBuffer staged = allocate(USUAL_ROOM);
-    private long stagedAddress = Native.addressOf(staged);
+    private long stagedAddress = addressOf(staged);
 
     /** The connection whose turn this thread is in, if it has pre-shared keys. */
     TLSConnection asking;
@@ -84,19 +70,27 @@ final class Memory {
         return ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
     }
 
+    /**
+     * Address of a direct buffer's first byte, whatever its position. JavaCPP adds the position; a
+     * duplicate, whose position no other thread can move meanwhile, has none.
+     */
+    static long addressOf(ByteBuffer direct) {
+        return Glue.address(direct.duplicate().clear());
+    }
+
     /** The report of the last call that was given {@link #reportAddress} or the turn. */
     ErrorReport report() {
-        return ErrorReport.read(turn, REPORT);
+        return ErrorReport.read(turn, Glue.SP_AT_TURN_REPORT);
     }
 
     /**
      * For calls that fail without a report: what an earlier call said must not be taken for theirs.
      */
     void clearReport() {
-        turn.putInt(REPORT, 0);
-        turn.putInt(REPORT + 4, -1);
-        turn.putInt(REPORT + 8, 0);
-        turn.putInt(REPORT + 12, 0);
+        turn.putInt(Glue.SP_AT_TURN_REPORT + Glue.SP_AT_REPORT_COUNT, 0);
+        turn.putInt(Glue.SP_AT_TURN_REPORT + Glue.SP_AT_REPORT_ALERT, -1);
+        turn.putInt(Glue.SP_AT_TURN_REPORT + Glue.SP_AT_REPORT_ALERT_SENT, 0);
+        turn.putInt(Glue.SP_AT_TURN_REPORT + Glue.SP_AT_REPORT_SSL_ERROR, 0);
     }
 
     // ---- what calls copy out ----
@@ -105,7 +99,7 @@ final class Memory {
     void reserveOut(long size) {
         if (size > out.capacity()) {
             out = allocate(Math.toIntExact(size));
-            outAddress = Native.addressOf(out);
+            outAddress = addressOf(out);
         }
     }
 
@@ -136,7 +130,7 @@ final class Memory {
         wipe(out, length);
         if (out.capacity() > KEPT_ROOM) {
             out = allocate(USUAL_ROOM);
-            outAddress = Native.addressOf(out);
+            outAddress = addressOf(out);
         }
     }
 
@@ -145,7 +139,7 @@ final class Memory {
     void stage(long size) {
         if (size > staged.capacity()) {
             staged = allocate(Math.toIntExact(size));
-            stagedAddress = Native.addressOf(staged);
+            stagedAddress = addressOf(staged);
         }
         staged.clear();
     }
@@ -184,7 +178,7 @@ final class Memory {
         staged.clear();
         if (staged.capacity() > KEPT_ROOM) {
             staged = allocate(USUAL_ROOM);
-            stagedAddress = Native.addressOf(staged);
+            stagedAddress = addressOf(staged);
         }
     }
 
@@ -202,7 +196,7 @@ final class Memory {
 
     /** Keeps what the turn that is under way has noted so far, for {@link #restoreTurn()}. */
     void saveTurn() {
-        byte[] saved = new byte[REPORT];
+        byte[] saved = new byte[Glue.SP_AT_TURN_REPORT];
         turn.get(0, saved);
         savedTurns.push(saved);
     }
@@ -214,7 +208,7 @@ final class Memory {
     /** Copies out of memory that native code lends. */
     void copyFrom(long address, byte[] bytes) {
         stage(bytes.length);
-        Native.copy(stagedAddress, address, bytes.length);
+        Glue.sp_memcpy(stagedAddress, address, bytes.length);
         staged.get(0, bytes).position(bytes.length);
         unstage();
     }
@@ -222,14 +216,14 @@ final class Memory {
     /** Copies a secret into memory that native code lends. */
     void copyTo(long address, byte[] bytes) {
         long from = stageOnly(bytes);
-        Native.copy(address, from, bytes.length);
+        Glue.sp_memcpy(address, from, bytes.length);
         unstage();
     }
 
     void putInt(long address, int value) {
         stage(4);
         staged.putInt(value);
-        Native.copy(address, stagedAddress, 4);
+        Glue.sp_memcpy(address, stagedAddress, 4);
         unstage();
     }
 
@@ -275,7 +269,7 @@ final class Memory {
         if (!buffer.isDirect()) {
             throw new IllegalArgumentException("window is not a direct buffer");
         }
-        long address = Native.addressOf(buffer);
+        long address = addressOf(buffer);
         int hash = System.identityHashCode(buffer);
         int slot = slot(hash);
         nextWay = nextWay + 1 & WAYS - 1;

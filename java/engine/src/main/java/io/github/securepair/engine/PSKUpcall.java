@@ -1,5 +1,7 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.openssl.Glue;
+
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -12,7 +14,7 @@ import java.nio.charset.StandardCharsets;
  */
 final class PSKUpcall {
     static {
-        Native.installUpcall();
+        Glue.setPSKHandler(PSKUpcall::answer);
     }
 
     private PSKUpcall() {}

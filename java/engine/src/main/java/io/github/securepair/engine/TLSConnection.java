@@ -8,6 +8,7 @@ import static io.github.securepair.engine.Windows.readable;
 import static io.github.securepair.engine.Windows.writable;
 
 import io.github.securepair.engine.internal.ConnectionAccess;
+import io.github.securepair.openssl.Glue;
 
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -36,34 +37,29 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class TLSConnection implements AutoCloseable {
     /** Server: ask with {@link ConnectionEvent.ClientHello} at each new ClientHello. */
-    public static final int ASK_HELLO = 1;
+    public static final int ASK_HELLO = Glue.SP_ASK_HELLO;
     /**
      * Server: ask with {@link ConnectionEvent.CertificateRequest} before the certificate is chosen.
      */
-    public static final int ASK_CERT = 2;
+    public static final int ASK_CERT = Glue.SP_ASK_CERT;
     /**
      * Server: ask with {@link ConnectionEvent.RenegotiationRequest} when the client wants to
      * renegotiate.
      */
-    public static final int ASK_RENEGOTIATION = 4;
+    public static final int ASK_RENEGOTIATION = Glue.SP_ASK_RENEGOTIATION;
     /** Tell of sessions that can be resumed: {@link ConnectionEvent.NewSession}. */
-    public static final int TELL_SESSION = 8;
+    public static final int TELL_SESSION = Glue.SP_TELL_SESSION;
     /** Tell key log lines: {@link ConnectionEvent.KeyLog}. */
-    public static final int TELL_KEYLOG = 16;
+    public static final int TELL_KEYLOG = Glue.SP_TELL_KEYLOG;
     /** Tell of alerts: {@link ConnectionEvent.AlertEvent}. */
-    public static final int TELL_ALERT = 32;
+    public static final int TELL_ALERT = Glue.SP_TELL_ALERT;
     /** Tell SSL_trace text, at most 64 KiB between two takes: {@link ConnectionEvent.Trace}. */
-    public static final int TELL_TRACE = 64;
+    public static final int TELL_TRACE = Glue.SP_TELL_TRACE;
     /**
      * Tell raw messages and record headers, at most 256 KiB between two takes:
      * {@link ConnectionEvent.Message}.
      */
-    public static final int TELL_MESSAGE = 128;
-
-    private static final int HANDSHAKING = 1;
-    private static final int SECURE = 2;
-    private static final int MISUSE_TURN = -2;
-    private static final int BRIEF_COUNT = (1 << 19) - 1;
+    public static final int TELL_MESSAGE = Glue.SP_TELL_MESSAGE;
 
     private static final AtomicLong TOKENS = new AtomicLong();
 
@@ -85,7 +81,7 @@ public final class TLSConnection implements AutoCloseable {
     private int emitted;
     private int pending;
     private int records;
-    private int flags = HANDSHAKING;
+    private int flags = Glue.SP_TURN_HANDSHAKING;
     private int eventsQueued;
     private int eventBytes;
     private int[] recordEnds;
@@ -108,11 +104,11 @@ public final class TLSConnection implements AutoCloseable {
         this.memory = Memory.current();
         long ctx = context.acquire();
         try {
-            long conn = Native.connNew(ctx, server ? 1 : 0, memory.reportAddress);
+            long conn = Glue.sp_conn_new(ctx, server ? 1 : 0, memory.reportAddress);
             if (conn == 0) {
                 throw SecureContextException.of(memory.report(), "No connection could be made");
             }
-            handle = new NativeHandle(conn, "TLSConnection", Native::connFree);
+            handle = new NativeHandle(conn, "TLSConnection", Glue::sp_conn_free);
         } finally {
             context.release();
         }
@@ -162,7 +158,7 @@ public final class TLSConnection implements AutoCloseable {
             long address = m.stageText(name);
             try {
                 check(
-                        Native.connSetServername(conn, address, m.reportAddress),
+                        Glue.sp_conn_set_servername(conn, address, m.reportAddress),
                         m,
                         "The server name was refused");
             } finally {
@@ -180,7 +176,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when the bytes are no session; the handshake will be a full one
      */
     public boolean setSession(byte[] der) {
-        return staged(der, Native::connSetSession, "The session was refused");
+        return staged(der, Glue::sp_conn_set_session, "The session was refused");
     }
 
     /**
@@ -189,13 +185,13 @@ public final class TLSConnection implements AutoCloseable {
      */
     public void setALPN(byte[] wire) {
         checkWire(wire);
-        staged(wire == null ? new byte[0] : wire, Native::connSetAlpn, "The ALPN list was refused");
+        staged(wire == null ? new byte[0] : wire, Glue::sp_conn_set_alpn, "The ALPN list was refused");
     }
 
     /** The protocols for NPN, in the form of {@link #setALPN}. */
     public void setNPN(byte[] wire) {
         checkWire(wire);
-        staged(wire == null ? new byte[0] : wire, Native::connSetNpn, "The NPN list was refused");
+        staged(wire == null ? new byte[0] : wire, Glue::sp_conn_set_npn, "The NPN list was refused");
     }
 
     private static void checkWire(byte[] wire) {
@@ -218,12 +214,12 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Client: ask for a stapled OCSP response; {@link ConnectionEvent.OCSPResponse} brings it. */
     public void requestOCSP() {
-        simple(Native::connRequestOcsp, "The OCSP request was refused");
+        simple(Glue::sp_conn_request_ocsp, "The OCSP request was refused");
     }
 
     /** Client: allow a TLS 1.3 server to ask for a certificate after the handshake. */
     public void offerPostHandshakeAuth() {
-        simple(Native::connOfferPostHandshakeAuth, "Post-handshake authentication was refused");
+        simple(Glue::sp_conn_offer_post_handshake_auth, "Post-handshake authentication was refused");
     }
 
     /**
@@ -237,7 +233,7 @@ public final class TLSConnection implements AutoCloseable {
         PSKUpcall.require();
         long token = provider == null ? 0 : TOKENS.incrementAndGet();
         simple(
-                conn -> Native.connSetPsk(conn, token),
+                conn -> Glue.sp_conn_set_psk(conn, token),
                 "The provider of pre-shared keys was refused");
         pskToken = token;
         pskProvider = provider;
@@ -257,7 +253,7 @@ public final class TLSConnection implements AutoCloseable {
             long address = m.stageText(hint);
             try {
                 check(
-                        Native.connSetPskIdentityHint(conn, address, m.reportAddress),
+                        Glue.sp_conn_set_psk_identity_hint(conn, address, m.reportAddress),
                         m,
                         "The identity hint was refused");
             } finally {
@@ -284,8 +280,7 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Whether a certificate of the peer is wanted. */
     public void setVerify(VerifyMode mode) {
-        int code = mode.ordinal();
-        simple(conn -> Native.connSetVerify(conn, code), "The verify mode was refused");
+        simple(conn -> Glue.sp_conn_set_verify(conn, mode.code), "The verify mode was refused");
     }
 
     /**
@@ -296,7 +291,7 @@ public final class TLSConnection implements AutoCloseable {
     public boolean setMaxSendFragment(int size) {
         long conn = handle.enter();
         try {
-            return Native.connSetMaxFragment(conn, size) == Native.OK;
+            return Glue.sp_conn_set_max_fragment(conn, size) == Glue.SP_OK;
         } finally {
             handle.exit();
         }
@@ -306,7 +301,7 @@ public final class TLSConnection implements AutoCloseable {
     public long setOptions(long set, long clear) {
         long conn = handle.enter();
         try {
-            return Native.connSetOptions(conn, set, clear);
+            return Glue.sp_conn_set_options(conn, set, clear);
         } finally {
             handle.exit();
         }
@@ -317,7 +312,7 @@ public final class TLSConnection implements AutoCloseable {
      * always do.
      */
     public void setEvents(int mask) {
-        simple(conn -> Native.connSetEvents(conn, mask), "The event mask was refused");
+        simple(conn -> Glue.sp_conn_set_events(conn, mask), "The event mask was refused");
         eventMask = mask;
     }
 
@@ -345,7 +340,7 @@ public final class TLSConnection implements AutoCloseable {
         long conn = handle.enter();
         try {
             if (decoded != null) {
-                return eventsFirst();
+                return Status.of(eventsFirst());
             }
             Memory m = memory();
             int inAt = position(in);
@@ -354,7 +349,7 @@ public final class TLSConnection implements AutoCloseable {
             int plainCap = length(plain, plainAt);
             int outAt = position(out);
             int outCap = length(out, outAt);
-            long brief = Native.connRead(
+            long brief = Glue.sp_conn_read_brief(
                     conn,
                     readable(m, in, inAt, inLength),
                     inLength,
@@ -395,7 +390,7 @@ public final class TLSConnection implements AutoCloseable {
             int plainLength = length(plain, plainAt);
             int outAt = position(out);
             int outCap = length(out, outAt);
-            long brief = Native.connWrite(
+            long brief = Glue.sp_conn_write_brief(
                     conn,
                     readable(m, plain, plainAt, plainLength),
                     plainLength,
@@ -425,7 +420,7 @@ public final class TLSConnection implements AutoCloseable {
             int outAt = position(out);
             int outCap = length(out, outAt);
             int status =
-                    Native.connDrain(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
+                    Glue.sp_conn_drain(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
             collect(m, status);
             advance(out, outAt + emitted);
             return Status.of(status);
@@ -448,7 +443,7 @@ public final class TLSConnection implements AutoCloseable {
             Memory m = memory();
             int outAt = position(out);
             int outCap = length(out, outAt);
-            int status = Native.connShutdown(
+            int status = Glue.sp_conn_shutdown(
                     conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
             collect(m, status);
             advance(out, outAt + emitted);
@@ -470,19 +465,19 @@ public final class TLSConnection implements AutoCloseable {
     public boolean idle() {
         long conn = handle.enter();
         try {
-            return Native.connIdle(conn) == Native.OK;
+            return Glue.sp_conn_idle(conn) == Glue.SP_OK;
         } finally {
             handle.exit();
         }
     }
 
     /** Events already copied out still come before the plaintext that this read would bring. */
-    Status eventsFirst() {
+    int eventsFirst() {
         consumed = 0;
         produced = 0;
         emitted = 0;
         records = 0;
-        return Status.EVENT;
+        return Glue.SP_EVENT;
     }
 
     Memory memory() {
@@ -497,45 +492,44 @@ public final class TLSConnection implements AutoCloseable {
     /** What a turn did, from the one number that says it in the usual case; see sp.h. */
     int collectBrief(Memory m, long brief) {
         if (brief < 0 || pskProvider != null) {
-            return collect(m, m.turn.getInt(Memory.STATUS));
+            return collect(m, m.turn.getInt(Glue.SP_AT_TURN_STATUS));
         }
-        int after = (int) (brief >>> 23);
-        consumed = (int) brief >>> 4 & BRIEF_COUNT;
-        produced = after & BRIEF_COUNT;
-        emitted = (int) (brief >>> 42);
-        flags = (int) brief >>> 1 & 3;
+        consumed = (int) (brief >>> Glue.SP_BRIEF_CONSUMED) & Glue.SP_BRIEF_COUNT_MASK;
+        produced = (int) (brief >>> Glue.SP_BRIEF_PRODUCED) & Glue.SP_BRIEF_COUNT_MASK;
+        emitted = (int) (brief >>> Glue.SP_BRIEF_EMITTED) & Glue.SP_BRIEF_COUNT_MASK;
+        flags = (int) (brief >>> Glue.SP_BRIEF_FLAGS) & Glue.SP_BRIEF_FLAGS_MASK;
+        records = (int) (brief >>> Glue.SP_BRIEF_RECORDS) & Glue.SP_BRIEF_RECORDS_MASK;
         pending = 0;
         eventsQueued = 0;
-        records = (int) brief >>> 3 & 1;
         if (records != 0) {
             if (recordEnds == null) {
                 recordEnds = new int[4];
             }
             recordEnds[0] = produced;
         }
-        return (int) brief & 1;
+        return (int) (brief >>> Glue.SP_BRIEF_STATUS) & Glue.SP_BRIEF_STATUS_MASK;
     }
 
     /** Copies out of the turn, which belongs to the thread and serves other connections too. */
     int collect(Memory m, int status) {
         m.asking = null;
         ByteBuffer turn = m.turn;
-        consumed = turn.getInt(Memory.CONSUMED);
-        produced = turn.getInt(Memory.PRODUCED);
-        emitted = turn.getInt(Memory.EMITTED);
-        pending = turn.getInt(Memory.PENDING);
-        flags = turn.getInt(Memory.FLAGS);
-        eventsQueued = turn.getInt(Memory.EVENTS);
-        records = turn.getInt(Memory.RECORDS);
+        consumed = turn.getInt(Glue.SP_AT_TURN_CONSUMED);
+        produced = turn.getInt(Glue.SP_AT_TURN_PRODUCED);
+        emitted = turn.getInt(Glue.SP_AT_TURN_EMITTED);
+        pending = turn.getInt(Glue.SP_AT_TURN_PENDING);
+        flags = turn.getInt(Glue.SP_AT_TURN_FLAGS);
+        eventsQueued = turn.getInt(Glue.SP_AT_TURN_EVENTS);
+        records = turn.getInt(Glue.SP_AT_TURN_RECORDS);
         if (eventsQueued != 0) {
-            eventBytes = turn.getInt(Memory.EVENT_BYTES);
+            eventBytes = turn.getInt(Glue.SP_AT_TURN_EVENT_BYTES);
         }
         if (records != 0) {
             collectRecords(turn);
         }
-        if (status == Native.FAILED) {
+        if (status == Glue.SP_FAILED) {
             failure = TLSException.of(m.report(), server ? "TLS server" : "TLS client");
-        } else if (status == MISUSE_TURN) {
+        } else if (status == Glue.SP_MISUSE) {
             throw new IllegalStateException(
                     "TLSConnection is in use: a call came from inside another call");
         }
@@ -545,7 +539,7 @@ public final class TLSConnection implements AutoCloseable {
     private int tellPSKError(int status) {
         Throwable error = pskError;
         pskError = null;
-        if (status == Native.FAILED) {
+        if (status == Glue.SP_FAILED) {
             failure = failure.because(error);
             return status;
         }
@@ -553,9 +547,9 @@ public final class TLSConnection implements AutoCloseable {
             decoded = new ArrayDeque<>();
         }
         decoded.add(new ConnectionEvent.PSKFailed(0, error));
-        return status == Status.PAUSED.ordinal() || status == Status.CLOSED.ordinal()
+        return status == Glue.SP_PAUSED || status == Glue.SP_CLOSED
                 ? status
-                : Status.EVENT.ordinal();
+                : Glue.SP_EVENT;
     }
 
     /**
@@ -571,16 +565,16 @@ public final class TLSConnection implements AutoCloseable {
     private void collectRecords(ByteBuffer turn) {
         int[] ends = recordEnds;
         if (ends == null || ends.length < records) {
-            ends = new int[records < 4 ? 4 : Memory.MAX_RECORDS];
+            ends = new int[records < 4 ? 4 : Glue.SP_RECORDS_MAX];
             recordEnds = ends;
         }
         for (int i = 0; i < records; i++) {
-            ends[i] = turn.getInt(Memory.RECORD_END + 4 * i);
+            ends[i] = turn.getInt(Glue.SP_AT_TURN_RECORD_END + 4 * i);
         }
     }
 
     private Status finish(int status) throws TLSException {
-        if (status == Native.FAILED) {
+        if (status == Glue.SP_FAILED) {
             throw failure;
         }
         return Status.of(status);
@@ -629,12 +623,12 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Whether a handshake is under way: the first one, or a renegotiation. */
     public boolean isHandshaking() {
-        return (flags & HANDSHAKING) != 0;
+        return (flags & Glue.SP_TURN_HANDSHAKING) != 0;
     }
 
     /** Whether the first handshake has been completed. */
     public boolean isSecure() {
-        return (flags & SECURE) != 0;
+        return (flags & Glue.SP_TURN_SECURE) != 0;
     }
 
     /** Why the connection has failed, or null. */
@@ -669,7 +663,7 @@ public final class TLSConnection implements AutoCloseable {
         Memory m = memory();
         ArrayDeque<ConnectionEvent> queue = new ArrayDeque<>();
         m.reserveOut(eventBytes);
-        int length = (int) Native.connTakeEvents(conn, m.outAddress(), m.outRoom());
+        int length = (int) Glue.sp_conn_take_events(conn, m.outAddress(), m.outRoom());
         eventsQueued = 0;
         if (length > 0) {
             try {
@@ -689,7 +683,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when the bytes are no session; the handshake will be a full one
      */
     public boolean offerSession(byte[] der) {
-        return staged(der, Native::connOfferSession, "No ClientHello waits for a session");
+        return staged(der, Glue::sp_conn_offer_session, "No ClientHello waits for a session");
     }
 
     /**
@@ -709,7 +703,7 @@ public final class TLSConnection implements AutoCloseable {
             Memory m = memory();
             long address = m.stageOnly(name);
             try {
-                return Native.connSelectAlpn(conn, address, name.length) == Native.OK;
+                return Glue.sp_conn_select_alpn(conn, address, name.length) == Glue.SP_OK;
             } finally {
                 m.unstage();
             }
@@ -737,8 +731,8 @@ public final class TLSConnection implements AutoCloseable {
             Memory m = memory();
             long ctx = other.acquire();
             try {
-                int result = Native.connUseIdentity(conn, ctx, m.reportAddress);
-                if (result == Native.IGNORED) {
+                int result = Glue.sp_conn_use_identity(conn, ctx, m.reportAddress);
+                if (result == Glue.SP_IGNORED) {
                     return false;
                 }
                 check(result, m, "The identity was refused");
@@ -758,7 +752,7 @@ public final class TLSConnection implements AutoCloseable {
     public void setOCSPResponse(byte[] der) {
         staged(
                 der == null ? new byte[0] : der,
-                Native::connSetOcspResponse,
+                Glue::sp_conn_set_ocsp_response,
                 "No certificate question waits");
     }
 
@@ -787,7 +781,7 @@ public final class TLSConnection implements AutoCloseable {
     private boolean reply(int sequence, int alert) {
         long conn = handle.enter();
         try {
-            return Native.connAnswer(conn, sequence, alert) == Native.OK;
+            return Glue.sp_conn_answer(conn, sequence, alert) == Glue.SP_OK;
         } finally {
             handle.exit();
         }
@@ -805,7 +799,7 @@ public final class TLSConnection implements AutoCloseable {
      */
     public void renegotiate(boolean abbreviated) throws TLSException {
         handshake(
-                (conn, report) -> Native.connRenegotiate(conn, abbreviated ? 1 : 0, report),
+                (conn, report) -> Glue.sp_conn_renegotiate(conn, abbreviated ? 1 : 0, report),
                 "Renegotiation");
     }
 
@@ -819,13 +813,13 @@ public final class TLSConnection implements AutoCloseable {
      *     1.3
      */
     public void requestClientCertificate() throws TLSException {
-        handshake(Native::connRequestClientCertificate, "The certificate request");
+        handshake(Glue::sp_conn_request_client_certificate, "The certificate request");
     }
 
     /** TLS 1.3, once secure: changes the keys of our direction, and of the peer's if asked to. */
     public void keyUpdate(boolean requestPeer) throws TLSException {
         handshake(
-                (conn, report) -> Native.connKeyUpdate(conn, requestPeer ? 1 : 0, report),
+                (conn, report) -> Glue.sp_conn_key_update(conn, requestPeer ? 1 : 0, report),
                 "The key update");
     }
 
@@ -841,7 +835,7 @@ public final class TLSConnection implements AutoCloseable {
             m.clearReport();
             int result = kind.start(conn, m.reportAddress);
             rejectMisuse(result, doing);
-            if (result != Native.OK) {
+            if (result != Glue.SP_OK) {
                 throw TLSException.of(m.report(), doing);
             }
         } finally {
@@ -853,94 +847,94 @@ public final class TLSConnection implements AutoCloseable {
 
     /** "TLSv1.3"; before the handshake the highest that is possible ({@code SSL_get_version}). */
     public String protocol() {
-        return text(ConnectionFacts.PROTOCOL);
+        return text(Glue.SP_GET_PROTOCOL);
     }
 
     /** The same as a number of {@link Protocol}. */
     public int version() {
-        return (int) number(ConnectionFacts.INT_VERSION);
+        return (int) number(Glue.SP_INT_VERSION);
     }
 
     /** The highest version that may be negotiated. */
     public int maxVersion() {
-        return (int) number(ConnectionFacts.INT_MAX_VERSION);
+        return (int) number(Glue.SP_INT_MAX_VERSION);
     }
 
     /** OpenSSL's name of the cipher suite, or null. */
     public String cipherName() {
-        return text(ConnectionFacts.CIPHER_NAME);
+        return text(Glue.SP_GET_CIPHER_NAME);
     }
 
     /** The RFC's name of the cipher suite, or null. */
     public String cipherStandardName() {
-        return text(ConnectionFacts.CIPHER_STANDARD_NAME);
+        return text(Glue.SP_GET_CIPHER_STANDARD_NAME);
     }
 
     /** The protocol that brought the cipher suite ({@code SSL_CIPHER_get_version}), or null. */
     public String cipherVersion() {
-        return text(ConnectionFacts.CIPHER_VERSION);
+        return text(Glue.SP_GET_CIPHER_VERSION);
     }
 
     /** The name asked for by SNI, or null. */
     public String servername() {
-        return text(ConnectionFacts.SERVERNAME);
+        return text(Glue.SP_GET_SERVERNAME);
     }
 
     /** The ALPN protocol agreed on, each byte one char; null when there is none. */
     public String alpnProtocol() {
-        return latin(ConnectionFacts.ALPN);
+        return latin(Glue.SP_GET_ALPN);
     }
 
     /** The NPN protocol agreed on, each byte one char; null when there is none. */
     public String npnProtocol() {
-        return latin(ConnectionFacts.NPN);
+        return latin(Glue.SP_GET_NPN);
     }
 
     /** The session ({@code i2d_SSL_SESSION}): secret. Null before there is one. */
     public byte[] session() {
-        return get(ConnectionFacts.SESSION);
+        return get(Glue.SP_GET_SESSION);
     }
 
     /** Client: the session ticket, or null. */
     public byte[] ticket() {
-        return get(ConnectionFacts.TICKET);
+        return get(Glue.SP_GET_TICKET);
     }
 
     /** The session id, or null. */
     public byte[] sessionId() {
-        return get(ConnectionFacts.SESSION_ID);
+        return get(Glue.SP_GET_SESSION_ID);
     }
 
     /** Our last Finished message, or null. */
     public byte[] finished() {
-        return get(ConnectionFacts.FINISHED);
+        return get(Glue.SP_GET_FINISHED);
     }
 
     /** The peer's last Finished message, or null. */
     public byte[] peerFinished() {
-        return get(ConnectionFacts.PEER_FINISHED);
+        return get(Glue.SP_GET_PEER_FINISHED);
     }
 
     /** DER of our certificate, or null. */
     public byte[] ownCertificate() {
-        return get(ConnectionFacts.OWN_CERTIFICATE);
+        return get(Glue.SP_GET_OWN_CERTIFICATE);
     }
 
     /** DER of our certificate and the chain sent with it, or null. */
     public List<byte[]> ownChain() {
-        return list(ConnectionFacts.OWN_CHAIN);
+        return list(Glue.SP_GET_OWN_CHAIN);
     }
 
     /** DER of the peer's certificate, or null. */
     public byte[] peerCertificate() {
-        return get(ConnectionFacts.PEER_CERTIFICATE);
+        return get(Glue.SP_GET_PEER_CERTIFICATE);
     }
 
     /**
      * DER of the peer's certificate and of what came with it, leaf first; null when there is none.
      */
     public List<byte[]> peerChain() {
-        return list(ConnectionFacts.PEER_CHAIN);
+        return list(Glue.SP_GET_PEER_CHAIN);
     }
 
     /**
@@ -948,42 +942,42 @@ public final class TLSConnection implements AutoCloseable {
      * when there is none.
      */
     public List<byte[]> peerChainCompleted() {
-        return list(ConnectionFacts.PEER_CHAIN_COMPLETED);
+        return list(Glue.SP_GET_PEER_CHAIN_COMPLETED);
     }
 
     /** Client: DER of the CA names that the server asked with, or null. */
     public List<byte[]> peerClientCAs() {
-        return list(ConnectionFacts.PEER_CLIENT_CAS);
+        return list(Glue.SP_GET_PEER_CLIENT_CAS);
     }
 
     /** Client: the stapled OCSP response, or null. */
     public byte[] ocspResponse() {
-        return get(ConnectionFacts.OCSP_RESPONSE);
+        return get(Glue.SP_GET_OCSP_RESPONSE);
     }
 
     /** Whether the handshake resumed a session. */
     public boolean isSessionReused() {
-        return number(ConnectionFacts.INT_REUSED) == 1;
+        return number(Glue.SP_INT_REUSED) == 1;
     }
 
     /** Whether the present session can be resumed. */
     public boolean isSessionResumable() {
-        return number(ConnectionFacts.INT_SESSION_RESUMABLE) == 1;
+        return number(Glue.SP_INT_SESSION_RESUMABLE) == 1;
     }
 
     /** Whether the peer knows secure renegotiation (RFC 5746). */
     public boolean isSecureRenegotiation() {
-        return number(ConnectionFacts.INT_SECURE_RENEGOTIATION) == 1;
+        return number(Glue.SP_INT_SECURE_RENEGOTIATION) == 1;
     }
 
     /** Whether a pre-shared key was used. */
     public boolean isPSKUsed() {
-        return number(ConnectionFacts.INT_PSK_USED) == 1;
+        return number(Glue.SP_INT_PSK_USED) == 1;
     }
 
     /** How many handshakes followed the first one. */
     public int renegotiations() {
-        return (int) number(ConnectionFacts.INT_RENEGOTIATIONS);
+        return (int) number(Glue.SP_INT_RENEGOTIATIONS);
     }
 
     /**
@@ -991,23 +985,23 @@ public final class TLSConnection implements AutoCloseable {
      * peer certificate.
      */
     public long verifyResult() {
-        return number(ConnectionFacts.INT_VERIFY_RESULT);
+        return number(Glue.SP_INT_VERIFY_RESULT);
     }
 
     /** The verify result as a code: "DEPTH_ZERO_SELF_SIGNED_CERT"; null when it is fine. */
     public String verifyErrorName() {
         long result = verifyResult();
-        return result == 0 ? null : describe(result, Native::x509ErrorName);
+        return result == 0 ? null : describe(result, Glue::sp_x509_error_name);
     }
 
     /** The verify result in OpenSSL's words: "self-signed certificate"; "ok" when it is fine. */
     public String verifyErrorText() {
-        return describe(verifyResult(), Native::x509ErrorText);
+        return describe(verifyResult(), Glue::sp_x509_error_text);
     }
 
     /** Whether the peer has shown a certificate. */
     public boolean hasPeerCertificate() {
-        return number(ConnectionFacts.INT_HAS_PEER_CERTIFICATE) == 1;
+        return number(Glue.SP_INT_HAS_PEER_CERT) == 1;
     }
 
     /**
@@ -1015,7 +1009,7 @@ public final class TLSConnection implements AutoCloseable {
      * when there is none.
      */
     public String ephemeralKey() {
-        return text(ConnectionFacts.EPHEMERAL);
+        return text(Glue.SP_GET_EPHEMERAL);
     }
 
     /**
@@ -1023,27 +1017,27 @@ public final class TLSConnection implements AutoCloseable {
      * none.
      */
     public String sharedSigalgs() {
-        return text(ConnectionFacts.SHARED_SIGALGS);
+        return text(Glue.SP_GET_SHARED_SIGALGS);
     }
 
     /** Name of the negotiated group, or null. */
     public String group() {
-        return text(ConnectionFacts.GROUP);
+        return text(Glue.SP_GET_GROUP);
     }
 
     /** The client's 32 random bytes, or null. */
     public byte[] clientRandom() {
-        return get(ConnectionFacts.CLIENT_RANDOM);
+        return get(Glue.SP_GET_CLIENT_RANDOM);
     }
 
     /** The server's 32 random bytes, or null. */
     public byte[] serverRandom() {
-        return get(ConnectionFacts.SERVER_RANDOM);
+        return get(Glue.SP_GET_SERVER_RANDOM);
     }
 
     /** The master secret, for research; the caller must wipe it. Null when there is none. */
     public byte[] masterKey() {
-        return get(ConnectionFacts.MASTER_KEY);
+        return get(Glue.SP_GET_MASTER_KEY);
     }
 
     /**
@@ -1068,7 +1062,7 @@ public final class TLSConnection implements AutoCloseable {
             m.stage(name.length + contextLength);
             try {
                 long nameAddress = m.put(name);
-                int result = Native.connExport(
+                int result = Glue.sp_conn_export(
                         conn,
                         m.outAddress(),
                         length,
@@ -1078,7 +1072,7 @@ public final class TLSConnection implements AutoCloseable {
                         contextLength,
                         m.reportAddress);
                 rejectMisuse(result, "Exporting key material");
-                if (result != Native.OK) {
+                if (result != Glue.SP_OK) {
                     throw TLSException.of(m.report(), "Exporting key material");
                 }
                 return m.takeOut(length);
@@ -1093,7 +1087,7 @@ public final class TLSConnection implements AutoCloseable {
     private long number(int what) {
         long conn = handle.enter();
         try {
-            return Native.connInt(conn, what);
+            return Glue.sp_conn_int(conn, what);
         } finally {
             handle.exit();
         }
@@ -1102,7 +1096,7 @@ public final class TLSConnection implements AutoCloseable {
     private byte[] get(int what) {
         long conn = handle.enter();
         try {
-            return Outputs.copy(memory(), (out, cap) -> Native.connGet(conn, what, out, cap));
+            return Outputs.copy(memory(), (out, cap) -> Glue.sp_conn_get(conn, what, out, cap));
         } finally {
             handle.exit();
         }
@@ -1165,10 +1159,10 @@ public final class TLSConnection implements AutoCloseable {
             long address = m.stageOnly(bytes);
             try {
                 int result = setting.set(conn, address, bytes.length);
-                if (result != Native.IGNORED) {
+                if (result != Glue.SP_IGNORED) {
                     check(result, m, doing);
                 }
-                return result == Native.OK;
+                return result == Glue.SP_OK;
             } finally {
                 m.unstage();
             }
@@ -1178,7 +1172,7 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     private static void check(int result, Memory m, String doing) {
-        if (result == Native.OK) {
+        if (result == Glue.SP_OK) {
             return;
         }
         rejectMisuse(result, doing);
@@ -1186,7 +1180,7 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     private static void rejectMisuse(int result, String doing) {
-        if (result == Native.MISUSE) {
+        if (result == Glue.SP_MISUSE) {
             throw new IllegalStateException(
                     doing + ": not possible at this time or at this end of a connection");
         }

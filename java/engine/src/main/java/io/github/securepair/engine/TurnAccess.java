@@ -1,6 +1,7 @@
 package io.github.securepair.engine;
 
 import io.github.securepair.engine.internal.ConnectionAccess;
+import io.github.securepair.openssl.Glue;
 
 import java.nio.ByteBuffer;
 
@@ -18,12 +19,12 @@ final class TurnAccess extends ConnectionAccess {
         long conn = c.handle.enter();
         try {
             if (c.decoded != null) {
-                return c.eventsFirst().ordinal();
+                return c.eventsFirst();
             }
             Memory m = c.memory();
             return c.collectBrief(
                     m,
-                    Native.connRead(conn, in, inLength, plain, plainCap, out, outCap, c.turn(m)));
+                    Glue.sp_conn_read_brief(conn, in, inLength, plain, plainCap, out, outCap, c.turn(m)));
         } finally {
             c.handle.exit();
         }
@@ -34,7 +35,7 @@ final class TurnAccess extends ConnectionAccess {
         long conn = c.handle.enter();
         try {
             Memory m = c.memory();
-            return c.collectBrief(m, Native.connWrite(conn, plain, length, out, outCap, c.turn(m)));
+            return c.collectBrief(m, Glue.sp_conn_write_brief(conn, plain, length, out, outCap, c.turn(m)));
         } finally {
             c.handle.exit();
         }
@@ -45,7 +46,7 @@ final class TurnAccess extends ConnectionAccess {
         long conn = c.handle.enter();
         try {
             Memory m = c.memory();
-            int status = Native.connDrain(conn, out, outCap, m.turnAddress);
+            int status = Glue.sp_conn_drain(conn, out, outCap, m.turnAddress);
             return c.collect(m, status);
         } finally {
             c.handle.exit();
@@ -57,7 +58,7 @@ final class TurnAccess extends ConnectionAccess {
         long conn = c.handle.enter();
         try {
             Memory m = c.memory();
-            int status = Native.connShutdown(conn, out, outCap, m.turnAddress);
+            int status = Glue.sp_conn_shutdown(conn, out, outCap, m.turnAddress);
             return c.collect(m, status);
         } finally {
             c.handle.exit();

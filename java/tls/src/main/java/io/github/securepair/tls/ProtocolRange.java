@@ -60,7 +60,7 @@ record ProtocolRange(int min, int max, Role role) {
         return switch (name) {
             case "SSLv2" -> throw invalidMethod("SSLv2 methods disabled");
             case "SSLv3" -> {
-                if (!OpenSSL.feature(OpenSSL.Feature.SSL3)) {
+                if (!OpenSSL.supports(OpenSSL.Feature.SSL3)) {
                     throw invalidMethod("SSLv3 methods disabled");
                 }
                 yield new ProtocolRange(SSL3, SSL3, role);

@@ -88,7 +88,7 @@ final class SecureContexts {
             groups(builder, options, profile);
             crl(builder, options);
             sessions(builder, options, server ? defaultSessionIdContext(profile) : null);
-            boolean always = profile.isLegacy() && OpenSSL.feature(OpenSSL.Feature.NPN);
+            boolean always = profile.isLegacy() && OpenSSL.supports(OpenSSL.Feature.NPN);
             if (options.has("NPNProtocols") || always) {
                 builder.npn();
             }

@@ -131,9 +131,9 @@ public class Glue implements InfoMapper, BuildEnabled {
                         + " : 0;\n"
                         + "}\n"
                         + "private static native long sp_address(Buffer buffer);\n"));
-        infos.put(new Info("sp_copy")
+        infos.put(new Info("sp_memcpy")
                 .javaText("/** memcpy between addresses; nothing is checked. */\n"
-                        + "public static native void sp_copy(@Cast(\"void *\") long to,"
+                        + "public static native void sp_memcpy(@Cast(\"void *\") long to,"
                         + " @Cast(\"const void *\") long from, int length);\n\n"
                         + UPCALL));
         // Together with the setter, whose Java is in UPCALL.
