@@ -1,5 +1,6 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
 import io.github.securepair.openssl.Glue;
 
 import java.io.Serializable;
@@ -14,8 +15,17 @@ record ErrorReport(List<OpenSSLError> entries, int alert, boolean alertSent, int
         implements Serializable {
     static final ErrorReport EMPTY = new ErrorReport(List.of(), -1, false, 0);
 
-    /** Reads the report that begins at {@code base}. */
-    static ErrorReport read(ByteBuffer memory, int base) {
+    /** The report of the last call of this thread that was given one. */
+    static ErrorReport ofLastCall() {
+        return of(Memory.current());
+    }
+
+    /** The report of the last call that was lent this memory. */
+    static ErrorReport of(Memory lent) {
+        return read(lent.turn(), Glue.SP_AT_TURN_REPORT);
+    }
+
+    private static ErrorReport read(ByteBuffer memory, int base) {
         int count = Math.min(
                 Math.max(memory.getInt(base + Glue.SP_AT_REPORT_COUNT), 0), Glue.SP_ERRORS_MAX);
         List<OpenSSLError> entries = new ArrayList<>(count);

@@ -13,6 +13,7 @@ import io.github.securepair.engine.ConnectionEvent.NewSession;
 import io.github.securepair.engine.ConnectionEvent.OCSPResponse;
 import io.github.securepair.engine.ConnectionEvent.RenegotiationRequest;
 import io.github.securepair.engine.ConnectionEvent.Trace;
+import io.github.securepair.engine.internal.Outputs;
 import io.github.securepair.openssl.Glue;
 
 import java.nio.BufferUnderflowException;
@@ -194,7 +195,7 @@ final class EventDecoder {
                 extensions.add(new Extension(type, data));
             }
         } catch (BufferUnderflowException e) {
-            // OpenSSL will refuse the hello; what was whole is told.
+            // OpenSSL will refuse the hello; what was whole is reported.
             return List.copyOf(extensions);
         }
         return List.copyOf(extensions);

@@ -1,5 +1,6 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
 import io.github.securepair.openssl.Glue;
 
 /** Loads OpenSSL and the glue once, and remembers why that failed. */
@@ -22,7 +23,7 @@ final class Library {
             if (Glue.sp_library_init(memory.reportAddress) == Glue.SP_OK) {
                 return null;
             }
-            return new IllegalStateException(complaint(memory.report()));
+            return new IllegalStateException(complaint(ErrorReport.of(memory)));
         } catch (LinkageError | RuntimeException e) {
             return e;
         }

@@ -1,5 +1,7 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.engine.internal.Outputs;
 import io.github.securepair.openssl.Glue;
 
 import java.io.IOException;
@@ -162,7 +164,8 @@ public final class OpenSSL {
         long address = memory.stageText(name);
         try {
             if (Glue.sp_library_load_provider(address, memory.reportAddress) != Glue.SP_OK) {
-                throw SecureContextException.of(memory.report(), "The provider was not loaded");
+                throw SecureContextException.of(
+                        ErrorReport.of(memory), "The provider was not loaded");
             }
         } finally {
             memory.unstage();

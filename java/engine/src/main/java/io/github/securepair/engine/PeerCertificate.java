@@ -1,5 +1,7 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.engine.internal.Outputs;
 import io.github.securepair.openssl.Glue;
 
 import java.io.ByteArrayInputStream;

@@ -1,5 +1,6 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
 import io.github.securepair.openssl.Glue;
 
 import java.nio.ByteBuffer;
@@ -135,7 +136,7 @@ public final class RootCertificates {
         try {
             if (Glue.sp_roots_set(address, size, memory.reportAddress) != Glue.SP_OK) {
                 throw SecureContextException.of(
-                        memory.report(), "A trust anchor is no certificate");
+                        ErrorReport.of(memory), "A trust anchor is no certificate");
             }
         } finally {
             memory.unstage();

@@ -1,5 +1,8 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.engine.internal.NativeHandle;
+import io.github.securepair.engine.internal.Outputs;
 import io.github.securepair.openssl.Glue;
 
 import java.io.ByteArrayInputStream;
@@ -54,10 +57,7 @@ public final class SecureContext implements AutoCloseable {
         this.cleanable = NativeHandle.register(this, shared);
     }
 
-    /**
-     * Starts a context with Node's ground settings: security level 1, no certificate, nobody
-     * trusted.
-     */
+    /** Starts a context with Node's ground settings: security level 1, no certificate, no trust. */
     public static Builder builder(Role role) {
         return new Builder(role);
     }
@@ -195,7 +195,8 @@ public final class SecureContext implements AutoCloseable {
     private byte[] get(int what) {
         long ctx = acquire();
         try {
-            return Outputs.copy(Memory.current(), (out, cap) -> Glue.sp_ctx_get(ctx, what, out, cap));
+            return Outputs.copy(
+                    Memory.current(), (out, cap) -> Glue.sp_ctx_get(ctx, what, out, cap));
         } finally {
             release();
         }
@@ -217,9 +218,8 @@ public final class SecureContext implements AutoCloseable {
 
     private static void writeTicketKeys(long ctx, byte[] keys) {
         if (keys.length != Glue.SP_TICKET_KEYS_SIZE) {
-            throw new IllegalArgumentException(
-                    "Session ticket keys must be " + Glue.SP_TICKET_KEYS_SIZE + " bytes, not "
-                            + keys.length);
+            throw new IllegalArgumentException("Session ticket keys must be "
+                    + Glue.SP_TICKET_KEYS_SIZE + " bytes, not " + keys.length);
         }
         Memory memory = Memory.current();
         long address = memory.stageOnly(keys);
@@ -233,9 +233,9 @@ public final class SecureContext implements AutoCloseable {
     }
 
     /**
-     * The native context and who uses it right now: one for the owner, one for each running call.
-     * The last one frees, so that a close() beside a call of another thread pulls nothing from
-     * under it. Is its own cleaning action, and so knows no SecureContext.
+     * The native context and a count of its uses: one for the owner, one for each running call. The
+     * last one frees, so that a close() beside a call of another thread pulls nothing from under
+     * it. Is its own cleaning action, and so knows no SecureContext.
      */
     private static final class Shared implements Runnable {
         private final long address;
@@ -285,7 +285,7 @@ public final class SecureContext implements AutoCloseable {
             Memory memory = Memory.current();
             long ctx = Glue.sp_ctx_new(role.code, memory.reportAddress);
             if (ctx == 0) {
-                throw SecureContextException.of(memory.report(), "No context could be made");
+                throw SecureContextException.of(ErrorReport.of(memory), "No context could be made");
             }
             handle = new NativeHandle(ctx, "SecureContext.Builder", Glue::sp_ctx_free);
         }
@@ -298,7 +298,7 @@ public final class SecureContext implements AutoCloseable {
         public Builder versions(int min, int max) {
             return configure((ctx, memory) -> {
                 int result = Glue.sp_ctx_set_versions(ctx, min, max, memory.reportAddress);
-                if (result == Glue.SP_ERROR && memory.report().isEmpty()) {
+                if (result == Glue.SP_ERROR && ErrorReport.of(memory).isEmpty()) {
                     throw new SecureContextException(
                             "ERR_SSL_UNSUPPORTED_PROTOCOL",
                             "OpenSSL " + OpenSSL.version() + " cannot speak "
@@ -372,7 +372,8 @@ public final class SecureContext implements AutoCloseable {
 
         /** Sets the hint that a TLS 1.2 server gives to clients with pre-shared keys. */
         public Builder pskIdentityHint(String hint) {
-            return text(hint, Glue::sp_ctx_set_psk_identity_hint, "The PSK identity hint was refused");
+            return text(
+                    hint, Glue::sp_ctx_set_psk_identity_hint, "The PSK identity hint was refused");
         }
 
         /**
@@ -388,7 +389,7 @@ public final class SecureContext implements AutoCloseable {
                         Glue.sp_ctx_set_dh(ctx, address, pem.length, minBits, memory.reportAddress);
                 if (result == Glue.SP_ERROR) {
                     throw SecureContextException.of(
-                            memory.report(), "The DH parameters were refused");
+                            ErrorReport.of(memory), "The DH parameters were refused");
                 }
                 rejectMisuse(result);
                 bits[0] = Math.max(result, 0);
@@ -412,7 +413,8 @@ public final class SecureContext implements AutoCloseable {
             return stage(id, (ctx, memory, address) -> {
                 int result = Glue.sp_ctx_set_session_id_context(
                         ctx, address, id.length, memory.reportAddress);
-                ErrorReport report = result == Glue.SP_ERROR ? memory.report() : ErrorReport.EMPTY;
+                ErrorReport report =
+                        result == Glue.SP_ERROR ? ErrorReport.of(memory) : ErrorReport.EMPTY;
                 if (!report.isEmpty()) {
                     throw new SecureContextException(null, report.first().printed(), report);
                 }
@@ -451,8 +453,8 @@ public final class SecureContext implements AutoCloseable {
         }
 
         /**
-         * Adds a private key, PEM: PKCS#1, SEC 1 or PKCS#8, encrypted or not. Nobody is ever asked
-         * for a passphrase.
+         * Adds a private key, PEM: PKCS#1, SEC 1 or PKCS#8, encrypted or not. There is never a
+         * prompt for a passphrase.
          *
          * @param passphrase of an encrypted key, in UTF-8; null for none; at most 1024 bytes
          */
@@ -485,7 +487,7 @@ public final class SecureContext implements AutoCloseable {
                     return;
                 }
                 rejectMisuse(result);
-                throw pfxFailure(result, memory.report());
+                throw pfxFailure(result, ErrorReport.of(memory));
             });
         }
 
@@ -564,7 +566,8 @@ public final class SecureContext implements AutoCloseable {
                                 "ERR_CRYPTO_OPERATION_FAILED",
                                 "There is no " + what + " in the store " + withoutPin(uri));
                     }
-                    ErrorReport report = used == Glue.SP_ERROR ? memory.report() : ErrorReport.EMPTY;
+                    ErrorReport report =
+                            used == Glue.SP_ERROR ? ErrorReport.of(memory) : ErrorReport.EMPTY;
                     if (!report.isEmpty() && report.first().libraryNumber() == SYSTEM_ERRORS) {
                         // An errno has no name among OpenSSL's reasons.
                         throw new SecureContextException(
@@ -599,9 +602,9 @@ public final class SecureContext implements AutoCloseable {
             return configure((ctx, memory) -> {
                 int added = Glue.sp_ctx_use_roots(ctx, memory.reportAddress);
                 rejectMisuse(added);
-                if (added <= 0 && !memory.report().isEmpty()) {
+                if (added <= 0 && !ErrorReport.of(memory).isEmpty()) {
                     throw SecureContextException.of(
-                            memory.report(), "The default roots were refused");
+                            ErrorReport.of(memory), "The default roots were refused");
                 }
             });
         }
@@ -620,7 +623,7 @@ public final class SecureContext implements AutoCloseable {
                 added[0] = Glue.sp_ctx_add_ca(
                         ctx, address, pem.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
                 rejectMisuse(added[0]);
-                ErrorReport report = memory.report();
+                ErrorReport report = ErrorReport.of(memory);
                 if (!report.isEmpty() && !isNoStartLine(report)) {
                     throw SecureContextException.of(report, "The CA certificate was refused");
                 }
@@ -643,9 +646,9 @@ public final class SecureContext implements AutoCloseable {
                 added[0] = Glue.sp_ctx_add_ca_der(
                         ctx, address, der.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
                 rejectMisuse(added[0]);
-                if (added[0] <= 0 || !memory.report().isEmpty()) {
+                if (added[0] <= 0 || !ErrorReport.of(memory).isEmpty()) {
                     throw SecureContextException.of(
-                            memory.report(), "The CA certificate was refused");
+                            ErrorReport.of(memory), "The CA certificate was refused");
                 }
             });
             return added[0];
@@ -712,12 +715,12 @@ public final class SecureContext implements AutoCloseable {
             }
         }
 
-        private static void check(int result, Memory memory, String doing) {
+        private static void check(int result, Memory memory, String what) {
             if (result == Glue.SP_OK) {
                 return;
             }
             rejectMisuse(result);
-            throw SecureContextException.of(memory.report(), doing);
+            throw SecureContextException.of(ErrorReport.of(memory), what);
         }
 
         @FunctionalInterface
@@ -769,11 +772,11 @@ public final class SecureContext implements AutoCloseable {
             });
         }
 
-        private Builder text(String text, TextSetter setter, String doing) {
+        private Builder text(String text, TextSetter setter, String what) {
             return configure((ctx, memory) -> {
                 long address = memory.stageText(text);
                 try {
-                    check(setter.set(ctx, address, memory.reportAddress), memory, doing);
+                    check(setter.set(ctx, address, memory.reportAddress), memory, what);
                 } finally {
                     memory.unstage();
                 }
@@ -789,7 +792,7 @@ public final class SecureContext implements AutoCloseable {
                     rejectMisuse(result);
                     if (result != Glue.SP_OK) {
                         throw new SecureContextException(
-                                "ERR_CRYPTO_OPERATION_FAILED", message, memory.report());
+                                "ERR_CRYPTO_OPERATION_FAILED", message, ErrorReport.of(memory));
                     }
                 } finally {
                     memory.unstage();

@@ -14,7 +14,7 @@ public enum Status {
     PAUSED(Glue.SP_PAUSED),
     /** The peer sent close_notify: nothing more will be read. */
     CLOSED(Glue.SP_CLOSED),
-    /** Fatal. Calls on byte buffers throw instead; only raw turns return it. */
+    /** Fatal. Calls on byte buffers throw instead; only {@link AddressTurns} returns it. */
     FAILED(Glue.SP_FAILED);
 
     private static final Status[] BY_CODE = new Status[values().length];

@@ -1,21 +1,16 @@
 package io.github.securepair.engine;
 
-import static io.github.securepair.engine.Windows.advance;
-import static io.github.securepair.engine.Windows.checkDistinct;
-import static io.github.securepair.engine.Windows.length;
-import static io.github.securepair.engine.Windows.position;
-import static io.github.securepair.engine.Windows.readable;
-import static io.github.securepair.engine.Windows.writable;
-
-import io.github.securepair.engine.internal.ConnectionAccess;
+import io.github.securepair.engine.internal.Calls;
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.engine.internal.NativeHandle;
+import io.github.securepair.engine.internal.Outputs;
+import io.github.securepair.engine.internal.Turns;
 import io.github.securepair.openssl.Glue;
 
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * One TLS endpoint between byte buffers ({@code SSL}). It knows no sockets, threads or listeners:
@@ -61,57 +56,35 @@ public final class TLSConnection implements AutoCloseable {
      */
     public static final int TELL_MESSAGE = Glue.SP_TELL_MESSAGE;
 
-    private static final AtomicLong TOKENS = new AtomicLong();
-
-    static {
-        ConnectionAccess.give(new TurnAccess());
-    }
-
-    final NativeHandle handle;
+    private final NativeHandle handle;
+    private final Turns turns;
+    private final AddressTurns addressTurns;
+    private final Calls calls;
     private final SecureContext context;
     private final boolean server;
     private int eventMask;
-
-    /** Of the thread that used the connection last. */
-    private Memory memory;
-
-    // What the last turn did.
-    private int consumed;
-    private int produced;
-    private int emitted;
-    private int pending;
-    private int records;
-    private int flags = Glue.SP_TURN_HANDSHAKING;
-    private int eventsQueued;
-    private int eventBytes;
-    private int[] recordEnds;
     private TLSException failure;
 
-    /** Answers for pre-shared keys; null while nobody does. */
-    private PSKProvider pskProvider;
-
-    private long pskToken;
-
-    /** What the provider threw in the turn that is under way. */
-    private Throwable pskError;
-
     /** Decoded events that wait for nextEvent(); null while there are none. */
-    ArrayDeque<ConnectionEvent> decoded;
+    private ArrayDeque<ConnectionEvent> decoded;
 
     private TLSConnection(SecureContext context, boolean server) {
         this.context = context;
         this.server = server;
-        this.memory = Memory.current();
         long ctx = context.acquire();
         try {
-            long conn = Glue.sp_conn_new(ctx, server ? 1 : 0, memory.reportAddress);
+            long conn = Glue.sp_conn_new(ctx, server ? 1 : 0, Memory.current().reportAddress);
             if (conn == 0) {
-                throw SecureContextException.of(memory.report(), "No connection could be made");
+                throw SecureContextException.of(
+                        ErrorReport.ofLastCall(), "No connection could be made");
             }
             handle = new NativeHandle(conn, "TLSConnection", Glue::sp_conn_free);
         } finally {
             context.release();
         }
+        turns = new Turns(handle, new Outcome());
+        addressTurns = new AddressTurns(turns);
+        calls = new Calls(handle);
     }
 
     /** Makes the client end of a connection; nothing is sent before the first {@link #read}. */
@@ -152,21 +125,9 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Client: the name to ask for (SNI), at most 255 bytes. */
     public void setServername(String name) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            long address = m.stageText(name);
-            try {
-                check(
-                        Glue.sp_conn_set_servername(conn, address, m.reportAddress),
-                        m,
-                        "The server name was refused");
-            } finally {
-                m.unstage();
-            }
-        } finally {
-            handle.exit();
-        }
+        check(
+                calls.callWithText(name, Glue::sp_conn_set_servername),
+                "The server name was refused");
     }
 
     /**
@@ -176,7 +137,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when the bytes are no session; the handshake will be a full one
      */
     public boolean setSession(byte[] der) {
-        return staged(der, Glue::sp_conn_set_session, "The session was refused");
+        return took(der, Glue::sp_conn_set_session, "The session was refused");
     }
 
     /**
@@ -185,13 +146,16 @@ public final class TLSConnection implements AutoCloseable {
      */
     public void setALPN(byte[] wire) {
         checkWire(wire);
-        staged(wire == null ? new byte[0] : wire, Glue::sp_conn_set_alpn, "The ALPN list was refused");
+        took(
+                wire == null ? new byte[0] : wire,
+                Glue::sp_conn_set_alpn,
+                "The ALPN list was refused");
     }
 
     /** The protocols for NPN, in the form of {@link #setALPN}. */
     public void setNPN(byte[] wire) {
         checkWire(wire);
-        staged(wire == null ? new byte[0] : wire, Glue::sp_conn_set_npn, "The NPN list was refused");
+        took(wire == null ? new byte[0] : wire, Glue::sp_conn_set_npn, "The NPN list was refused");
     }
 
     private static void checkWire(byte[] wire) {
@@ -214,29 +178,28 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Client: ask for a stapled OCSP response; {@link ConnectionEvent.OCSPResponse} brings it. */
     public void requestOCSP() {
-        simple(Glue::sp_conn_request_ocsp, "The OCSP request was refused");
+        check(calls.call(Glue::sp_conn_request_ocsp), "The OCSP request was refused");
     }
 
     /** Client: allow a TLS 1.3 server to ask for a certificate after the handshake. */
     public void offerPostHandshakeAuth() {
-        simple(Glue::sp_conn_offer_post_handshake_auth, "Post-handshake authentication was refused");
+        check(
+                calls.call(Glue::sp_conn_offer_post_handshake_auth),
+                "Post-handshake authentication was refused");
     }
 
     /**
-     * Who answers for pre-shared keys, in TLS 1.2 (with PSK suites) and 1.3; null for nobody.
+     * Sets the source of pre-shared keys, in TLS 1.2 (with PSK suites) and 1.3; null for none.
      *
      * <p>After a throw of the provider the handshake goes on without a key. When it fails in the
      * same turn, what was thrown is the cause of the failure; else
-     * {@link ConnectionEvent.PSKFailed} tells.
+     * {@link ConnectionEvent.PSKFailed} reports it.
      */
     public void setPSK(PSKProvider provider) {
-        PSKUpcall.require();
-        long token = provider == null ? 0 : TOKENS.incrementAndGet();
-        simple(
-                conn -> Glue.sp_conn_set_psk(conn, token),
+        PSKAnswer source = provider == null ? null : new PSKAnswer(provider);
+        check(
+                calls.call(conn -> turns.setPSK(conn, source)),
                 "The provider of pre-shared keys was refused");
-        pskToken = token;
-        pskProvider = provider;
     }
 
     /**
@@ -246,41 +209,18 @@ public final class TLSConnection implements AutoCloseable {
      * @throws SecureContextException when it is too long
      */
     public void setPSKIdentityHint(String hint) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            m.clearReport();
-            long address = m.stageText(hint);
-            try {
-                check(
-                        Glue.sp_conn_set_psk_identity_hint(conn, address, m.reportAddress),
-                        m,
-                        "The identity hint was refused");
-            } finally {
-                m.unstage();
-            }
-        } finally {
-            handle.exit();
-        }
-    }
-
-    long pskToken() {
-        return pskToken;
-    }
-
-    PSKProvider pskProvider() {
-        return pskProvider;
-    }
-
-    void pskFailed(Throwable error) {
-        pskError = error;
+        check(
+                calls.callWithText(hint, Glue::sp_conn_set_psk_identity_hint),
+                "The identity hint was refused");
     }
 
     // ---------------------------------------------------------------- at any time ----
 
     /** Whether a certificate of the peer is wanted. */
     public void setVerify(VerifyMode mode) {
-        simple(conn -> Glue.sp_conn_set_verify(conn, mode.code), "The verify mode was refused");
+        check(
+                calls.call(conn -> Glue.sp_conn_set_verify(conn, mode.code)),
+                "The verify mode was refused");
     }
 
     /**
@@ -289,12 +229,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return false unless it is from 512 to 16384; nothing changes then
      */
     public boolean setMaxSendFragment(int size) {
-        long conn = handle.enter();
-        try {
-            return Glue.sp_conn_set_max_fragment(conn, size) == Glue.SP_OK;
-        } finally {
-            handle.exit();
-        }
+        return calls.call(conn -> Glue.sp_conn_set_max_fragment(conn, size)) == Glue.SP_OK;
     }
 
     /** Sets and clears {@code SSL_OP_*} ({@link SSLOptions}); returns those that are set then. */
@@ -312,7 +247,9 @@ public final class TLSConnection implements AutoCloseable {
      * always do.
      */
     public void setEvents(int mask) {
-        simple(conn -> Glue.sp_conn_set_events(conn, mask), "The event mask was refused");
+        check(
+                calls.call(conn -> Glue.sp_conn_set_events(conn, mask)),
+                "The event mask was refused");
         eventMask = mask;
     }
 
@@ -336,39 +273,7 @@ public final class TLSConnection implements AutoCloseable {
      *     are the same
      */
     public Status read(ByteBuffer in, ByteBuffer plain, ByteBuffer out) throws TLSException {
-        checkDistinct(in, plain, out);
-        long conn = handle.enter();
-        try {
-            if (decoded != null) {
-                return Status.of(eventsFirst());
-            }
-            Memory m = memory();
-            int inAt = position(in);
-            int inLength = length(in, inAt);
-            int plainAt = position(plain);
-            int plainCap = length(plain, plainAt);
-            int outAt = position(out);
-            int outCap = length(out, outAt);
-            long brief = Glue.sp_conn_read_brief(
-                    conn,
-                    readable(m, in, inAt, inLength),
-                    inLength,
-                    writable(m, plain, plainAt, plainCap),
-                    plainCap,
-                    writable(m, out, outAt, outCap),
-                    outCap,
-                    turn(m));
-            int status = collectBrief(m, brief);
-            advance(in, inAt + consumed);
-            advance(plain, plainAt + produced);
-            advance(out, outAt + emitted);
-            return finish(status);
-        } finally {
-            handle.exit();
-            Reference.reachabilityFence(in);
-            Reference.reachabilityFence(plain);
-            Reference.reachabilityFence(out);
-        }
+        return finish(turns.read(in, plain, out));
     }
 
     /**
@@ -382,30 +287,7 @@ public final class TLSConnection implements AutoCloseable {
      * @throws IllegalArgumentException as for {@link #read}
      */
     public Status write(ByteBuffer plain, ByteBuffer out) throws TLSException {
-        checkDistinct(plain, out, null);
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            int plainAt = position(plain);
-            int plainLength = length(plain, plainAt);
-            int outAt = position(out);
-            int outCap = length(out, outAt);
-            long brief = Glue.sp_conn_write_brief(
-                    conn,
-                    readable(m, plain, plainAt, plainLength),
-                    plainLength,
-                    writable(m, out, outAt, outCap),
-                    outCap,
-                    turn(m));
-            int status = collectBrief(m, brief);
-            advance(plain, plainAt + consumed);
-            advance(out, outAt + emitted);
-            return finish(status);
-        } finally {
-            handle.exit();
-            Reference.reachabilityFence(plain);
-            Reference.reachabilityFence(out);
-        }
+        return finish(turns.write(plain, out));
     }
 
     /**
@@ -414,20 +296,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return {@link Status#FULL} while some is left, else {@link Status#WANT_INPUT}
      */
     public Status drain(ByteBuffer out) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            int outAt = position(out);
-            int outCap = length(out, outAt);
-            int status =
-                    Glue.sp_conn_drain(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
-            collect(m, status);
-            advance(out, outAt + emitted);
-            return Status.of(status);
-        } finally {
-            handle.exit();
-            Reference.reachabilityFence(out);
-        }
+        return Status.of(turns.drain(out));
     }
 
     /**
@@ -438,20 +307,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return {@link Status#CLOSED} when the peer has closed too, else {@link Status#WANT_INPUT}
      */
     public Status shutdown(ByteBuffer out) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            int outAt = position(out);
-            int outCap = length(out, outAt);
-            int status = Glue.sp_conn_shutdown(
-                    conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
-            collect(m, status);
-            advance(out, outAt + emitted);
-            return Status.of(status);
-        } finally {
-            handle.exit();
-            Reference.reachabilityFence(out);
-        }
+        return Status.of(turns.shutdown(out));
     }
 
     /**
@@ -463,113 +319,38 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when half a record is in them, and some stay
      */
     public boolean idle() {
-        long conn = handle.enter();
-        try {
-            return Glue.sp_conn_idle(conn) == Glue.SP_OK;
-        } finally {
-            handle.exit();
-        }
+        return calls.call(Glue::sp_conn_idle) == Glue.SP_OK;
     }
 
-    /** Events already copied out still come before the plaintext that this read would bring. */
-    int eventsFirst() {
-        consumed = 0;
-        produced = 0;
-        emitted = 0;
-        records = 0;
-        return Glue.SP_EVENT;
-    }
-
-    Memory memory() {
-        Memory m = memory;
-        if (m.thread != Thread.currentThread()) {
-            m = Memory.current();
-            memory = m;
-        }
-        return m;
-    }
-
-    /** What a turn did, from the one number that says it in the usual case; see sp.h. */
-    int collectBrief(Memory m, long brief) {
-        if (brief < 0 || pskProvider != null) {
-            return collect(m, m.turn.getInt(Glue.SP_AT_TURN_STATUS));
-        }
-        consumed = (int) (brief >>> Glue.SP_BRIEF_CONSUMED) & Glue.SP_BRIEF_COUNT_MASK;
-        produced = (int) (brief >>> Glue.SP_BRIEF_PRODUCED) & Glue.SP_BRIEF_COUNT_MASK;
-        emitted = (int) (brief >>> Glue.SP_BRIEF_EMITTED) & Glue.SP_BRIEF_COUNT_MASK;
-        flags = (int) (brief >>> Glue.SP_BRIEF_FLAGS) & Glue.SP_BRIEF_FLAGS_MASK;
-        records = (int) (brief >>> Glue.SP_BRIEF_RECORDS) & Glue.SP_BRIEF_RECORDS_MASK;
-        pending = 0;
-        eventsQueued = 0;
-        if (records != 0) {
-            if (recordEnds == null) {
-                recordEnds = new int[4];
-            }
-            recordEnds[0] = produced;
-        }
-        return (int) (brief >>> Glue.SP_BRIEF_STATUS) & Glue.SP_BRIEF_STATUS_MASK;
-    }
-
-    /** Copies out of the turn, which belongs to the thread and serves other connections too. */
-    int collect(Memory m, int status) {
-        m.asking = null;
-        ByteBuffer turn = m.turn;
-        consumed = turn.getInt(Glue.SP_AT_TURN_CONSUMED);
-        produced = turn.getInt(Glue.SP_AT_TURN_PRODUCED);
-        emitted = turn.getInt(Glue.SP_AT_TURN_EMITTED);
-        pending = turn.getInt(Glue.SP_AT_TURN_PENDING);
-        flags = turn.getInt(Glue.SP_AT_TURN_FLAGS);
-        eventsQueued = turn.getInt(Glue.SP_AT_TURN_EVENTS);
-        records = turn.getInt(Glue.SP_AT_TURN_RECORDS);
-        if (eventsQueued != 0) {
-            eventBytes = turn.getInt(Glue.SP_AT_TURN_EVENT_BYTES);
-        }
-        if (records != 0) {
-            collectRecords(turn);
-        }
-        if (status == Glue.SP_FAILED) {
-            failure = TLSException.of(m.report(), server ? "TLS server" : "TLS client");
-        } else if (status == Glue.SP_MISUSE) {
-            throw new IllegalStateException(
-                    "TLSConnection is in use: a call came from inside another call");
-        }
-        return pskError == null ? status : tellPSKError(status);
-    }
-
-    private int tellPSKError(int status) {
-        Throwable error = pskError;
-        pskError = null;
-        if (status == Glue.SP_FAILED) {
-            failure = failure.because(error);
-            return status;
-        }
-        if (decoded == null) {
-            decoded = new ArrayDeque<>();
-        }
-        decoded.add(new ConnectionEvent.PSKFailed(0, error));
-        return status == Glue.SP_PAUSED || status == Glue.SP_CLOSED
-                ? status
-                : Glue.SP_EVENT;
+    /** The same turns on bare addresses, for callers with native memory of their own. */
+    public AddressTurns addressTurns() {
+        return addressTurns;
     }
 
     /**
-     * The address of the turn to fill; from here to collect() the upcall is for this connection.
+     * From now on a call waits while another thread's is running, and throws only inside its own.
+     * For connections whose getters may be called by any thread while one thread runs the turns;
+     * call it before any other thread has the connection.
      */
-    long turn(Memory m) {
-        if (pskProvider != null) {
-            m.asking = this;
-        }
-        return m.turnAddress;
+    public void waitForOtherThreads() {
+        handle.waitForOtherThreads();
     }
 
-    private void collectRecords(ByteBuffer turn) {
-        int[] ends = recordEnds;
-        if (ends == null || ends.length < records) {
-            ends = new int[records < 4 ? 4 : Glue.SP_RECORDS_MAX];
-            recordEnds = ends;
+    /** What the turns report to the connection. */
+    private final class Outcome implements Turns.Owner {
+        @Override
+        public void failed(Memory memory, Throwable cause) {
+            failure = TLSException.of(
+                    ErrorReport.of(memory), server ? "TLS server" : "TLS client", cause);
         }
-        for (int i = 0; i < records; i++) {
-            ends[i] = turn.getInt(Glue.SP_AT_TURN_RECORD_END + 4 * i);
+
+        @Override
+        public void pskFailed(Throwable error) {
+            if (decoded == null) {
+                decoded = new ArrayDeque<>();
+            }
+            decoded.add(new ConnectionEvent.PSKFailed(0, error));
+            turns.holdEvents(true);
         }
     }
 
@@ -584,51 +365,48 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Bytes taken from the input window: ciphertext by read, plaintext by write. */
     public int consumed() {
-        return consumed;
+        return turns.consumed();
     }
 
     /** Plaintext bytes that read produced. */
     public int produced() {
-        return produced;
+        return turns.produced();
     }
 
     /** Ciphertext bytes written to the output window. */
     public int emitted() {
-        return emitted;
+        return turns.emitted();
     }
 
     /** Ciphertext bytes that wait inside for an output window. */
     public int pending() {
-        return pending;
+        return turns.pending();
     }
 
     /** How many application data records ended within the plaintext produced; at most 32. */
     public int records() {
-        return records;
+        return turns.records();
     }
 
     /** The offset in the plaintext produced at which record {@code i} ended. */
     public int recordEnd(int i) {
-        if (i < 0 || i >= records) {
-            throw new IndexOutOfBoundsException("record " + i + " of " + records);
-        }
-        return recordEnds[i];
+        return turns.recordEnd(i);
     }
 
     /** Events that wait for {@link #nextEvent()}. */
     public int waitingEvents() {
         ArrayDeque<ConnectionEvent> queue = decoded;
-        return eventsQueued + (queue == null ? 0 : queue.size());
+        return turns.eventsQueued() + (queue == null ? 0 : queue.size());
     }
 
     /** Whether a handshake is under way: the first one, or a renegotiation. */
     public boolean isHandshaking() {
-        return (flags & Glue.SP_TURN_HANDSHAKING) != 0;
+        return turns.isHandshaking();
     }
 
     /** Whether the first handshake has been completed. */
     public boolean isSecure() {
-        return (flags & Glue.SP_TURN_SECURE) != 0;
+        return turns.isSecure();
     }
 
     /** Why the connection has failed, or null. */
@@ -642,7 +420,7 @@ public final class TLSConnection implements AutoCloseable {
     public ConnectionEvent nextEvent() {
         long conn = handle.enter();
         try {
-            if (decoded == null && eventsQueued != 0) {
+            if (decoded == null && turns.eventsQueued() != 0) {
                 takeEvents(conn);
             }
             if (decoded == null) {
@@ -651,6 +429,7 @@ public final class TLSConnection implements AutoCloseable {
             ConnectionEvent event = decoded.poll();
             if (decoded.isEmpty()) {
                 decoded = null;
+                turns.holdEvents(false);
             }
             return event;
         } finally {
@@ -658,13 +437,11 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    /** Takes all, in as much memory as the turn said they need. */
+    /** Takes all that wait in native memory. */
     private void takeEvents(long conn) {
-        Memory m = memory();
+        Memory m = Memory.current();
         ArrayDeque<ConnectionEvent> queue = new ArrayDeque<>();
-        m.reserveOut(eventBytes);
-        int length = (int) Glue.sp_conn_take_events(conn, m.outAddress(), m.outRoom());
-        eventsQueued = 0;
+        int length = turns.takeEvents(conn, m);
         if (length > 0) {
             try {
                 EventDecoder.decode(m.out(), length, queue);
@@ -674,6 +451,7 @@ public final class TLSConnection implements AutoCloseable {
         }
         if (!queue.isEmpty()) {
             decoded = queue;
+            turns.holdEvents(true);
         }
     }
 
@@ -683,7 +461,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when the bytes are no session; the handshake will be a full one
      */
     public boolean offerSession(byte[] der) {
-        return staged(der, Glue::sp_conn_offer_session, "No ClientHello waits for a session");
+        return took(der, Glue::sp_conn_offer_session, "No ClientHello waits for a session");
     }
 
     /**
@@ -698,18 +476,7 @@ public final class TLSConnection implements AutoCloseable {
         if (protocol != null && !isProtocolName(protocol, name)) {
             return false;
         }
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            long address = m.stageOnly(name);
-            try {
-                return Glue.sp_conn_select_alpn(conn, address, name.length) == Glue.SP_OK;
-            } finally {
-                m.unstage();
-            }
-        } finally {
-            handle.exit();
-        }
+        return calls.callWithBytes(name, Glue::sp_conn_select_alpn) == Glue.SP_OK;
     }
 
     private static boolean isProtocolName(String protocol, byte[] name) {
@@ -726,22 +493,17 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when that context has no certificate; its trust is used all the same
      */
     public boolean useIdentity(SecureContext other) {
-        long conn = handle.enter();
+        long ctx = other.acquire();
         try {
-            Memory m = memory();
-            long ctx = other.acquire();
-            try {
-                int result = Glue.sp_conn_use_identity(conn, ctx, m.reportAddress);
-                if (result == Glue.SP_IGNORED) {
-                    return false;
-                }
-                check(result, m, "The identity was refused");
-                return true;
-            } finally {
-                other.release();
+            int result = calls.callReporting(
+                    (conn, report) -> Glue.sp_conn_use_identity(conn, ctx, report));
+            if (result == Glue.SP_IGNORED) {
+                return false;
             }
+            check(result, "The identity was refused");
+            return true;
         } finally {
-            handle.exit();
+            other.release();
         }
     }
 
@@ -750,7 +512,7 @@ public final class TLSConnection implements AutoCloseable {
      * for none.
      */
     public void setOCSPResponse(byte[] der) {
-        staged(
+        took(
                 der == null ? new byte[0] : der,
                 Glue::sp_conn_set_ocsp_response,
                 "No certificate question waits");
@@ -779,12 +541,7 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     private boolean reply(int sequence, int alert) {
-        long conn = handle.enter();
-        try {
-            return Glue.sp_conn_answer(conn, sequence, alert) == Glue.SP_OK;
-        } finally {
-            handle.exit();
-        }
+        return calls.call(conn -> Glue.sp_conn_answer(conn, sequence, alert)) == Glue.SP_OK;
     }
 
     // ---------------------------------------------------------------- later handshakes ----
@@ -823,23 +580,11 @@ public final class TLSConnection implements AutoCloseable {
                 "The key update");
     }
 
-    @FunctionalInterface
-    private interface Handshake {
-        int start(long conn, long report);
-    }
-
-    private void handshake(Handshake kind, String doing) throws TLSException {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            m.clearReport();
-            int result = kind.start(conn, m.reportAddress);
-            rejectMisuse(result, doing);
-            if (result != Glue.SP_OK) {
-                throw TLSException.of(m.report(), doing);
-            }
-        } finally {
-            handle.exit();
+    private void handshake(Calls.ReportingCall kind, String what) throws TLSException {
+        int result = calls.callReporting(kind);
+        rejectMisuse(result, what);
+        if (result != Glue.SP_OK) {
+            throw TLSException.of(ErrorReport.ofLastCall(), what, null);
         }
     }
 
@@ -852,12 +597,12 @@ public final class TLSConnection implements AutoCloseable {
 
     /** The same as a number of {@link Protocol}. */
     public int version() {
-        return (int) number(Glue.SP_INT_VERSION);
+        return (int) calls.number(Glue.SP_INT_VERSION);
     }
 
     /** The highest version that may be negotiated. */
     public int maxVersion() {
-        return (int) number(Glue.SP_INT_MAX_VERSION);
+        return (int) calls.number(Glue.SP_INT_MAX_VERSION);
     }
 
     /** OpenSSL's name of the cipher suite, or null. */
@@ -892,32 +637,32 @@ public final class TLSConnection implements AutoCloseable {
 
     /** The session ({@code i2d_SSL_SESSION}): secret. Null before there is one. */
     public byte[] session() {
-        return get(Glue.SP_GET_SESSION);
+        return calls.get(Glue.SP_GET_SESSION);
     }
 
     /** Client: the session ticket, or null. */
     public byte[] ticket() {
-        return get(Glue.SP_GET_TICKET);
+        return calls.get(Glue.SP_GET_TICKET);
     }
 
     /** The session id, or null. */
     public byte[] sessionId() {
-        return get(Glue.SP_GET_SESSION_ID);
+        return calls.get(Glue.SP_GET_SESSION_ID);
     }
 
     /** Our last Finished message, or null. */
     public byte[] finished() {
-        return get(Glue.SP_GET_FINISHED);
+        return calls.get(Glue.SP_GET_FINISHED);
     }
 
     /** The peer's last Finished message, or null. */
     public byte[] peerFinished() {
-        return get(Glue.SP_GET_PEER_FINISHED);
+        return calls.get(Glue.SP_GET_PEER_FINISHED);
     }
 
     /** DER of our certificate, or null. */
     public byte[] ownCertificate() {
-        return get(Glue.SP_GET_OWN_CERTIFICATE);
+        return calls.get(Glue.SP_GET_OWN_CERTIFICATE);
     }
 
     /** DER of our certificate and the chain sent with it, or null. */
@@ -927,7 +672,7 @@ public final class TLSConnection implements AutoCloseable {
 
     /** DER of the peer's certificate, or null. */
     public byte[] peerCertificate() {
-        return get(Glue.SP_GET_PEER_CERTIFICATE);
+        return calls.get(Glue.SP_GET_PEER_CERTIFICATE);
     }
 
     /**
@@ -952,32 +697,32 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Client: the stapled OCSP response, or null. */
     public byte[] ocspResponse() {
-        return get(Glue.SP_GET_OCSP_RESPONSE);
+        return calls.get(Glue.SP_GET_OCSP_RESPONSE);
     }
 
     /** Whether the handshake resumed a session. */
     public boolean isSessionReused() {
-        return number(Glue.SP_INT_REUSED) == 1;
+        return calls.number(Glue.SP_INT_REUSED) == 1;
     }
 
     /** Whether the present session can be resumed. */
     public boolean isSessionResumable() {
-        return number(Glue.SP_INT_SESSION_RESUMABLE) == 1;
+        return calls.number(Glue.SP_INT_SESSION_RESUMABLE) == 1;
     }
 
     /** Whether the peer knows secure renegotiation (RFC 5746). */
     public boolean isSecureRenegotiation() {
-        return number(Glue.SP_INT_SECURE_RENEGOTIATION) == 1;
+        return calls.number(Glue.SP_INT_SECURE_RENEGOTIATION) == 1;
     }
 
     /** Whether a pre-shared key was used. */
     public boolean isPSKUsed() {
-        return number(Glue.SP_INT_PSK_USED) == 1;
+        return calls.number(Glue.SP_INT_PSK_USED) == 1;
     }
 
     /** How many handshakes followed the first one. */
     public int renegotiations() {
-        return (int) number(Glue.SP_INT_RENEGOTIATIONS);
+        return (int) calls.number(Glue.SP_INT_RENEGOTIATIONS);
     }
 
     /**
@@ -985,7 +730,7 @@ public final class TLSConnection implements AutoCloseable {
      * peer certificate.
      */
     public long verifyResult() {
-        return number(Glue.SP_INT_VERIFY_RESULT);
+        return calls.number(Glue.SP_INT_VERIFY_RESULT);
     }
 
     /** The verify result as a code: "DEPTH_ZERO_SELF_SIGNED_CERT"; null when it is fine. */
@@ -1001,7 +746,7 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Whether the peer has shown a certificate. */
     public boolean hasPeerCertificate() {
-        return number(Glue.SP_INT_HAS_PEER_CERT) == 1;
+        return calls.number(Glue.SP_INT_HAS_PEER_CERT) == 1;
     }
 
     /**
@@ -1027,17 +772,17 @@ public final class TLSConnection implements AutoCloseable {
 
     /** The client's 32 random bytes, or null. */
     public byte[] clientRandom() {
-        return get(Glue.SP_GET_CLIENT_RANDOM);
+        return calls.get(Glue.SP_GET_CLIENT_RANDOM);
     }
 
     /** The server's 32 random bytes, or null. */
     public byte[] serverRandom() {
-        return get(Glue.SP_GET_SERVER_RANDOM);
+        return calls.get(Glue.SP_GET_SERVER_RANDOM);
     }
 
     /** The master secret, for research; the caller must wipe it. Null when there is none. */
     public byte[] masterKey() {
-        return get(Glue.SP_GET_MASTER_KEY);
+        return calls.get(Glue.SP_GET_MASTER_KEY);
     }
 
     /**
@@ -1057,7 +802,7 @@ public final class TLSConnection implements AutoCloseable {
         long contextLength = context == null ? 0 : context.length;
         long conn = handle.enter();
         try {
-            Memory m = memory();
+            Memory m = Memory.current();
             m.reserveOut(length);
             m.stage(name.length + contextLength);
             try {
@@ -1073,7 +818,7 @@ public final class TLSConnection implements AutoCloseable {
                         m.reportAddress);
                 rejectMisuse(result, "Exporting key material");
                 if (result != Glue.SP_OK) {
-                    throw TLSException.of(m.report(), "Exporting key material");
+                    throw TLSException.of(ErrorReport.of(m), "Exporting key material", null);
                 }
                 return m.takeOut(length);
             } finally {
@@ -1084,36 +829,18 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    private long number(int what) {
-        long conn = handle.enter();
-        try {
-            return Glue.sp_conn_int(conn, what);
-        } finally {
-            handle.exit();
-        }
-    }
-
-    private byte[] get(int what) {
-        long conn = handle.enter();
-        try {
-            return Outputs.copy(memory(), (out, cap) -> Glue.sp_conn_get(conn, what, out, cap));
-        } finally {
-            handle.exit();
-        }
-    }
-
     private String text(int what) {
-        byte[] bytes = get(what);
+        byte[] bytes = calls.get(what);
         return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
     }
 
     private String latin(int what) {
-        byte[] bytes = get(what);
+        byte[] bytes = calls.get(what);
         return bytes == null ? null : new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
     private List<byte[]> list(int what) {
-        byte[] items = get(what);
+        byte[] items = calls.get(what);
         return items == null ? null : Outputs.items(items);
     }
 
@@ -1129,60 +856,28 @@ public final class TLSConnection implements AutoCloseable {
 
     // ---------------------------------------------------------------- results ----
 
-    @FunctionalInterface
-    private interface Setting {
-        int set(long conn);
-    }
-
-    @FunctionalInterface
-    private interface BytesSetting {
-        int set(long conn, long bytes, long length);
-    }
-
-    private void simple(Setting setting, String doing) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            m.clearReport();
-            check(setting.set(conn), m, doing);
-        } finally {
-            handle.exit();
-        }
-    }
-
     /** False when the bytes were unusable and nothing changed. */
-    private boolean staged(byte[] bytes, BytesSetting setting, String doing) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            m.clearReport();
-            long address = m.stageOnly(bytes);
-            try {
-                int result = setting.set(conn, address, bytes.length);
-                if (result != Glue.SP_IGNORED) {
-                    check(result, m, doing);
-                }
-                return result == Glue.SP_OK;
-            } finally {
-                m.unstage();
-            }
-        } finally {
-            handle.exit();
+    private boolean took(byte[] bytes, Calls.BytesCall function, String what) {
+        int result = calls.callWithBytes(bytes, function);
+        if (result != Glue.SP_IGNORED) {
+            check(result, what);
         }
+        return result == Glue.SP_OK;
     }
 
-    private static void check(int result, Memory m, String doing) {
+    /** Throws unless the call that was just made succeeded; {@code what} names it. */
+    private static void check(int result, String what) {
         if (result == Glue.SP_OK) {
             return;
         }
-        rejectMisuse(result, doing);
-        throw SecureContextException.of(m.report(), doing);
+        rejectMisuse(result, what);
+        throw SecureContextException.of(ErrorReport.ofLastCall(), what);
     }
 
-    private static void rejectMisuse(int result, String doing) {
+    private static void rejectMisuse(int result, String what) {
         if (result == Glue.SP_MISUSE) {
             throw new IllegalStateException(
-                    doing + ": not possible at this time or at this end of a connection");
+                    what + ": not possible at this time or at this end of a connection");
         }
     }
 }
