@@ -44,8 +44,7 @@ enum {
     SP_MISUSE = -2   /* wrong state: frozen context, late or second answer, wrong role */
 };
 
-#define SP_ERRORS_MAX 8
-#define SP_RECORDS_MAX 32
+enum { SP_ERRORS_MAX = 8, SP_RECORDS_MAX = 32 };
 
 /* One entry of OpenSSL's error queue, oldest first in a report. Texts are NUL-terminated, cut to fit. */
 typedef struct sp_error {
@@ -70,7 +69,7 @@ typedef struct sp_report {
 } sp_report;
 
 /* What one connection call did. Lives in caller memory, valid until the next call that is given it.
- * The layout is fixed (checked by static asserts in turn.c): Java reads it without a call. */
+ * The layout is fixed (see the offsets below): it can be read without a call. */
 typedef struct sp_turn {
     int32_t status;       /*  0: SP_WANT_INPUT .. SP_FAILED */
     uint32_t events;      /*  4: events queued */
@@ -85,6 +84,37 @@ typedef struct sp_turn {
     uint32_t record_end[SP_RECORDS_MAX]; /* 48: plaintext offset at which each application record ended */
     sp_report report;                    /* 176: filled when status is SP_FAILED, else left alone */
 } sp_turn;
+
+/* Where the fields lie, for callers that read these structs by address; turn.c asserts each. */
+enum {
+    SP_AT_TURN_STATUS = 0,
+    SP_AT_TURN_EVENTS = 4,
+    SP_AT_TURN_EVENT_BYTES = 8,
+    SP_AT_TURN_CONSUMED = 12,
+    SP_AT_TURN_PRODUCED = 16,
+    SP_AT_TURN_EMITTED = 20,
+    SP_AT_TURN_PENDING = 24,
+    SP_AT_TURN_RECORDS = 28,
+    SP_AT_TURN_FLAGS = 32,
+    SP_AT_TURN_RECORD_END = 48,
+    SP_AT_TURN_REPORT = 176,
+    SP_SIZE_TURN = 3968,
+    SP_AT_REPORT_COUNT = 0,
+    SP_AT_REPORT_ALERT = 4,
+    SP_AT_REPORT_ALERT_SENT = 8,
+    SP_AT_REPORT_SSL_ERROR = 12,
+    SP_AT_REPORT_ERROR = 16,
+    SP_AT_ERROR_CODE = 0,
+    SP_AT_ERROR_LIBRARY = 8,
+    SP_AT_ERROR_REASON = 12,
+    SP_AT_ERROR_LINE = 16,
+    SP_AT_ERROR_LIBRARY_TEXT = 24,
+    SP_AT_ERROR_REASON_TEXT = 72,
+    SP_AT_ERROR_DATA = 176,
+    SP_AT_ERROR_FILE = 336,
+    SP_AT_ERROR_FUNCTION = 408,
+    SP_SIZE_ERROR = 472
+};
 
 enum {
     SP_TURN_HANDSHAKING = 1, /* a handshake (first or renegotiation) is under way */
@@ -213,10 +243,11 @@ int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t n
 int32_t sp_ctx_add_crl(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_report *report);
 int32_t sp_ctx_set_partial_chain(sp_ctx *ctx, int32_t on);
 
+enum { SP_TICKET_KEYS_SIZE = 48 };
 /* Ticket protection: 16 bytes name, 16 HMAC-SHA256 key, 16 AES-128-CBC key. Random at creation. Any thread, also
  * while connections run: new tickets use the new keys at once, tickets of other keys are ignored. */
-int32_t sp_ctx_set_ticket_keys(sp_ctx *ctx, const uint8_t keys[48]);
-int32_t sp_ctx_get_ticket_keys(sp_ctx *ctx, uint8_t out[48]);
+int32_t sp_ctx_set_ticket_keys(sp_ctx *ctx, const uint8_t keys[SP_TICKET_KEYS_SIZE]);
+int32_t sp_ctx_get_ticket_keys(sp_ctx *ctx, uint8_t out[SP_TICKET_KEYS_SIZE]);
 
 enum {
     SP_CTX_CERTIFICATE = 0, /* DER of the current leaf */
@@ -283,14 +314,18 @@ int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *
                       sp_turn *turn);
 /* The same two for callers whom a look at `turn` costs much: return what it says in one number when that is all there is
  * to say, which is the usual case (SP_WANT_INPUT or SP_FULL, no events, nothing pending, at most one record, which ends
- * the plaintext, counts below 2^19), else -1. `turn` is filled all the same. */
+ * the plaintext, counts below 2^19), else -1. `turn` is filled all the same. SP_BRIEF_x says at which bit x begins. */
 enum {
-    SP_BRIEF_STATUS = 0,    /* 1 bit: SP_WANT_INPUT or SP_FULL */
-    SP_BRIEF_FLAGS = 1,     /* 2 bits */
-    SP_BRIEF_RECORDS = 3,   /* 1 bit */
-    SP_BRIEF_CONSUMED = 4,  /* 19 bits */
-    SP_BRIEF_PRODUCED = 23, /* 19 bits */
-    SP_BRIEF_EMITTED = 42   /* 19 bits */
+    SP_BRIEF_STATUS = 0, /* SP_WANT_INPUT or SP_FULL */
+    SP_BRIEF_STATUS_MASK = 1,
+    SP_BRIEF_FLAGS = 1,
+    SP_BRIEF_FLAGS_MASK = 3,
+    SP_BRIEF_RECORDS = 3,
+    SP_BRIEF_RECORDS_MASK = 1,
+    SP_BRIEF_CONSUMED = 4,
+    SP_BRIEF_PRODUCED = 23,
+    SP_BRIEF_EMITTED = 42,
+    SP_BRIEF_COUNT_MASK = 0x7ffff /* of the last three */
 };
 int64_t sp_conn_read_brief(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
                            uint8_t *out, size_t out_cap, sp_turn *turn);
@@ -320,7 +355,7 @@ enum {
     SP_EV_SESSION = 6,       /* items: session id, DER of the session */
     SP_EV_KEYLOG = 7,        /* items: one line without newline; cleansed once taken */
     SP_EV_OCSP_RESPONSE = 8, /* client. items: response, or absent */
-    SP_EV_ALERT = 9,         /* items: u32 = sent << 16 | level << 8 | description */
+    SP_EV_ALERT = 9,         /* items: u32 = sent << SP_ALERT_SENT | level << SP_ALERT_LEVEL | description */
     SP_EV_TRACE = 10,        /* items: text, u32 bytes dropped before it */
     SP_EV_MESSAGE = 11,      /* items: u32 bits (SP_MESSAGE_*), u32 version, u32 content type, bytes */
     /* Server: the answer to sp_conn_request_client_certificate() came, with a certificate or without
@@ -339,9 +374,11 @@ enum {
     SP_HELLO_RENEGOTIATION = 16
 };
 enum { SP_CERT_OCSP = 1, SP_CERT_RENEGOTIATION = 2 };
+enum { SP_ALERT_SENT = 16, SP_ALERT_LEVEL = 8 }; /* level and description have a byte each */
+enum { SP_ITEM_ABSENT = -1 };                    /* the size of an item that is absent, as int32_t */
 
 /* Moves whole events to out, oldest first, as many as fit. Each: {u16 type, u16 items, u32 sequence, u32 offset,
- * u32 length} in native order, then `length` bytes of items, each {u32 size, bytes}; size 0xFFFFFFFF = absent; an
+ * u32 length} in native order, then `length` bytes of items, each {u32 size, bytes}; size SP_ITEM_ABSENT: no bytes; an
  * item "u32" has size 4, native order. Returns the bytes written. */
 int64_t sp_conn_take_events(sp_conn *conn, uint8_t *out, size_t cap);
 

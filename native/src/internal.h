@@ -47,7 +47,7 @@ struct sp_ctx {
 
     CRYPTO_RWLOCK *ticket_lock; /* ticket_keys.c */
     EVP_CIPHER *ticket_cipher;  /* owned */
-    uint8_t ticket_keys[48];
+    uint8_t ticket_keys[SP_TICKET_KEYS_SIZE];
 };
 
 /* context.c: frees what hangs on ctx (not the SSL_CTX) and ctx itself. Called by OpenSSL through ex_data. */
@@ -202,7 +202,7 @@ typedef struct sp_item {
     const void *bytes; /* NULL with len SP_ABSENT: absent */
     size_t len;
 } sp_item;
-#define SP_ABSENT ((size_t)0xFFFFFFFF)
+#define SP_ABSENT ((size_t)(uint32_t)SP_ITEM_ABSENT)
 
 /* Queues an event; returns its sequence, 0 when out of memory (the connection then fails at the end of the call). */
 uint32_t sp_event_add(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count);

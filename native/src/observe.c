@@ -17,7 +17,7 @@ void sp_observe_alert(sp_conn *conn, int sent, int value)
         conn->alert_sent = (int16_t)sent;
     }
     if ((conn->event_mask & SP_TELL_ALERT) != 0) {
-        uint32_t bits = (uint32_t)sent << 16 | ((uint32_t)value & 0xffff);
+        uint32_t bits = (uint32_t)sent << SP_ALERT_SENT | ((uint32_t)value & 0xffff);
         sp_item item = {&bits, sizeof(bits)};
         sp_event_add(conn, SP_EV_ALERT, &item, 1);
     }

@@ -9,7 +9,7 @@
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
 
-enum { NAME_AT = 0, MAC_AT = 16, CIPHER_AT = 32, KEYS = 48, PART = 16 };
+enum { NAME_AT = 0, MAC_AT = 16, CIPHER_AT = 32, KEYS = SP_TICKET_KEYS_SIZE, PART = 16 };
 
 static int init_mac(EVP_MAC_CTX *mac, const uint8_t *key)
 {
@@ -71,7 +71,7 @@ void sp_ticket_keys_free(sp_ctx *ctx)
     OPENSSL_cleanse(ctx->ticket_keys, KEYS);
 }
 
-int32_t sp_ctx_set_ticket_keys(sp_ctx *ctx, const uint8_t keys[48])
+int32_t sp_ctx_set_ticket_keys(sp_ctx *ctx, const uint8_t keys[SP_TICKET_KEYS_SIZE])
 {
     if (ctx == NULL || keys == NULL)
         return SP_MISUSE;
@@ -82,7 +82,7 @@ int32_t sp_ctx_set_ticket_keys(sp_ctx *ctx, const uint8_t keys[48])
     return SP_OK;
 }
 
-int32_t sp_ctx_get_ticket_keys(sp_ctx *ctx, uint8_t out[48])
+int32_t sp_ctx_get_ticket_keys(sp_ctx *ctx, uint8_t out[SP_TICKET_KEYS_SIZE])
 {
     if (ctx == NULL || out == NULL)
         return SP_MISUSE;

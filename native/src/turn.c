@@ -1,46 +1,50 @@
-/* turn.c - opening and closing a call; how OpenSSL's reasons become a status; the layout that Java reads. */
+/* turn.c - opening and closing a call; how OpenSSL's reasons become a status; the layout of what it fills. */
 #include "turn.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define AT(field, offset) _Static_assert(offsetof(sp_turn, field) == (offset), "layout of sp_turn: " #field)
-AT(status, 0);
-AT(events, 4);
-AT(event_bytes, 8);
-AT(consumed, 12);
-AT(produced, 16);
-AT(emitted, 20);
-AT(pending, 24);
-AT(records, 28);
-AT(flags, 32);
-AT(record_end, 48);
-AT(report, 176);
-#define REPORT_AT(field, offset)                                                                             \
-    _Static_assert(offsetof(sp_report, field) == (offset), "layout of sp_report: " #field)
-REPORT_AT(count, 0);
-REPORT_AT(alert, 4);
-REPORT_AT(alert_sent, 8);
-REPORT_AT(ssl_error, 12);
-REPORT_AT(error, 16);
-#define ERROR_AT(field, offset)                                                                              \
-    _Static_assert(offsetof(sp_error, field) == (offset), "layout of sp_error: " #field)
-ERROR_AT(code, 0);
-ERROR_AT(library, 8);
-ERROR_AT(reason, 12);
-ERROR_AT(line, 16);
-ERROR_AT(library_text, 24);
-ERROR_AT(reason_text, 72);
-ERROR_AT(data, 176);
-ERROR_AT(file, 336);
-ERROR_AT(function, 408);
-_Static_assert(sizeof(sp_error) == 472, "size of sp_error");
+/* The offsets that sp.h gives, for callers that read by address. */
+#define AT(constant, type, field) _Static_assert((constant) == offsetof(type, field), #constant)
+AT(SP_AT_TURN_STATUS, sp_turn, status);
+AT(SP_AT_TURN_EVENTS, sp_turn, events);
+AT(SP_AT_TURN_EVENT_BYTES, sp_turn, event_bytes);
+AT(SP_AT_TURN_CONSUMED, sp_turn, consumed);
+AT(SP_AT_TURN_PRODUCED, sp_turn, produced);
+AT(SP_AT_TURN_EMITTED, sp_turn, emitted);
+AT(SP_AT_TURN_PENDING, sp_turn, pending);
+AT(SP_AT_TURN_RECORDS, sp_turn, records);
+AT(SP_AT_TURN_FLAGS, sp_turn, flags);
+AT(SP_AT_TURN_RECORD_END, sp_turn, record_end);
+AT(SP_AT_TURN_REPORT, sp_turn, report);
+AT(SP_AT_REPORT_COUNT, sp_report, count);
+AT(SP_AT_REPORT_ALERT, sp_report, alert);
+AT(SP_AT_REPORT_ALERT_SENT, sp_report, alert_sent);
+AT(SP_AT_REPORT_SSL_ERROR, sp_report, ssl_error);
+AT(SP_AT_REPORT_ERROR, sp_report, error);
+AT(SP_AT_ERROR_CODE, sp_error, code);
+AT(SP_AT_ERROR_LIBRARY, sp_error, library);
+AT(SP_AT_ERROR_REASON, sp_error, reason);
+AT(SP_AT_ERROR_LINE, sp_error, line);
+AT(SP_AT_ERROR_LIBRARY_TEXT, sp_error, library_text);
+AT(SP_AT_ERROR_REASON_TEXT, sp_error, reason_text);
+AT(SP_AT_ERROR_DATA, sp_error, data);
+AT(SP_AT_ERROR_FILE, sp_error, file);
+AT(SP_AT_ERROR_FUNCTION, sp_error, function);
+_Static_assert(sizeof(sp_turn) == SP_SIZE_TURN, "SP_SIZE_TURN");
+_Static_assert(sizeof(sp_error) == SP_SIZE_ERROR, "SP_SIZE_ERROR");
 
-/* The status constants Java switches on. */
-_Static_assert(SP_WANT_INPUT == 0 && SP_FULL == 1 && SP_EVENT == 2 && SP_PAUSED == 3 && SP_CLOSED == 4 &&
-                   SP_FAILED == 5,
-               "sp_turn.status");
+/* What sp_turn_brief() packs: each value fits its mask, and each begins behind the one before. */
+_Static_assert((SP_WANT_INPUT | SP_FULL) == SP_BRIEF_STATUS_MASK, "SP_BRIEF_STATUS_MASK");
+_Static_assert((SP_TURN_HANDSHAKING | SP_TURN_SECURE) == SP_BRIEF_FLAGS_MASK, "SP_BRIEF_FLAGS_MASK");
+#define BEHIND(next, start, mask)                                                                            \
+    _Static_assert((INT64_C(1) << (next)) == ((INT64_C(1) << (start)) * ((mask) + INT64_C(1))), #next)
+BEHIND(SP_BRIEF_FLAGS, SP_BRIEF_STATUS, SP_BRIEF_STATUS_MASK);
+BEHIND(SP_BRIEF_RECORDS, SP_BRIEF_FLAGS, SP_BRIEF_FLAGS_MASK);
+BEHIND(SP_BRIEF_CONSUMED, SP_BRIEF_RECORDS, SP_BRIEF_RECORDS_MASK);
+BEHIND(SP_BRIEF_PRODUCED, SP_BRIEF_CONSUMED, SP_BRIEF_COUNT_MASK);
+BEHIND(SP_BRIEF_EMITTED, SP_BRIEF_PRODUCED, SP_BRIEF_COUNT_MASK);
 
 static void clear(sp_turn *turn)
 {
@@ -204,7 +208,7 @@ int64_t sp_turn_brief(const sp_turn *turn, int32_t status)
 {
     if (status < SP_WANT_INPUT || status > SP_FULL || turn->events != 0 || turn->pending != 0 ||
         turn->records > 1 || (turn->records == 1 && turn->record_end[0] != turn->produced) ||
-        ((turn->consumed | turn->produced | turn->emitted) >> 19) != 0)
+        ((turn->consumed | turn->produced | turn->emitted) & ~(uint32_t)SP_BRIEF_COUNT_MASK) != 0)
         return -1;
     return (
         int64_t)((uint64_t)status << SP_BRIEF_STATUS | (uint64_t)turn->flags << SP_BRIEF_FLAGS |

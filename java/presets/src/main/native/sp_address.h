@@ -11,7 +11,7 @@ static inline int64_t sp_address(void *memory)
 }
 
 /* Between addresses, for what C lends to the PSK upcall. */
-static inline void sp_copy(void *to, const void *from, int32_t length)
+static inline void sp_memcpy(void *to, const void *from, int32_t length)
 {
     memcpy(to, from, (size_t)length);
 }

@@ -1,6 +1,7 @@
 package io.github.securepair.benchmarks;
 
 import io.github.securepair.engine.ConnectionEvent;
+import io.github.securepair.engine.Protocol;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
@@ -39,10 +40,10 @@ final class OurSubject implements Subject {
     }
 
     private SecureContext configure(SecureContext.Builder builder, boolean isClient) {
-        int version = setting.protocol().equals("TLSv1.3") ? 0x0304 : 0x0303;
+        int version = setting.protocol().equals("TLSv1.3") ? Protocol.TLS1_3 : Protocol.TLS1_2;
         try (builder) {
             builder.versions(version, version);
-            if (version == 0x0304) {
+            if (version == Protocol.TLS1_3) {
                 builder.cipherSuites(setting.cipher());
             } else {
                 builder.cipherList(setting.cipher());

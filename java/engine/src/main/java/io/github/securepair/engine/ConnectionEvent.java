@@ -121,7 +121,7 @@ public sealed interface ConnectionEvent {
     /**
      * Text of {@code SSL_trace}.
      *
-     * @param dropped bytes lost before it, because nobody took events
+     * @param dropped bytes lost before it, because no events were taken
      */
     record Trace(int offset, String text, int dropped) implements ConnectionEvent {}
 
@@ -135,7 +135,7 @@ public sealed interface ConnectionEvent {
     /**
      * A raw protocol message or record header ({@code SSL_CTX_set_msg_callback}).
      *
-     * @param loss messages before it were lost, because nobody took events
+     * @param loss messages before it were lost, because no events were taken
      */
     record Message(
             int offset, boolean sent, int version, int contentType, byte[] bytes, boolean loss)

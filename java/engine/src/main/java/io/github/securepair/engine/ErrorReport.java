@@ -1,5 +1,8 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.openssl.Glue;
+
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -12,46 +15,52 @@ record ErrorReport(List<OpenSSLError> entries, int alert, boolean alertSent, int
         implements Serializable {
     static final ErrorReport EMPTY = new ErrorReport(List.of(), -1, false, 0);
 
-    private static final int ENTRIES = 16;
-    private static final int ENTRY_SIZE = 472;
-    static final int MAX_ENTRIES = 8;
-    static final int SIZE = ENTRIES + MAX_ENTRIES * ENTRY_SIZE;
+    /** The report of the last call of this thread that was given one. */
+    static ErrorReport ofLastCall() {
+        return of(Memory.current());
+    }
 
-    /** Reads the report that begins at {@code base}. */
-    static ErrorReport read(ByteBuffer memory, int base) {
-        int count = Math.min(Math.max(memory.getInt(base), 0), MAX_ENTRIES);
+    /** The report of the last call that was lent this memory. */
+    static ErrorReport of(Memory lent) {
+        return read(lent.turn(), Glue.SP_AT_TURN_REPORT);
+    }
+
+    private static ErrorReport read(ByteBuffer memory, int base) {
+        int count = Math.min(
+                Math.max(memory.getInt(base + Glue.SP_AT_REPORT_COUNT), 0), Glue.SP_ERRORS_MAX);
         List<OpenSSLError> entries = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            entries.add(entry(memory, base + ENTRIES + i * ENTRY_SIZE));
+            entries.add(entry(memory, base + Glue.SP_AT_REPORT_ERROR + i * Glue.SP_SIZE_ERROR));
         }
         return new ErrorReport(
                 List.copyOf(entries),
-                memory.getInt(base + 4),
-                memory.getInt(base + 8) == 1,
-                memory.getInt(base + 12));
+                memory.getInt(base + Glue.SP_AT_REPORT_ALERT),
+                memory.getInt(base + Glue.SP_AT_REPORT_ALERT_SENT) == 1,
+                memory.getInt(base + Glue.SP_AT_REPORT_SSL_ERROR));
     }
 
     private static OpenSSLError entry(ByteBuffer memory, int at) {
         return new OpenSSLError(
-                memory.getLong(at),
-                memory.getInt(at + 8),
-                memory.getInt(at + 12),
-                text(memory, at + 24, 48),
-                text(memory, at + 72, 104),
-                text(memory, at + 176, 160),
-                text(memory, at + 336, 72),
-                memory.getInt(at + 16),
-                text(memory, at + 408, 64));
+                memory.getLong(at + Glue.SP_AT_ERROR_CODE),
+                memory.getInt(at + Glue.SP_AT_ERROR_LIBRARY),
+                memory.getInt(at + Glue.SP_AT_ERROR_REASON),
+                text(memory, at + Glue.SP_AT_ERROR_LIBRARY_TEXT),
+                text(memory, at + Glue.SP_AT_ERROR_REASON_TEXT),
+                text(memory, at + Glue.SP_AT_ERROR_DATA),
+                text(memory, at + Glue.SP_AT_ERROR_FILE),
+                memory.getInt(at + Glue.SP_AT_ERROR_LINE),
+                text(memory, at + Glue.SP_AT_ERROR_FUNCTION));
     }
 
-    private static String text(ByteBuffer memory, int at, int room) {
-        byte[] bytes = new byte[room];
-        memory.get(at, bytes);
-        int length = 0;
-        while (length < room && bytes[length] != 0) {
-            length++;
+    /** Up to the NUL, which the glue always writes. */
+    private static String text(ByteBuffer memory, int at) {
+        int end = at;
+        while (memory.get(end) != 0) {
+            end++;
         }
-        return new String(bytes, 0, length, StandardCharsets.UTF_8);
+        byte[] bytes = new byte[end - at];
+        memory.get(at, bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     boolean isEmpty() {

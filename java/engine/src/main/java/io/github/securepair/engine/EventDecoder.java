@@ -13,6 +13,8 @@ import io.github.securepair.engine.ConnectionEvent.NewSession;
 import io.github.securepair.engine.ConnectionEvent.OCSPResponse;
 import io.github.securepair.engine.ConnectionEvent.RenegotiationRequest;
 import io.github.securepair.engine.ConnectionEvent.Trace;
+import io.github.securepair.engine.internal.Outputs;
+import io.github.securepair.openssl.Glue;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -24,30 +26,6 @@ import java.util.Queue;
 
 /** Turns the encoded events of sp_conn_take_events() into objects. */
 final class EventDecoder {
-    private static final int HANDSHAKE_START = 1;
-    private static final int HANDSHAKE_DONE = 2;
-    private static final int CLIENT_HELLO = 3;
-    private static final int CERT = 4;
-    private static final int RENEGOTIATION = 5;
-    private static final int SESSION = 6;
-    private static final int KEYLOG = 7;
-    private static final int OCSP_RESPONSE = 8;
-    private static final int ALERT = 9;
-    private static final int TRACE = 10;
-    private static final int MESSAGE = 11;
-    private static final int CLIENT_CERTIFICATE = 12;
-
-    private static final int HELLO_TICKET = 1;
-    private static final int HELLO_OCSP = 2;
-    private static final int HELLO_TLS1_3 = 4;
-    private static final int HELLO_NPN = 8;
-    private static final int HELLO_RENEGOTIATION = 16;
-    private static final int CERT_OCSP = 1;
-    private static final int CERT_RENEGOTIATION = 2;
-    private static final int MESSAGE_SENT = 1;
-    private static final int MESSAGE_LOSS = 2;
-
-    private static final int ABSENT = 0xFFFFFFFF;
     private static final byte[] NONE = {};
 
     private final ByteBuffer from;
@@ -81,18 +59,18 @@ final class EventDecoder {
     /** Null for a kind that this version does not know. */
     private ConnectionEvent event(int type, int sequence, int offset) {
         return switch (type) {
-            case HANDSHAKE_START -> new HandshakeStart(offset);
-            case HANDSHAKE_DONE -> new HandshakeDone(offset);
-            case CLIENT_HELLO -> clientHello(sequence, offset);
-            case CERT -> certificateRequest(sequence, offset);
-            case RENEGOTIATION -> new RenegotiationRequest(offset, sequence);
-            case SESSION -> new NewSession(offset, bytes(), bytes());
-            case KEYLOG -> new KeyLog(offset, text());
-            case OCSP_RESPONSE -> new OCSPResponse(offset, bytes());
-            case ALERT -> alert(offset);
-            case TRACE -> new Trace(offset, text(), number());
-            case MESSAGE -> message(offset);
-            case CLIENT_CERTIFICATE -> new ClientCertificate(offset);
+            case Glue.SP_EV_HANDSHAKE_START -> new HandshakeStart(offset);
+            case Glue.SP_EV_HANDSHAKE_DONE -> new HandshakeDone(offset);
+            case Glue.SP_EV_CLIENT_HELLO -> clientHello(sequence, offset);
+            case Glue.SP_EV_CERT -> certificateRequest(sequence, offset);
+            case Glue.SP_EV_RENEGOTIATION -> new RenegotiationRequest(offset, sequence);
+            case Glue.SP_EV_SESSION -> new NewSession(offset, bytes(), bytes());
+            case Glue.SP_EV_KEYLOG -> new KeyLog(offset, text());
+            case Glue.SP_EV_OCSP_RESPONSE -> new OCSPResponse(offset, bytes());
+            case Glue.SP_EV_ALERT -> alert(offset);
+            case Glue.SP_EV_TRACE -> new Trace(offset, text(), number());
+            case Glue.SP_EV_MESSAGE -> message(offset);
+            case Glue.SP_EV_CLIENT_CERTIFICATE -> new ClientCertificate(offset);
             default -> null;
         };
     }
@@ -112,11 +90,11 @@ final class EventDecoder {
                 sessionId,
                 servername,
                 alpn == null ? null : protocols(alpn),
-                (bits & HELLO_TICKET) != 0,
-                (bits & HELLO_OCSP) != 0,
-                (bits & HELLO_TLS1_3) != 0,
-                (bits & HELLO_NPN) != 0,
-                (bits & HELLO_RENEGOTIATION) != 0,
+                (bits & Glue.SP_HELLO_TICKET) != 0,
+                (bits & Glue.SP_HELLO_OCSP) != 0,
+                (bits & Glue.SP_HELLO_TLS1_3) != 0,
+                (bits & Glue.SP_HELLO_NPN) != 0,
+                (bits & Glue.SP_HELLO_RENEGOTIATION) != 0,
                 version,
                 random,
                 suites(bytesOrNone()),
@@ -131,31 +109,35 @@ final class EventDecoder {
                 offset,
                 sequence,
                 servername,
-                (bits & CERT_OCSP) != 0,
-                (bits & CERT_RENEGOTIATION) != 0);
+                (bits & Glue.SP_CERT_OCSP) != 0,
+                (bits & Glue.SP_CERT_RENEGOTIATION) != 0);
     }
 
     private AlertEvent alert(int offset) {
         int value = number();
-        return new AlertEvent(offset, (value >>> 16 & 1) != 0, value >>> 8 & 0xFF, value & 0xFF);
+        return new AlertEvent(
+                offset,
+                (value >>> Glue.SP_ALERT_SENT & 1) != 0,
+                value >>> Glue.SP_ALERT_LEVEL & 0xFF,
+                value & 0xFF);
     }
 
     private Message message(int offset) {
         int bits = number();
         return new Message(
                 offset,
-                (bits & MESSAGE_SENT) != 0,
+                (bits & Glue.SP_MESSAGE_SENT) != 0,
                 number(),
                 number(),
                 bytesOrNone(),
-                (bits & MESSAGE_LOSS) != 0);
+                (bits & Glue.SP_MESSAGE_LOSS) != 0);
     }
 
     // ---- items ----
 
     private byte[] bytes() {
         int size = from.getInt();
-        if (size == ABSENT) {
+        if (size == Glue.SP_ITEM_ABSENT) {
             return null;
         }
         byte[] bytes = new byte[size];
@@ -213,7 +195,7 @@ final class EventDecoder {
                 extensions.add(new Extension(type, data));
             }
         } catch (BufferUnderflowException e) {
-            // OpenSSL will refuse the hello; what was whole is told.
+            // OpenSSL will refuse the hello; what was whole is reported.
             return List.copyOf(extensions);
         }
         return List.copyOf(extensions);

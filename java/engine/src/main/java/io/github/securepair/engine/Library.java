@@ -1,5 +1,8 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.openssl.Glue;
+
 /** Loads OpenSSL and the glue once, and remembers why that failed. */
 final class Library {
     private static final Throwable FAILURE = load();
@@ -17,18 +20,18 @@ final class Library {
     private static Throwable load() {
         try {
             Memory memory = Memory.current();
-            if (Native.libraryInit(memory.reportAddress) == Native.OK) {
+            if (Glue.sp_library_init(memory.reportAddress) == Glue.SP_OK) {
                 return null;
             }
-            return new IllegalStateException(complaint(memory.report()));
+            return new IllegalStateException(complaint(ErrorReport.of(memory)));
         } catch (LinkageError | RuntimeException e) {
             return e;
         }
     }
 
     private static String complaint(ErrorReport report) {
-        String versions = "found " + versionOf(Native.libraryVersion()) + ", built for "
-                + versionOf(Native.libraryHeaderVersion());
+        String versions = "found " + versionOf(Glue.sp_library_version()) + ", built for "
+                + versionOf(Glue.sp_library_header_version());
         if (report.isEmpty()) {
             return versions;
         }

@@ -1,5 +1,9 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.engine.internal.Outputs;
+import io.github.securepair.openssl.Glue;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,20 +15,25 @@ import java.util.stream.Stream;
 public final class OpenSSL {
     /** What an OpenSSL may have been built without. */
     public enum Feature {
-        // In the order of SP_FEATURE_*.
-        SSL3,
-        TLS1,
-        TLS1_1,
-        TLS1_2,
-        TLS1_3,
-        NPN,
-        TRACE,
-        PSK,
+        SSL3(Glue.SP_FEATURE_SSL3),
+        TLS1(Glue.SP_FEATURE_TLS1),
+        TLS1_1(Glue.SP_FEATURE_TLS1_1),
+        TLS1_2(Glue.SP_FEATURE_TLS1_2),
+        TLS1_3(Glue.SP_FEATURE_TLS1_3),
+        NPN(Glue.SP_FEATURE_NPN),
+        TRACE(Glue.SP_FEATURE_TRACE),
+        PSK(Glue.SP_FEATURE_PSK),
         /** RC4, RC2, DES and the like can be had with {@link #loadLegacy()}. */
-        LEGACY_PROVIDER,
-        RC4,
-        SRTP,
-        KTLS
+        LEGACY_PROVIDER(Glue.SP_FEATURE_LEGACY_PROVIDER),
+        RC4(Glue.SP_FEATURE_RC4),
+        SRTP(Glue.SP_FEATURE_SRTP),
+        KTLS(Glue.SP_FEATURE_KTLS);
+
+        private final int code;
+
+        Feature(int code) {
+            this.code = code;
+        }
     }
 
     /**
@@ -53,12 +62,6 @@ public final class OpenSSL {
         }
     }
 
-    private static final int TEXT_VERSION = 0;
-    private static final int TEXT_CFLAGS = 1;
-    private static final int TEXT_BUILT_ON = 2;
-    private static final int TEXT_PLATFORM = 3;
-    private static final int TEXT_DIRECTORY = 4;
-
     private OpenSSL() {}
 
     /** The version in use: "3.5.7" ({@code OpenSSL_version_num}). */
@@ -69,38 +72,38 @@ public final class OpenSSL {
     /** The version in use as OpenSSL packs it: 0x30500070. */
     public static long versionNumber() {
         Library.require();
-        return Native.libraryVersion();
+        return Glue.sp_library_version();
     }
 
     /** The version whose headers this was compiled against. */
     public static String headerVersion() {
         Library.require();
-        return Library.versionOf(Native.libraryHeaderVersion());
+        return Library.versionOf(Glue.sp_library_header_version());
     }
 
     /** "OpenSSL 3.5.7 9 Jun 2026" ({@code OpenSSL_version}). */
     public static String versionText() {
-        return text(TEXT_VERSION);
+        return text(Glue.SP_TEXT_VERSION);
     }
 
     /** How the library was compiled. */
     public static String compilerFlags() {
-        return text(TEXT_CFLAGS);
+        return text(Glue.SP_TEXT_CFLAGS);
     }
 
     /** When the library was compiled. */
     public static String builtOn() {
-        return text(TEXT_BUILT_ON);
+        return text(Glue.SP_TEXT_BUILT_ON);
     }
 
     /** What the library was compiled for. */
     public static String platform() {
-        return text(TEXT_PLATFORM);
+        return text(Glue.SP_TEXT_PLATFORM);
     }
 
     /** The directory the library looks into for its configuration and modules. */
     public static String directory() {
-        return text(TEXT_DIRECTORY);
+        return text(Glue.SP_TEXT_DIR);
     }
 
     /** The file that libssl was loaded from, or null where the system does not tell. */
@@ -124,14 +127,14 @@ public final class OpenSSL {
     public static List<String> ciphers() {
         Library.require();
         Memory memory = Memory.current();
-        byte[] names = Outputs.copy(memory, Native::libraryCiphers);
+        byte[] names = Outputs.copy(memory, Glue::sp_library_ciphers);
         return names == null ? List.of() : Outputs.split(names);
     }
 
     /** Whether the library in use can do it. Asks the library each time: not for hot paths. */
-    public static boolean feature(Feature feature) {
+    public static boolean supports(Feature feature) {
         Library.require();
-        return Native.libraryFeature(feature.ordinal()) == 1;
+        return Glue.sp_library_feature(feature.code) == 1;
     }
 
     /**
@@ -142,7 +145,7 @@ public final class OpenSSL {
      */
     public static boolean loadLegacy() {
         Library.require();
-        return Native.libraryLoadLegacy(Memory.current().reportAddress) == Native.OK;
+        return Glue.sp_library_load_legacy(Memory.current().reportAddress) == Glue.SP_OK;
     }
 
     /**
@@ -160,8 +163,9 @@ public final class OpenSSL {
         memory.clearReport();
         long address = memory.stageText(name);
         try {
-            if (Native.libraryLoadProvider(address, memory.reportAddress) != Native.OK) {
-                throw SecureContextException.of(memory.report(), "The provider was not loaded");
+            if (Glue.sp_library_load_provider(address, memory.reportAddress) != Glue.SP_OK) {
+                throw SecureContextException.of(
+                        ErrorReport.of(memory), "The provider was not loaded");
             }
         } finally {
             memory.unstage();
@@ -174,7 +178,7 @@ public final class OpenSSL {
         Memory memory = Memory.current();
         long address = memory.stageText(name);
         try {
-            return Native.libraryHasProvider(address) == 1;
+            return Glue.sp_library_has_provider(address) == 1;
         } finally {
             memory.unstage();
         }
@@ -184,19 +188,19 @@ public final class OpenSSL {
     public static LiveObjects live() {
         Library.require();
         return new LiveObjects(
-                Native.libraryLive(0),
-                Native.libraryLive(1),
-                Native.libraryLive(2),
-                Native.libraryLive(3),
-                Native.libraryLive(4),
-                Native.libraryLive(5),
-                Native.libraryLive(6));
+                Glue.sp_library_live(Glue.SP_LIVE_CTX),
+                Glue.sp_library_live(Glue.SP_LIVE_CONN),
+                Glue.sp_library_live(Glue.SP_LIVE_CHUNK),
+                Glue.sp_library_live(Glue.SP_LIVE_EVENT),
+                Glue.sp_library_live(Glue.SP_LIVE_SSL),
+                Glue.sp_library_live(Glue.SP_LIVE_SESSION_OFFER),
+                Glue.sp_library_live(Glue.SP_LIVE_BUFFERED));
     }
 
     private static String text(int what) {
         Library.require();
         byte[] text =
-                Outputs.copy(Memory.current(), (out, cap) -> Native.libraryText(what, out, cap));
+                Outputs.copy(Memory.current(), (out, cap) -> Glue.sp_library_text(what, out, cap));
         return text == null ? "" : new String(text, StandardCharsets.UTF_8);
     }
 }

@@ -1,5 +1,9 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.engine.internal.Outputs;
+import io.github.securepair.openssl.Glue;
+
 import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -92,7 +96,7 @@ public final class PeerCertificate {
         long address = memory.stageOnly(der);
         try {
             return Outputs.copy(
-                    memory, (out, cap) -> Native.x509Describe(address, der.length, out, cap));
+                    memory, (out, cap) -> Glue.sp_x509_describe(address, der.length, out, cap));
         } finally {
             memory.unstage();
         }

@@ -1,5 +1,8 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.openssl.Glue;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
@@ -131,9 +134,9 @@ public final class RootCertificates {
         Memory memory = Memory.current();
         long address = memory.stageOnly(items.array());
         try {
-            if (Native.rootsSet(address, size, memory.reportAddress) != Native.OK) {
+            if (Glue.sp_roots_set(address, size, memory.reportAddress) != Glue.SP_OK) {
                 throw SecureContextException.of(
-                        memory.report(), "A trust anchor is no certificate");
+                        ErrorReport.of(memory), "A trust anchor is no certificate");
             }
         } finally {
             memory.unstage();

@@ -1,5 +1,10 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.engine.internal.NativeHandle;
+import io.github.securepair.engine.internal.Outputs;
+import io.github.securepair.openssl.Glue;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
@@ -25,23 +30,21 @@ public final class SecureContext implements AutoCloseable {
     /** Which end the connections of a context may be. */
     public enum Role {
         /** Both ({@code TLS_method}). */
-        ANY,
+        ANY(Glue.SP_ROLE_ANY),
         /** Clients only. */
-        CLIENT,
+        CLIENT(Glue.SP_ROLE_CLIENT),
         /** Servers only. */
-        SERVER
+        SERVER(Glue.SP_ROLE_SERVER);
+
+        private final int code;
+
+        Role(int code) {
+            this.code = code;
+        }
     }
 
-    private static final int CERTIFICATE = 0;
-    private static final int ISSUER = 1;
-    private static final int CIPHERS = 2;
-    private static final int TRUSTED = 3;
-    private static final int CHAIN = 4;
-    private static final int TICKET_KEYS = 48;
+    /** {@code ERR_LIB_SYS}: the reason of such an entry is an errno. */
     private static final int SYSTEM_ERRORS = 2;
-    private static final int STORE_KEY = 0;
-    private static final int STORE_CERTIFICATE = 1;
-    private static final int STORE_CA = 2;
 
     private final Shared shared;
     private final Cleaner.Cleanable cleanable;
@@ -54,10 +57,7 @@ public final class SecureContext implements AutoCloseable {
         this.cleanable = NativeHandle.register(this, shared);
     }
 
-    /**
-     * Starts a context with Node's ground settings: security level 1, no certificate, nobody
-     * trusted.
-     */
+    /** Starts a context with Node's ground settings: security level 1, no certificate, no trust. */
     public static Builder builder(Role role) {
         return new Builder(role);
     }
@@ -92,7 +92,7 @@ public final class SecureContext implements AutoCloseable {
 
     /** DER of the certificate loaded last, or null. */
     public byte[] certificateDer() {
-        return get(CERTIFICATE);
+        return get(Glue.SP_CTX_CERTIFICATE);
     }
 
     /**
@@ -100,17 +100,17 @@ public final class SecureContext implements AutoCloseable {
      * neither has it.
      */
     public byte[] issuerDer() {
-        return get(ISSUER);
+        return get(Glue.SP_CTX_ISSUER);
     }
 
     /** DER of that certificate and of the chain sent with it; null when there is none. */
     public List<byte[]> chainDer() {
-        return list(CHAIN);
+        return list(Glue.SP_CTX_CHAIN);
     }
 
     /** DER of all trust anchors of the context. */
     public List<byte[]> trustedDer() {
-        return list(TRUSTED);
+        return list(Glue.SP_CTX_TRUSTED);
     }
 
     /** The certificate loaded last as the JDK has it, or null. */
@@ -162,7 +162,7 @@ public final class SecureContext implements AutoCloseable {
 
     /** OpenSSL's names of the enabled cipher suites in the order of preference. */
     public List<String> ciphers() {
-        byte[] names = get(CIPHERS);
+        byte[] names = get(Glue.SP_CTX_CIPHERS);
         return names == null ? List.of() : Outputs.split(names);
     }
 
@@ -195,7 +195,8 @@ public final class SecureContext implements AutoCloseable {
     private byte[] get(int what) {
         long ctx = acquire();
         try {
-            return Outputs.copy(Memory.current(), (out, cap) -> Native.ctxGet(ctx, what, out, cap));
+            return Outputs.copy(
+                    Memory.current(), (out, cap) -> Glue.sp_ctx_get(ctx, what, out, cap));
         } finally {
             release();
         }
@@ -208,22 +209,22 @@ public final class SecureContext implements AutoCloseable {
 
     private static byte[] readTicketKeys(long ctx) {
         Memory memory = Memory.current();
-        memory.reserveOut(TICKET_KEYS);
-        if (Native.ctxGetTicketKeys(ctx, memory.outAddress()) != Native.OK) {
+        memory.reserveOut(Glue.SP_TICKET_KEYS_SIZE);
+        if (Glue.sp_ctx_get_ticket_keys(ctx, memory.outAddress()) != Glue.SP_OK) {
             throw new IllegalStateException("ticket keys cannot be read");
         }
-        return memory.takeOut(TICKET_KEYS);
+        return memory.takeOut(Glue.SP_TICKET_KEYS_SIZE);
     }
 
     private static void writeTicketKeys(long ctx, byte[] keys) {
-        if (keys.length != TICKET_KEYS) {
-            throw new IllegalArgumentException(
-                    "Session ticket keys must be 48 bytes, not " + keys.length);
+        if (keys.length != Glue.SP_TICKET_KEYS_SIZE) {
+            throw new IllegalArgumentException("Session ticket keys must be "
+                    + Glue.SP_TICKET_KEYS_SIZE + " bytes, not " + keys.length);
         }
         Memory memory = Memory.current();
         long address = memory.stageOnly(keys);
         try {
-            if (Native.ctxSetTicketKeys(ctx, address) != Native.OK) {
+            if (Glue.sp_ctx_set_ticket_keys(ctx, address) != Glue.SP_OK) {
                 throw new IllegalStateException("ticket keys cannot be set");
             }
         } finally {
@@ -232,9 +233,9 @@ public final class SecureContext implements AutoCloseable {
     }
 
     /**
-     * The native context and who uses it right now: one for the owner, one for each running call.
-     * The last one frees, so that a close() beside a call of another thread pulls nothing from
-     * under it. Is its own cleaning action, and so knows no SecureContext.
+     * The native context and a count of its uses: one for the owner, one for each running call. The
+     * last one frees, so that a close() beside a call of another thread pulls nothing from under
+     * it. Is its own cleaning action, and so knows no SecureContext.
      */
     private static final class Shared implements Runnable {
         private final long address;
@@ -258,7 +259,7 @@ public final class SecureContext implements AutoCloseable {
 
         void release() {
             if (users.decrementAndGet() == 0) {
-                Native.ctxFree(address);
+                Glue.sp_ctx_free(address);
             }
         }
 
@@ -282,11 +283,11 @@ public final class SecureContext implements AutoCloseable {
         private Builder(Role role) {
             Library.require();
             Memory memory = Memory.current();
-            long ctx = Native.ctxNew(role.ordinal(), memory.reportAddress);
+            long ctx = Glue.sp_ctx_new(role.code, memory.reportAddress);
             if (ctx == 0) {
-                throw SecureContextException.of(memory.report(), "No context could be made");
+                throw SecureContextException.of(ErrorReport.of(memory), "No context could be made");
             }
-            handle = new NativeHandle(ctx, "SecureContext.Builder", Native::ctxFree);
+            handle = new NativeHandle(ctx, "SecureContext.Builder", Glue::sp_ctx_free);
         }
 
         /**
@@ -296,8 +297,8 @@ public final class SecureContext implements AutoCloseable {
          */
         public Builder versions(int min, int max) {
             return configure((ctx, memory) -> {
-                int result = Native.ctxSetVersions(ctx, min, max, memory.reportAddress);
-                if (result == Native.ERROR && memory.report().isEmpty()) {
+                int result = Glue.sp_ctx_set_versions(ctx, min, max, memory.reportAddress);
+                if (result == Glue.SP_ERROR && ErrorReport.of(memory).isEmpty()) {
                     throw new SecureContextException(
                             "ERR_SSL_UNSUPPORTED_PROTOCOL",
                             "OpenSSL " + OpenSSL.version() + " cannot speak "
@@ -315,14 +316,14 @@ public final class SecureContext implements AutoCloseable {
 
         /** Sets and clears {@code SSL_OP_*}; see {@link SSLOptions}. */
         public Builder options(long set, long clear) {
-            return configure((ctx, memory) -> Native.ctxSetOptions(ctx, set, clear));
+            return configure((ctx, memory) -> Glue.sp_ctx_set_options(ctx, set, clear));
         }
 
         /** The options that are set now. */
         public long options() {
             long ctx = handle.enter();
             try {
-                return Native.ctxSetOptions(ctx, 0, 0);
+                return Glue.sp_ctx_set_options(ctx, 0, 0);
             } finally {
                 handle.exit();
             }
@@ -334,14 +335,14 @@ public final class SecureContext implements AutoCloseable {
                 throw new IllegalArgumentException("security level " + level);
             }
             return configure((ctx, memory) -> check(
-                    Native.ctxSetSecurityLevel(ctx, level),
+                    Glue.sp_ctx_set_security_level(ctx, level),
                     memory,
                     "The security level was refused"));
         }
 
         /** Sets the suites of TLS 1.2 and older, in OpenSSL's cipher list syntax. */
         public Builder cipherList(String list) {
-            return text(list, Native::ctxSetCipherList, "The cipher list was refused");
+            return text(list, Glue::sp_ctx_set_cipher_list, "The cipher list was refused");
         }
 
         /** Leaves no suite of TLS 1.2 and older. */
@@ -351,7 +352,7 @@ public final class SecureContext implements AutoCloseable {
 
         /** Sets the suites of TLS 1.3, names joined by ':'. */
         public Builder cipherSuites(String list) {
-            return text(list, Native::ctxSetCipherSuites, "The cipher suites were refused");
+            return text(list, Glue::sp_ctx_set_ciphersuites, "The cipher suites were refused");
         }
 
         /**
@@ -361,17 +362,18 @@ public final class SecureContext implements AutoCloseable {
          *     is unknown
          */
         public Builder groups(String list) {
-            return fixedText(list, Native::ctxSetGroups, "Failed to set ECDH curve");
+            return fixedText(list, Glue::sp_ctx_set_groups, "Failed to set ECDH curve");
         }
 
         /** Sets the signature algorithms, names joined by ':'. */
         public Builder signatureAlgorithms(String list) {
-            return fixedText(list, Native::ctxSetSigalgs, "Failed to set signature algorithms");
+            return fixedText(list, Glue::sp_ctx_set_sigalgs, "Failed to set signature algorithms");
         }
 
         /** Sets the hint that a TLS 1.2 server gives to clients with pre-shared keys. */
         public Builder pskIdentityHint(String hint) {
-            return text(hint, Native::ctxSetPskIdentityHint, "The PSK identity hint was refused");
+            return text(
+                    hint, Glue::sp_ctx_set_psk_identity_hint, "The PSK identity hint was refused");
         }
 
         /**
@@ -384,10 +386,10 @@ public final class SecureContext implements AutoCloseable {
             int[] bits = new int[1];
             stage(pem, (ctx, memory, address) -> {
                 int result =
-                        Native.ctxSetDh(ctx, address, pem.length, minBits, memory.reportAddress);
-                if (result == Native.ERROR) {
+                        Glue.sp_ctx_set_dh(ctx, address, pem.length, minBits, memory.reportAddress);
+                if (result == Glue.SP_ERROR) {
                     throw SecureContextException.of(
-                            memory.report(), "The DH parameters were refused");
+                            ErrorReport.of(memory), "The DH parameters were refused");
                 }
                 rejectMisuse(result);
                 bits[0] = Math.max(result, 0);
@@ -398,7 +400,7 @@ public final class SecureContext implements AutoCloseable {
         /** Lets OpenSSL choose Diffie-Hellman parameters that fit the key. */
         public Builder dhAuto() {
             return configure((ctx, memory) ->
-                    check(Native.ctxSetDhAuto(ctx, 1), memory, "Automatic DH was refused"));
+                    check(Glue.sp_ctx_set_dh_auto(ctx, 1), memory, "Automatic DH was refused"));
         }
 
         /**
@@ -409,9 +411,10 @@ public final class SecureContext implements AutoCloseable {
          */
         public Builder sessionIdContext(byte[] id) {
             return stage(id, (ctx, memory, address) -> {
-                int result = Native.ctxSetSessionIdContext(
+                int result = Glue.sp_ctx_set_session_id_context(
                         ctx, address, id.length, memory.reportAddress);
-                ErrorReport report = result == Native.ERROR ? memory.report() : ErrorReport.EMPTY;
+                ErrorReport report =
+                        result == Glue.SP_ERROR ? ErrorReport.of(memory) : ErrorReport.EMPTY;
                 if (!report.isEmpty()) {
                     throw new SecureContextException(null, report.first().printed(), report);
                 }
@@ -422,7 +425,7 @@ public final class SecureContext implements AutoCloseable {
         /** Sets how long a session can be resumed, in seconds. */
         public Builder sessionTimeout(long seconds) {
             return configure((ctx, memory) -> check(
-                    Native.ctxSetSessionTimeout(ctx, seconds),
+                    Glue.sp_ctx_set_session_timeout(ctx, seconds),
                     memory,
                     "The session timeout was refused"));
         }
@@ -430,7 +433,7 @@ public final class SecureContext implements AutoCloseable {
         /** Sets how many tickets a TLS 1.3 server sends after a full handshake. */
         public Builder numTickets(int count) {
             return configure((ctx, memory) -> check(
-                    Native.ctxSetNumTickets(ctx, count, memory.reportAddress),
+                    Glue.sp_ctx_set_num_tickets(ctx, count, memory.reportAddress),
                     memory,
                     "The ticket count was refused"));
         }
@@ -443,15 +446,15 @@ public final class SecureContext implements AutoCloseable {
             return stage(
                     pem,
                     (ctx, memory, address) -> check(
-                            Native.ctxUseCertificate(
+                            Glue.sp_ctx_use_certificate(
                                     ctx, address, pem.length, memory.reportAddress),
                             memory,
                             "The certificate was refused"));
         }
 
         /**
-         * Adds a private key, PEM: PKCS#1, SEC 1 or PKCS#8, encrypted or not. Nobody is ever asked
-         * for a passphrase.
+         * Adds a private key, PEM: PKCS#1, SEC 1 or PKCS#8, encrypted or not. There is never a
+         * prompt for a passphrase.
          *
          * @param passphrase of an encrypted key, in UTF-8; null for none; at most 1024 bytes
          */
@@ -460,7 +463,7 @@ public final class SecureContext implements AutoCloseable {
                     pem,
                     passphrase,
                     (ctx, memory, file, pass) -> check(
-                            Native.ctxUseKey(
+                            Glue.sp_ctx_use_key(
                                     ctx,
                                     file,
                                     pem.length,
@@ -478,29 +481,29 @@ public final class SecureContext implements AutoCloseable {
          */
         public Builder pfx(byte[] der, byte[] passphrase) {
             return stage(der, passphrase, (ctx, memory, file, pass) -> {
-                int result = Native.ctxUsePfx(
+                int result = Glue.sp_ctx_use_pfx(
                         ctx, file, der.length, pass, length(passphrase), memory.reportAddress);
-                if (result == Native.PFX_OK) {
+                if (result == Glue.SP_PFX_OK) {
                     return;
                 }
                 rejectMisuse(result);
-                throw pfxFailure(result, memory.report());
+                throw pfxFailure(result, ErrorReport.of(memory));
             });
         }
 
         private static SecureContextException pfxFailure(int result, ErrorReport report) {
             return switch (result) {
-                case Native.PFX_NO_KEY ->
+                case Glue.SP_PFX_NO_KEY ->
                     new SecureContextException(
                             "ERR_CRYPTO_OPERATION_FAILED",
                             "Unable to load private key from PFX data",
                             report);
-                case Native.PFX_NO_CERT ->
+                case Glue.SP_PFX_NO_CERT ->
                     new SecureContextException(
                             "ERR_CRYPTO_OPERATION_FAILED",
                             "Unable to load certificate from PFX data",
                             report);
-                case Native.PFX_UNSUPPORTED ->
+                case Glue.SP_PFX_UNSUPPORTED ->
                     new SecureContextException(
                             "ERR_CRYPTO_UNSUPPORTED_OPERATION",
                             "Unsupported PKCS12 PFX data",
@@ -524,7 +527,7 @@ public final class SecureContext implements AutoCloseable {
          *     what OpenSSL says when it cannot be opened or read
          */
         public Builder storeKey(String uri, String properties, byte[] passphrase) {
-            return store(STORE_KEY, uri, properties, passphrase, "private key");
+            return store(Glue.SP_STORE_KEY, uri, properties, passphrase, "private key");
         }
 
         /**
@@ -532,7 +535,7 @@ public final class SecureContext implements AutoCloseable {
          * {@link #storeKey}.
          */
         public Builder storeCertificate(String uri, String properties, byte[] passphrase) {
-            return store(STORE_CERTIFICATE, uri, properties, passphrase, "certificate");
+            return store(Glue.SP_STORE_CERTIFICATE, uri, properties, passphrase, "certificate");
         }
 
         /**
@@ -540,7 +543,7 @@ public final class SecureContext implements AutoCloseable {
          * certificate. See {@link #storeKey}.
          */
         public Builder storeCA(String uri, String properties, byte[] passphrase) {
-            return store(STORE_CA, uri, properties, passphrase, "certificate");
+            return store(Glue.SP_STORE_CA, uri, properties, passphrase, "certificate");
         }
 
         private Builder store(
@@ -550,7 +553,7 @@ public final class SecureContext implements AutoCloseable {
             return configure((ctx, memory) -> {
                 memory.stage(name.length + length(query) + length(passphrase));
                 try {
-                    int used = Native.ctxUseStore(
+                    int used = Glue.sp_ctx_use_store(
                             ctx,
                             wanted,
                             memory.put(name),
@@ -558,12 +561,13 @@ public final class SecureContext implements AutoCloseable {
                             memory.put(passphrase),
                             length(passphrase),
                             memory.reportAddress);
-                    if (used == Native.IGNORED) {
+                    if (used == Glue.SP_IGNORED) {
                         throw new SecureContextException(
                                 "ERR_CRYPTO_OPERATION_FAILED",
                                 "There is no " + what + " in the store " + withoutPin(uri));
                     }
-                    ErrorReport report = used == Native.ERROR ? memory.report() : ErrorReport.EMPTY;
+                    ErrorReport report =
+                            used == Glue.SP_ERROR ? ErrorReport.of(memory) : ErrorReport.EMPTY;
                     if (!report.isEmpty() && report.first().libraryNumber() == SYSTEM_ERRORS) {
                         // An errno has no name among OpenSSL's reasons.
                         throw new SecureContextException(
@@ -596,11 +600,11 @@ public final class SecureContext implements AutoCloseable {
         public Builder defaultRoots() {
             RootCertificates.ensure();
             return configure((ctx, memory) -> {
-                int added = Native.ctxUseRoots(ctx, memory.reportAddress);
+                int added = Glue.sp_ctx_use_roots(ctx, memory.reportAddress);
                 rejectMisuse(added);
-                if (added <= 0 && !memory.report().isEmpty()) {
+                if (added <= 0 && !ErrorReport.of(memory).isEmpty()) {
                     throw SecureContextException.of(
-                            memory.report(), "The default roots were refused");
+                            ErrorReport.of(memory), "The default roots were refused");
                 }
             });
         }
@@ -616,10 +620,10 @@ public final class SecureContext implements AutoCloseable {
         public int ca(byte[] pem, boolean nameAsClientCa) {
             int[] added = new int[1];
             stage(pem, (ctx, memory, address) -> {
-                added[0] = Native.ctxAddCa(
+                added[0] = Glue.sp_ctx_add_ca(
                         ctx, address, pem.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
                 rejectMisuse(added[0]);
-                ErrorReport report = memory.report();
+                ErrorReport report = ErrorReport.of(memory);
                 if (!report.isEmpty() && !isNoStartLine(report)) {
                     throw SecureContextException.of(report, "The CA certificate was refused");
                 }
@@ -639,12 +643,12 @@ public final class SecureContext implements AutoCloseable {
         public int caDer(byte[] der, boolean nameAsClientCa) {
             int[] added = new int[1];
             stage(der, (ctx, memory, address) -> {
-                added[0] = Native.ctxAddCaDer(
+                added[0] = Glue.sp_ctx_add_ca_der(
                         ctx, address, der.length, nameAsClientCa ? 1 : 0, memory.reportAddress);
                 rejectMisuse(added[0]);
-                if (added[0] <= 0 || !memory.report().isEmpty()) {
+                if (added[0] <= 0 || !ErrorReport.of(memory).isEmpty()) {
                     throw SecureContextException.of(
-                            memory.report(), "The CA certificate was refused");
+                            ErrorReport.of(memory), "The CA certificate was refused");
                 }
             });
             return added[0];
@@ -657,7 +661,7 @@ public final class SecureContext implements AutoCloseable {
         public int crl(byte[] pem) {
             int[] added = new int[1];
             stage(pem, (ctx, memory, address) -> {
-                added[0] = Native.ctxAddCrl(ctx, address, pem.length, memory.reportAddress);
+                added[0] = Glue.sp_ctx_add_crl(ctx, address, pem.length, memory.reportAddress);
                 rejectMisuse(added[0]);
             });
             return Math.max(added[0], 0);
@@ -669,7 +673,7 @@ public final class SecureContext implements AutoCloseable {
          */
         public Builder partialChain(boolean on) {
             return configure((ctx, memory) -> check(
-                    Native.ctxSetPartialChain(ctx, on ? 1 : 0),
+                    Glue.sp_ctx_set_partial_chain(ctx, on ? 1 : 0),
                     memory,
                     "Partial chains were refused"));
         }
@@ -685,7 +689,7 @@ public final class SecureContext implements AutoCloseable {
         /** Lets connections speak NPN, in TLS 1.2 and older. */
         public Builder npn() {
             configure((ctx, memory) ->
-                    check(Native.ctxEnableNpn(ctx), memory, "NPN is not available"));
+                    check(Glue.sp_ctx_enable_npn(ctx), memory, "NPN is not available"));
             npn = true;
             return this;
         }
@@ -706,17 +710,17 @@ public final class SecureContext implements AutoCloseable {
         }
 
         private static void rejectMisuse(int result) {
-            if (result == Native.MISUSE) {
+            if (result == Glue.SP_MISUSE) {
                 throw new IllegalStateException("SecureContext.Builder was built");
             }
         }
 
-        private static void check(int result, Memory memory, String doing) {
-            if (result == Native.OK) {
+        private static void check(int result, Memory memory, String what) {
+            if (result == Glue.SP_OK) {
                 return;
             }
             rejectMisuse(result);
-            throw SecureContextException.of(memory.report(), doing);
+            throw SecureContextException.of(ErrorReport.of(memory), what);
         }
 
         @FunctionalInterface
@@ -768,11 +772,11 @@ public final class SecureContext implements AutoCloseable {
             });
         }
 
-        private Builder text(String text, TextSetter setter, String doing) {
+        private Builder text(String text, TextSetter setter, String what) {
             return configure((ctx, memory) -> {
                 long address = memory.stageText(text);
                 try {
-                    check(setter.set(ctx, address, memory.reportAddress), memory, doing);
+                    check(setter.set(ctx, address, memory.reportAddress), memory, what);
                 } finally {
                     memory.unstage();
                 }
@@ -786,9 +790,9 @@ public final class SecureContext implements AutoCloseable {
                 try {
                     int result = setter.set(ctx, address, memory.reportAddress);
                     rejectMisuse(result);
-                    if (result != Native.OK) {
+                    if (result != Glue.SP_OK) {
                         throw new SecureContextException(
-                                "ERR_CRYPTO_OPERATION_FAILED", message, memory.report());
+                                "ERR_CRYPTO_OPERATION_FAILED", message, ErrorReport.of(memory));
                     }
                 } finally {
                     memory.unstage();

@@ -38,10 +38,10 @@ public final class SecureContextException extends IllegalArgumentException
         this.report = report;
     }
 
-    /** The exception for a report; {@code doing} is said when OpenSSL queued nothing. */
-    static SecureContextException of(ErrorReport report, String doing) {
+    /** The exception for a report; {@code what} is the message when OpenSSL queued nothing. */
+    static SecureContextException of(ErrorReport report, String what) {
         if (report.isEmpty()) {
-            return new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", doing, report);
+            return new SecureContextException("ERR_CRYPTO_OPERATION_FAILED", what, report);
         }
         return new SecureContextException(
                 report.first().thrownCode(), report.first().toString(), report);

@@ -1,20 +1,16 @@
 package io.github.securepair.engine;
 
-import static io.github.securepair.engine.Windows.advance;
-import static io.github.securepair.engine.Windows.checkDistinct;
-import static io.github.securepair.engine.Windows.length;
-import static io.github.securepair.engine.Windows.position;
-import static io.github.securepair.engine.Windows.readable;
-import static io.github.securepair.engine.Windows.writable;
+import io.github.securepair.engine.internal.Calls;
+import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.engine.internal.NativeHandle;
+import io.github.securepair.engine.internal.Outputs;
+import io.github.securepair.engine.internal.Turns;
+import io.github.securepair.openssl.Glue;
 
-import io.github.securepair.engine.internal.ConnectionAccess;
-
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * One TLS endpoint between byte buffers ({@code SSL}). It knows no sockets, threads or listeners:
@@ -36,86 +32,59 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class TLSConnection implements AutoCloseable {
     /** Server: ask with {@link ConnectionEvent.ClientHello} at each new ClientHello. */
-    public static final int ASK_HELLO = 1;
+    public static final int ASK_HELLO = Glue.SP_ASK_HELLO;
     /**
      * Server: ask with {@link ConnectionEvent.CertificateRequest} before the certificate is chosen.
      */
-    public static final int ASK_CERT = 2;
+    public static final int ASK_CERT = Glue.SP_ASK_CERT;
     /**
      * Server: ask with {@link ConnectionEvent.RenegotiationRequest} when the client wants to
      * renegotiate.
      */
-    public static final int ASK_RENEGOTIATION = 4;
+    public static final int ASK_RENEGOTIATION = Glue.SP_ASK_RENEGOTIATION;
     /** Tell of sessions that can be resumed: {@link ConnectionEvent.NewSession}. */
-    public static final int TELL_SESSION = 8;
+    public static final int TELL_SESSION = Glue.SP_TELL_SESSION;
     /** Tell key log lines: {@link ConnectionEvent.KeyLog}. */
-    public static final int TELL_KEYLOG = 16;
+    public static final int TELL_KEYLOG = Glue.SP_TELL_KEYLOG;
     /** Tell of alerts: {@link ConnectionEvent.AlertEvent}. */
-    public static final int TELL_ALERT = 32;
+    public static final int TELL_ALERT = Glue.SP_TELL_ALERT;
     /** Tell SSL_trace text, at most 64 KiB between two takes: {@link ConnectionEvent.Trace}. */
-    public static final int TELL_TRACE = 64;
+    public static final int TELL_TRACE = Glue.SP_TELL_TRACE;
     /**
      * Tell raw messages and record headers, at most 256 KiB between two takes:
      * {@link ConnectionEvent.Message}.
      */
-    public static final int TELL_MESSAGE = 128;
+    public static final int TELL_MESSAGE = Glue.SP_TELL_MESSAGE;
 
-    private static final int HANDSHAKING = 1;
-    private static final int SECURE = 2;
-    private static final int MISUSE_TURN = -2;
-    private static final int BRIEF_COUNT = (1 << 19) - 1;
-
-    private static final AtomicLong TOKENS = new AtomicLong();
-
-    static {
-        ConnectionAccess.give(new TurnAccess());
-    }
-
-    final NativeHandle handle;
+    private final NativeHandle handle;
+    private final Turns turns;
+    private final AddressTurns addressTurns;
+    private final Calls calls;
     private final SecureContext context;
     private final boolean server;
     private int eventMask;
-
-    /** Of the thread that used the connection last. */
-    private Memory memory;
-
-    // What the last turn did.
-    private int consumed;
-    private int produced;
-    private int emitted;
-    private int pending;
-    private int records;
-    private int flags = HANDSHAKING;
-    private int eventsQueued;
-    private int eventBytes;
-    private int[] recordEnds;
     private TLSException failure;
 
-    /** Answers for pre-shared keys; null while nobody does. */
-    private PSKProvider pskProvider;
-
-    private long pskToken;
-
-    /** What the provider threw in the turn that is under way. */
-    private Throwable pskError;
-
     /** Decoded events that wait for nextEvent(); null while there are none. */
-    ArrayDeque<ConnectionEvent> decoded;
+    private ArrayDeque<ConnectionEvent> decoded;
 
     private TLSConnection(SecureContext context, boolean server) {
         this.context = context;
         this.server = server;
-        this.memory = Memory.current();
         long ctx = context.acquire();
         try {
-            long conn = Native.connNew(ctx, server ? 1 : 0, memory.reportAddress);
+            long conn = Glue.sp_conn_new(ctx, server ? 1 : 0, Memory.current().reportAddress);
             if (conn == 0) {
-                throw SecureContextException.of(memory.report(), "No connection could be made");
+                throw SecureContextException.of(
+                        ErrorReport.ofLastCall(), "No connection could be made");
             }
-            handle = new NativeHandle(conn, "TLSConnection", Native::connFree);
+            handle = new NativeHandle(conn, "TLSConnection", Glue::sp_conn_free);
         } finally {
             context.release();
         }
+        turns = new Turns(handle, new Outcome());
+        addressTurns = new AddressTurns(turns);
+        calls = new Calls(handle);
     }
 
     /** Makes the client end of a connection; nothing is sent before the first {@link #read}. */
@@ -156,21 +125,9 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Client: the name to ask for (SNI), at most 255 bytes. */
     public void setServername(String name) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            long address = m.stageText(name);
-            try {
-                check(
-                        Native.connSetServername(conn, address, m.reportAddress),
-                        m,
-                        "The server name was refused");
-            } finally {
-                m.unstage();
-            }
-        } finally {
-            handle.exit();
-        }
+        check(
+                calls.callWithText(name, Glue::sp_conn_set_servername),
+                "The server name was refused");
     }
 
     /**
@@ -180,7 +137,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when the bytes are no session; the handshake will be a full one
      */
     public boolean setSession(byte[] der) {
-        return staged(der, Native::connSetSession, "The session was refused");
+        return took(der, Glue::sp_conn_set_session, "The session was refused");
     }
 
     /**
@@ -189,13 +146,16 @@ public final class TLSConnection implements AutoCloseable {
      */
     public void setALPN(byte[] wire) {
         checkWire(wire);
-        staged(wire == null ? new byte[0] : wire, Native::connSetAlpn, "The ALPN list was refused");
+        took(
+                wire == null ? new byte[0] : wire,
+                Glue::sp_conn_set_alpn,
+                "The ALPN list was refused");
     }
 
     /** The protocols for NPN, in the form of {@link #setALPN}. */
     public void setNPN(byte[] wire) {
         checkWire(wire);
-        staged(wire == null ? new byte[0] : wire, Native::connSetNpn, "The NPN list was refused");
+        took(wire == null ? new byte[0] : wire, Glue::sp_conn_set_npn, "The NPN list was refused");
     }
 
     private static void checkWire(byte[] wire) {
@@ -218,29 +178,28 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Client: ask for a stapled OCSP response; {@link ConnectionEvent.OCSPResponse} brings it. */
     public void requestOCSP() {
-        simple(Native::connRequestOcsp, "The OCSP request was refused");
+        check(calls.call(Glue::sp_conn_request_ocsp), "The OCSP request was refused");
     }
 
     /** Client: allow a TLS 1.3 server to ask for a certificate after the handshake. */
     public void offerPostHandshakeAuth() {
-        simple(Native::connOfferPostHandshakeAuth, "Post-handshake authentication was refused");
+        check(
+                calls.call(Glue::sp_conn_offer_post_handshake_auth),
+                "Post-handshake authentication was refused");
     }
 
     /**
-     * Who answers for pre-shared keys, in TLS 1.2 (with PSK suites) and 1.3; null for nobody.
+     * Sets the source of pre-shared keys, in TLS 1.2 (with PSK suites) and 1.3; null for none.
      *
      * <p>After a throw of the provider the handshake goes on without a key. When it fails in the
      * same turn, what was thrown is the cause of the failure; else
-     * {@link ConnectionEvent.PSKFailed} tells.
+     * {@link ConnectionEvent.PSKFailed} reports it.
      */
     public void setPSK(PSKProvider provider) {
-        PSKUpcall.require();
-        long token = provider == null ? 0 : TOKENS.incrementAndGet();
-        simple(
-                conn -> Native.connSetPsk(conn, token),
+        PSKAnswer source = provider == null ? null : new PSKAnswer(provider);
+        check(
+                calls.call(conn -> turns.setPSK(conn, source)),
                 "The provider of pre-shared keys was refused");
-        pskToken = token;
-        pskProvider = provider;
     }
 
     /**
@@ -250,42 +209,18 @@ public final class TLSConnection implements AutoCloseable {
      * @throws SecureContextException when it is too long
      */
     public void setPSKIdentityHint(String hint) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            m.clearReport();
-            long address = m.stageText(hint);
-            try {
-                check(
-                        Native.connSetPskIdentityHint(conn, address, m.reportAddress),
-                        m,
-                        "The identity hint was refused");
-            } finally {
-                m.unstage();
-            }
-        } finally {
-            handle.exit();
-        }
-    }
-
-    long pskToken() {
-        return pskToken;
-    }
-
-    PSKProvider pskProvider() {
-        return pskProvider;
-    }
-
-    void pskFailed(Throwable error) {
-        pskError = error;
+        check(
+                calls.callWithText(hint, Glue::sp_conn_set_psk_identity_hint),
+                "The identity hint was refused");
     }
 
     // ---------------------------------------------------------------- at any time ----
 
     /** Whether a certificate of the peer is wanted. */
     public void setVerify(VerifyMode mode) {
-        int code = mode.ordinal();
-        simple(conn -> Native.connSetVerify(conn, code), "The verify mode was refused");
+        check(
+                calls.call(conn -> Glue.sp_conn_set_verify(conn, mode.code)),
+                "The verify mode was refused");
     }
 
     /**
@@ -294,19 +229,14 @@ public final class TLSConnection implements AutoCloseable {
      * @return false unless it is from 512 to 16384; nothing changes then
      */
     public boolean setMaxSendFragment(int size) {
-        long conn = handle.enter();
-        try {
-            return Native.connSetMaxFragment(conn, size) == Native.OK;
-        } finally {
-            handle.exit();
-        }
+        return calls.call(conn -> Glue.sp_conn_set_max_fragment(conn, size)) == Glue.SP_OK;
     }
 
     /** Sets and clears {@code SSL_OP_*} ({@link SSLOptions}); returns those that are set then. */
     public long setOptions(long set, long clear) {
         long conn = handle.enter();
         try {
-            return Native.connSetOptions(conn, set, clear);
+            return Glue.sp_conn_set_options(conn, set, clear);
         } finally {
             handle.exit();
         }
@@ -317,7 +247,9 @@ public final class TLSConnection implements AutoCloseable {
      * always do.
      */
     public void setEvents(int mask) {
-        simple(conn -> Native.connSetEvents(conn, mask), "The event mask was refused");
+        check(
+                calls.call(conn -> Glue.sp_conn_set_events(conn, mask)),
+                "The event mask was refused");
         eventMask = mask;
     }
 
@@ -341,39 +273,7 @@ public final class TLSConnection implements AutoCloseable {
      *     are the same
      */
     public Status read(ByteBuffer in, ByteBuffer plain, ByteBuffer out) throws TLSException {
-        checkDistinct(in, plain, out);
-        long conn = handle.enter();
-        try {
-            if (decoded != null) {
-                return eventsFirst();
-            }
-            Memory m = memory();
-            int inAt = position(in);
-            int inLength = length(in, inAt);
-            int plainAt = position(plain);
-            int plainCap = length(plain, plainAt);
-            int outAt = position(out);
-            int outCap = length(out, outAt);
-            long brief = Native.connRead(
-                    conn,
-                    readable(m, in, inAt, inLength),
-                    inLength,
-                    writable(m, plain, plainAt, plainCap),
-                    plainCap,
-                    writable(m, out, outAt, outCap),
-                    outCap,
-                    turn(m));
-            int status = collectBrief(m, brief);
-            advance(in, inAt + consumed);
-            advance(plain, plainAt + produced);
-            advance(out, outAt + emitted);
-            return finish(status);
-        } finally {
-            handle.exit();
-            Reference.reachabilityFence(in);
-            Reference.reachabilityFence(plain);
-            Reference.reachabilityFence(out);
-        }
+        return finish(turns.read(in, plain, out));
     }
 
     /**
@@ -387,30 +287,7 @@ public final class TLSConnection implements AutoCloseable {
      * @throws IllegalArgumentException as for {@link #read}
      */
     public Status write(ByteBuffer plain, ByteBuffer out) throws TLSException {
-        checkDistinct(plain, out, null);
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            int plainAt = position(plain);
-            int plainLength = length(plain, plainAt);
-            int outAt = position(out);
-            int outCap = length(out, outAt);
-            long brief = Native.connWrite(
-                    conn,
-                    readable(m, plain, plainAt, plainLength),
-                    plainLength,
-                    writable(m, out, outAt, outCap),
-                    outCap,
-                    turn(m));
-            int status = collectBrief(m, brief);
-            advance(plain, plainAt + consumed);
-            advance(out, outAt + emitted);
-            return finish(status);
-        } finally {
-            handle.exit();
-            Reference.reachabilityFence(plain);
-            Reference.reachabilityFence(out);
-        }
+        return finish(turns.write(plain, out));
     }
 
     /**
@@ -419,20 +296,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return {@link Status#FULL} while some is left, else {@link Status#WANT_INPUT}
      */
     public Status drain(ByteBuffer out) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            int outAt = position(out);
-            int outCap = length(out, outAt);
-            int status =
-                    Native.connDrain(conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
-            collect(m, status);
-            advance(out, outAt + emitted);
-            return Status.of(status);
-        } finally {
-            handle.exit();
-            Reference.reachabilityFence(out);
-        }
+        return Status.of(turns.drain(out));
     }
 
     /**
@@ -443,20 +307,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return {@link Status#CLOSED} when the peer has closed too, else {@link Status#WANT_INPUT}
      */
     public Status shutdown(ByteBuffer out) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            int outAt = position(out);
-            int outCap = length(out, outAt);
-            int status = Native.connShutdown(
-                    conn, writable(m, out, outAt, outCap), outCap, m.turnAddress);
-            collect(m, status);
-            advance(out, outAt + emitted);
-            return Status.of(status);
-        } finally {
-            handle.exit();
-            Reference.reachabilityFence(out);
-        }
+        return Status.of(turns.shutdown(out));
     }
 
     /**
@@ -468,119 +319,43 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when half a record is in them, and some stay
      */
     public boolean idle() {
-        long conn = handle.enter();
-        try {
-            return Native.connIdle(conn) == Native.OK;
-        } finally {
-            handle.exit();
-        }
+        return calls.call(Glue::sp_conn_idle) == Glue.SP_OK;
     }
 
-    /** Events already copied out still come before the plaintext that this read would bring. */
-    Status eventsFirst() {
-        consumed = 0;
-        produced = 0;
-        emitted = 0;
-        records = 0;
-        return Status.EVENT;
-    }
-
-    Memory memory() {
-        Memory m = memory;
-        if (m.thread != Thread.currentThread()) {
-            m = Memory.current();
-            memory = m;
-        }
-        return m;
-    }
-
-    /** What a turn did, from the one number that says it in the usual case; see sp.h. */
-    int collectBrief(Memory m, long brief) {
-        if (brief < 0 || pskProvider != null) {
-            return collect(m, m.turn.getInt(Memory.STATUS));
-        }
-        int after = (int) (brief >>> 23);
-        consumed = (int) brief >>> 4 & BRIEF_COUNT;
-        produced = after & BRIEF_COUNT;
-        emitted = (int) (brief >>> 42);
-        flags = (int) brief >>> 1 & 3;
-        pending = 0;
-        eventsQueued = 0;
-        records = (int) brief >>> 3 & 1;
-        if (records != 0) {
-            if (recordEnds == null) {
-                recordEnds = new int[4];
-            }
-            recordEnds[0] = produced;
-        }
-        return (int) brief & 1;
-    }
-
-    /** Copies out of the turn, which belongs to the thread and serves other connections too. */
-    int collect(Memory m, int status) {
-        m.asking = null;
-        ByteBuffer turn = m.turn;
-        consumed = turn.getInt(Memory.CONSUMED);
-        produced = turn.getInt(Memory.PRODUCED);
-        emitted = turn.getInt(Memory.EMITTED);
-        pending = turn.getInt(Memory.PENDING);
-        flags = turn.getInt(Memory.FLAGS);
-        eventsQueued = turn.getInt(Memory.EVENTS);
-        records = turn.getInt(Memory.RECORDS);
-        if (eventsQueued != 0) {
-            eventBytes = turn.getInt(Memory.EVENT_BYTES);
-        }
-        if (records != 0) {
-            collectRecords(turn);
-        }
-        if (status == Native.FAILED) {
-            failure = TLSException.of(m.report(), server ? "TLS server" : "TLS client");
-        } else if (status == MISUSE_TURN) {
-            throw new IllegalStateException(
-                    "TLSConnection is in use: a call came from inside another call");
-        }
-        return pskError == null ? status : tellPSKError(status);
-    }
-
-    private int tellPSKError(int status) {
-        Throwable error = pskError;
-        pskError = null;
-        if (status == Native.FAILED) {
-            failure = failure.because(error);
-            return status;
-        }
-        if (decoded == null) {
-            decoded = new ArrayDeque<>();
-        }
-        decoded.add(new ConnectionEvent.PSKFailed(0, error));
-        return status == Status.PAUSED.ordinal() || status == Status.CLOSED.ordinal()
-                ? status
-                : Status.EVENT.ordinal();
+    /** The same turns on bare addresses, for callers with native memory of their own. */
+    public AddressTurns addressTurns() {
+        return addressTurns;
     }
 
     /**
-     * The address of the turn to fill; from here to collect() the upcall is for this connection.
+     * From now on a call waits while another thread's is running, and throws only inside its own.
+     * For connections whose getters may be called by any thread while one thread runs the turns;
+     * call it before any other thread has the connection.
      */
-    long turn(Memory m) {
-        if (pskProvider != null) {
-            m.asking = this;
-        }
-        return m.turnAddress;
+    public void waitForOtherThreads() {
+        handle.waitForOtherThreads();
     }
 
-    private void collectRecords(ByteBuffer turn) {
-        int[] ends = recordEnds;
-        if (ends == null || ends.length < records) {
-            ends = new int[records < 4 ? 4 : Memory.MAX_RECORDS];
-            recordEnds = ends;
+    /** What the turns report to the connection. */
+    private final class Outcome implements Turns.Owner {
+        @Override
+        public void failed(Memory memory, Throwable cause) {
+            failure = TLSException.of(
+                    ErrorReport.of(memory), server ? "TLS server" : "TLS client", cause);
         }
-        for (int i = 0; i < records; i++) {
-            ends[i] = turn.getInt(Memory.RECORD_END + 4 * i);
+
+        @Override
+        public void pskFailed(Throwable error) {
+            if (decoded == null) {
+                decoded = new ArrayDeque<>();
+            }
+            decoded.add(new ConnectionEvent.PSKFailed(0, error));
+            turns.holdEvents(true);
         }
     }
 
     private Status finish(int status) throws TLSException {
-        if (status == Native.FAILED) {
+        if (status == Glue.SP_FAILED) {
             throw failure;
         }
         return Status.of(status);
@@ -590,51 +365,48 @@ public final class TLSConnection implements AutoCloseable {
 
     /** Bytes taken from the input window: ciphertext by read, plaintext by write. */
     public int consumed() {
-        return consumed;
+        return turns.consumed();
     }
 
     /** Plaintext bytes that read produced. */
     public int produced() {
-        return produced;
+        return turns.produced();
     }
 
     /** Ciphertext bytes written to the output window. */
     public int emitted() {
-        return emitted;
+        return turns.emitted();
     }
 
     /** Ciphertext bytes that wait inside for an output window. */
     public int pending() {
-        return pending;
+        return turns.pending();
     }
 
     /** How many application data records ended within the plaintext produced; at most 32. */
     public int records() {
-        return records;
+        return turns.records();
     }
 
     /** The offset in the plaintext produced at which record {@code i} ended. */
     public int recordEnd(int i) {
-        if (i < 0 || i >= records) {
-            throw new IndexOutOfBoundsException("record " + i + " of " + records);
-        }
-        return recordEnds[i];
+        return turns.recordEnd(i);
     }
 
     /** Events that wait for {@link #nextEvent()}. */
     public int waitingEvents() {
         ArrayDeque<ConnectionEvent> queue = decoded;
-        return eventsQueued + (queue == null ? 0 : queue.size());
+        return turns.eventsQueued() + (queue == null ? 0 : queue.size());
     }
 
     /** Whether a handshake is under way: the first one, or a renegotiation. */
     public boolean isHandshaking() {
-        return (flags & HANDSHAKING) != 0;
+        return turns.isHandshaking();
     }
 
     /** Whether the first handshake has been completed. */
     public boolean isSecure() {
-        return (flags & SECURE) != 0;
+        return turns.isSecure();
     }
 
     /** Why the connection has failed, or null. */
@@ -648,7 +420,7 @@ public final class TLSConnection implements AutoCloseable {
     public ConnectionEvent nextEvent() {
         long conn = handle.enter();
         try {
-            if (decoded == null && eventsQueued != 0) {
+            if (decoded == null && turns.eventsQueued() != 0) {
                 takeEvents(conn);
             }
             if (decoded == null) {
@@ -657,6 +429,7 @@ public final class TLSConnection implements AutoCloseable {
             ConnectionEvent event = decoded.poll();
             if (decoded.isEmpty()) {
                 decoded = null;
+                turns.holdEvents(false);
             }
             return event;
         } finally {
@@ -664,13 +437,11 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    /** Takes all, in as much memory as the turn said they need. */
+    /** Takes all that wait in native memory. */
     private void takeEvents(long conn) {
-        Memory m = memory();
+        Memory m = Memory.current();
         ArrayDeque<ConnectionEvent> queue = new ArrayDeque<>();
-        m.reserveOut(eventBytes);
-        int length = (int) Native.connTakeEvents(conn, m.outAddress(), m.outRoom());
-        eventsQueued = 0;
+        int length = turns.takeEvents(conn, m);
         if (length > 0) {
             try {
                 EventDecoder.decode(m.out(), length, queue);
@@ -680,6 +451,7 @@ public final class TLSConnection implements AutoCloseable {
         }
         if (!queue.isEmpty()) {
             decoded = queue;
+            turns.holdEvents(true);
         }
     }
 
@@ -689,7 +461,7 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when the bytes are no session; the handshake will be a full one
      */
     public boolean offerSession(byte[] der) {
-        return staged(der, Native::connOfferSession, "No ClientHello waits for a session");
+        return took(der, Glue::sp_conn_offer_session, "No ClientHello waits for a session");
     }
 
     /**
@@ -704,18 +476,7 @@ public final class TLSConnection implements AutoCloseable {
         if (protocol != null && !isProtocolName(protocol, name)) {
             return false;
         }
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            long address = m.stageOnly(name);
-            try {
-                return Native.connSelectAlpn(conn, address, name.length) == Native.OK;
-            } finally {
-                m.unstage();
-            }
-        } finally {
-            handle.exit();
-        }
+        return calls.callWithBytes(name, Glue::sp_conn_select_alpn) == Glue.SP_OK;
     }
 
     private static boolean isProtocolName(String protocol, byte[] name) {
@@ -732,22 +493,17 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when that context has no certificate; its trust is used all the same
      */
     public boolean useIdentity(SecureContext other) {
-        long conn = handle.enter();
+        long ctx = other.acquire();
         try {
-            Memory m = memory();
-            long ctx = other.acquire();
-            try {
-                int result = Native.connUseIdentity(conn, ctx, m.reportAddress);
-                if (result == Native.IGNORED) {
-                    return false;
-                }
-                check(result, m, "The identity was refused");
-                return true;
-            } finally {
-                other.release();
+            int result = calls.callReporting(
+                    (conn, report) -> Glue.sp_conn_use_identity(conn, ctx, report));
+            if (result == Glue.SP_IGNORED) {
+                return false;
             }
+            check(result, "The identity was refused");
+            return true;
         } finally {
-            handle.exit();
+            other.release();
         }
     }
 
@@ -756,9 +512,9 @@ public final class TLSConnection implements AutoCloseable {
      * for none.
      */
     public void setOCSPResponse(byte[] der) {
-        staged(
+        took(
                 der == null ? new byte[0] : der,
-                Native::connSetOcspResponse,
+                Glue::sp_conn_set_ocsp_response,
                 "No certificate question waits");
     }
 
@@ -785,12 +541,7 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     private boolean reply(int sequence, int alert) {
-        long conn = handle.enter();
-        try {
-            return Native.connAnswer(conn, sequence, alert) == Native.OK;
-        } finally {
-            handle.exit();
-        }
+        return calls.call(conn -> Glue.sp_conn_answer(conn, sequence, alert)) == Glue.SP_OK;
     }
 
     // ---------------------------------------------------------------- later handshakes ----
@@ -805,7 +556,7 @@ public final class TLSConnection implements AutoCloseable {
      */
     public void renegotiate(boolean abbreviated) throws TLSException {
         handshake(
-                (conn, report) -> Native.connRenegotiate(conn, abbreviated ? 1 : 0, report),
+                (conn, report) -> Glue.sp_conn_renegotiate(conn, abbreviated ? 1 : 0, report),
                 "Renegotiation");
     }
 
@@ -819,33 +570,21 @@ public final class TLSConnection implements AutoCloseable {
      *     1.3
      */
     public void requestClientCertificate() throws TLSException {
-        handshake(Native::connRequestClientCertificate, "The certificate request");
+        handshake(Glue::sp_conn_request_client_certificate, "The certificate request");
     }
 
     /** TLS 1.3, once secure: changes the keys of our direction, and of the peer's if asked to. */
     public void keyUpdate(boolean requestPeer) throws TLSException {
         handshake(
-                (conn, report) -> Native.connKeyUpdate(conn, requestPeer ? 1 : 0, report),
+                (conn, report) -> Glue.sp_conn_key_update(conn, requestPeer ? 1 : 0, report),
                 "The key update");
     }
 
-    @FunctionalInterface
-    private interface Handshake {
-        int start(long conn, long report);
-    }
-
-    private void handshake(Handshake kind, String doing) throws TLSException {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            m.clearReport();
-            int result = kind.start(conn, m.reportAddress);
-            rejectMisuse(result, doing);
-            if (result != Native.OK) {
-                throw TLSException.of(m.report(), doing);
-            }
-        } finally {
-            handle.exit();
+    private void handshake(Calls.ReportingCall kind, String what) throws TLSException {
+        int result = calls.callReporting(kind);
+        rejectMisuse(result, what);
+        if (result != Glue.SP_OK) {
+            throw TLSException.of(ErrorReport.ofLastCall(), what, null);
         }
     }
 
@@ -853,94 +592,94 @@ public final class TLSConnection implements AutoCloseable {
 
     /** "TLSv1.3"; before the handshake the highest that is possible ({@code SSL_get_version}). */
     public String protocol() {
-        return text(ConnectionFacts.PROTOCOL);
+        return text(Glue.SP_GET_PROTOCOL);
     }
 
     /** The same as a number of {@link Protocol}. */
     public int version() {
-        return (int) number(ConnectionFacts.INT_VERSION);
+        return (int) calls.number(Glue.SP_INT_VERSION);
     }
 
     /** The highest version that may be negotiated. */
     public int maxVersion() {
-        return (int) number(ConnectionFacts.INT_MAX_VERSION);
+        return (int) calls.number(Glue.SP_INT_MAX_VERSION);
     }
 
     /** OpenSSL's name of the cipher suite, or null. */
     public String cipherName() {
-        return text(ConnectionFacts.CIPHER_NAME);
+        return text(Glue.SP_GET_CIPHER_NAME);
     }
 
     /** The RFC's name of the cipher suite, or null. */
     public String cipherStandardName() {
-        return text(ConnectionFacts.CIPHER_STANDARD_NAME);
+        return text(Glue.SP_GET_CIPHER_STANDARD_NAME);
     }
 
     /** The protocol that brought the cipher suite ({@code SSL_CIPHER_get_version}), or null. */
     public String cipherVersion() {
-        return text(ConnectionFacts.CIPHER_VERSION);
+        return text(Glue.SP_GET_CIPHER_VERSION);
     }
 
     /** The name asked for by SNI, or null. */
     public String servername() {
-        return text(ConnectionFacts.SERVERNAME);
+        return text(Glue.SP_GET_SERVERNAME);
     }
 
     /** The ALPN protocol agreed on, each byte one char; null when there is none. */
     public String alpnProtocol() {
-        return latin(ConnectionFacts.ALPN);
+        return latin(Glue.SP_GET_ALPN);
     }
 
     /** The NPN protocol agreed on, each byte one char; null when there is none. */
     public String npnProtocol() {
-        return latin(ConnectionFacts.NPN);
+        return latin(Glue.SP_GET_NPN);
     }
 
     /** The session ({@code i2d_SSL_SESSION}): secret. Null before there is one. */
     public byte[] session() {
-        return get(ConnectionFacts.SESSION);
+        return calls.get(Glue.SP_GET_SESSION);
     }
 
     /** Client: the session ticket, or null. */
     public byte[] ticket() {
-        return get(ConnectionFacts.TICKET);
+        return calls.get(Glue.SP_GET_TICKET);
     }
 
     /** The session id, or null. */
     public byte[] sessionId() {
-        return get(ConnectionFacts.SESSION_ID);
+        return calls.get(Glue.SP_GET_SESSION_ID);
     }
 
     /** Our last Finished message, or null. */
     public byte[] finished() {
-        return get(ConnectionFacts.FINISHED);
+        return calls.get(Glue.SP_GET_FINISHED);
     }
 
     /** The peer's last Finished message, or null. */
     public byte[] peerFinished() {
-        return get(ConnectionFacts.PEER_FINISHED);
+        return calls.get(Glue.SP_GET_PEER_FINISHED);
     }
 
     /** DER of our certificate, or null. */
     public byte[] ownCertificate() {
-        return get(ConnectionFacts.OWN_CERTIFICATE);
+        return calls.get(Glue.SP_GET_OWN_CERTIFICATE);
     }
 
     /** DER of our certificate and the chain sent with it, or null. */
     public List<byte[]> ownChain() {
-        return list(ConnectionFacts.OWN_CHAIN);
+        return list(Glue.SP_GET_OWN_CHAIN);
     }
 
     /** DER of the peer's certificate, or null. */
     public byte[] peerCertificate() {
-        return get(ConnectionFacts.PEER_CERTIFICATE);
+        return calls.get(Glue.SP_GET_PEER_CERTIFICATE);
     }
 
     /**
      * DER of the peer's certificate and of what came with it, leaf first; null when there is none.
      */
     public List<byte[]> peerChain() {
-        return list(ConnectionFacts.PEER_CHAIN);
+        return list(Glue.SP_GET_PEER_CHAIN);
     }
 
     /**
@@ -948,42 +687,42 @@ public final class TLSConnection implements AutoCloseable {
      * when there is none.
      */
     public List<byte[]> peerChainCompleted() {
-        return list(ConnectionFacts.PEER_CHAIN_COMPLETED);
+        return list(Glue.SP_GET_PEER_CHAIN_COMPLETED);
     }
 
     /** Client: DER of the CA names that the server asked with, or null. */
     public List<byte[]> peerClientCAs() {
-        return list(ConnectionFacts.PEER_CLIENT_CAS);
+        return list(Glue.SP_GET_PEER_CLIENT_CAS);
     }
 
     /** Client: the stapled OCSP response, or null. */
     public byte[] ocspResponse() {
-        return get(ConnectionFacts.OCSP_RESPONSE);
+        return calls.get(Glue.SP_GET_OCSP_RESPONSE);
     }
 
     /** Whether the handshake resumed a session. */
     public boolean isSessionReused() {
-        return number(ConnectionFacts.INT_REUSED) == 1;
+        return calls.number(Glue.SP_INT_REUSED) == 1;
     }
 
     /** Whether the present session can be resumed. */
     public boolean isSessionResumable() {
-        return number(ConnectionFacts.INT_SESSION_RESUMABLE) == 1;
+        return calls.number(Glue.SP_INT_SESSION_RESUMABLE) == 1;
     }
 
     /** Whether the peer knows secure renegotiation (RFC 5746). */
     public boolean isSecureRenegotiation() {
-        return number(ConnectionFacts.INT_SECURE_RENEGOTIATION) == 1;
+        return calls.number(Glue.SP_INT_SECURE_RENEGOTIATION) == 1;
     }
 
     /** Whether a pre-shared key was used. */
     public boolean isPSKUsed() {
-        return number(ConnectionFacts.INT_PSK_USED) == 1;
+        return calls.number(Glue.SP_INT_PSK_USED) == 1;
     }
 
     /** How many handshakes followed the first one. */
     public int renegotiations() {
-        return (int) number(ConnectionFacts.INT_RENEGOTIATIONS);
+        return (int) calls.number(Glue.SP_INT_RENEGOTIATIONS);
     }
 
     /**
@@ -991,23 +730,23 @@ public final class TLSConnection implements AutoCloseable {
      * peer certificate.
      */
     public long verifyResult() {
-        return number(ConnectionFacts.INT_VERIFY_RESULT);
+        return calls.number(Glue.SP_INT_VERIFY_RESULT);
     }
 
     /** The verify result as a code: "DEPTH_ZERO_SELF_SIGNED_CERT"; null when it is fine. */
     public String verifyErrorName() {
         long result = verifyResult();
-        return result == 0 ? null : describe(result, Native::x509ErrorName);
+        return result == 0 ? null : describe(result, Glue::sp_x509_error_name);
     }
 
     /** The verify result in OpenSSL's words: "self-signed certificate"; "ok" when it is fine. */
     public String verifyErrorText() {
-        return describe(verifyResult(), Native::x509ErrorText);
+        return describe(verifyResult(), Glue::sp_x509_error_text);
     }
 
     /** Whether the peer has shown a certificate. */
     public boolean hasPeerCertificate() {
-        return number(ConnectionFacts.INT_HAS_PEER_CERTIFICATE) == 1;
+        return calls.number(Glue.SP_INT_HAS_PEER_CERT) == 1;
     }
 
     /**
@@ -1015,7 +754,7 @@ public final class TLSConnection implements AutoCloseable {
      * when there is none.
      */
     public String ephemeralKey() {
-        return text(ConnectionFacts.EPHEMERAL);
+        return text(Glue.SP_GET_EPHEMERAL);
     }
 
     /**
@@ -1023,27 +762,27 @@ public final class TLSConnection implements AutoCloseable {
      * none.
      */
     public String sharedSigalgs() {
-        return text(ConnectionFacts.SHARED_SIGALGS);
+        return text(Glue.SP_GET_SHARED_SIGALGS);
     }
 
     /** Name of the negotiated group, or null. */
     public String group() {
-        return text(ConnectionFacts.GROUP);
+        return text(Glue.SP_GET_GROUP);
     }
 
     /** The client's 32 random bytes, or null. */
     public byte[] clientRandom() {
-        return get(ConnectionFacts.CLIENT_RANDOM);
+        return calls.get(Glue.SP_GET_CLIENT_RANDOM);
     }
 
     /** The server's 32 random bytes, or null. */
     public byte[] serverRandom() {
-        return get(ConnectionFacts.SERVER_RANDOM);
+        return calls.get(Glue.SP_GET_SERVER_RANDOM);
     }
 
     /** The master secret, for research; the caller must wipe it. Null when there is none. */
     public byte[] masterKey() {
-        return get(ConnectionFacts.MASTER_KEY);
+        return calls.get(Glue.SP_GET_MASTER_KEY);
     }
 
     /**
@@ -1063,12 +802,12 @@ public final class TLSConnection implements AutoCloseable {
         long contextLength = context == null ? 0 : context.length;
         long conn = handle.enter();
         try {
-            Memory m = memory();
+            Memory m = Memory.current();
             m.reserveOut(length);
             m.stage(name.length + contextLength);
             try {
                 long nameAddress = m.put(name);
-                int result = Native.connExport(
+                int result = Glue.sp_conn_export(
                         conn,
                         m.outAddress(),
                         length,
@@ -1078,8 +817,8 @@ public final class TLSConnection implements AutoCloseable {
                         contextLength,
                         m.reportAddress);
                 rejectMisuse(result, "Exporting key material");
-                if (result != Native.OK) {
-                    throw TLSException.of(m.report(), "Exporting key material");
+                if (result != Glue.SP_OK) {
+                    throw TLSException.of(ErrorReport.of(m), "Exporting key material", null);
                 }
                 return m.takeOut(length);
             } finally {
@@ -1090,36 +829,18 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    private long number(int what) {
-        long conn = handle.enter();
-        try {
-            return Native.connInt(conn, what);
-        } finally {
-            handle.exit();
-        }
-    }
-
-    private byte[] get(int what) {
-        long conn = handle.enter();
-        try {
-            return Outputs.copy(memory(), (out, cap) -> Native.connGet(conn, what, out, cap));
-        } finally {
-            handle.exit();
-        }
-    }
-
     private String text(int what) {
-        byte[] bytes = get(what);
+        byte[] bytes = calls.get(what);
         return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
     }
 
     private String latin(int what) {
-        byte[] bytes = get(what);
+        byte[] bytes = calls.get(what);
         return bytes == null ? null : new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
     private List<byte[]> list(int what) {
-        byte[] items = get(what);
+        byte[] items = calls.get(what);
         return items == null ? null : Outputs.items(items);
     }
 
@@ -1135,60 +856,28 @@ public final class TLSConnection implements AutoCloseable {
 
     // ---------------------------------------------------------------- results ----
 
-    @FunctionalInterface
-    private interface Setting {
-        int set(long conn);
-    }
-
-    @FunctionalInterface
-    private interface BytesSetting {
-        int set(long conn, long bytes, long length);
-    }
-
-    private void simple(Setting setting, String doing) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            m.clearReport();
-            check(setting.set(conn), m, doing);
-        } finally {
-            handle.exit();
-        }
-    }
-
     /** False when the bytes were unusable and nothing changed. */
-    private boolean staged(byte[] bytes, BytesSetting setting, String doing) {
-        long conn = handle.enter();
-        try {
-            Memory m = memory();
-            m.clearReport();
-            long address = m.stageOnly(bytes);
-            try {
-                int result = setting.set(conn, address, bytes.length);
-                if (result != Native.IGNORED) {
-                    check(result, m, doing);
-                }
-                return result == Native.OK;
-            } finally {
-                m.unstage();
-            }
-        } finally {
-            handle.exit();
+    private boolean took(byte[] bytes, Calls.BytesCall function, String what) {
+        int result = calls.callWithBytes(bytes, function);
+        if (result != Glue.SP_IGNORED) {
+            check(result, what);
         }
+        return result == Glue.SP_OK;
     }
 
-    private static void check(int result, Memory m, String doing) {
-        if (result == Native.OK) {
+    /** Throws unless the call that was just made succeeded; {@code what} names it. */
+    private static void check(int result, String what) {
+        if (result == Glue.SP_OK) {
             return;
         }
-        rejectMisuse(result, doing);
-        throw SecureContextException.of(m.report(), doing);
+        rejectMisuse(result, what);
+        throw SecureContextException.of(ErrorReport.ofLastCall(), what);
     }
 
-    private static void rejectMisuse(int result, String doing) {
-        if (result == Native.MISUSE) {
+    private static void rejectMisuse(int result, String what) {
+        if (result == Glue.SP_MISUSE) {
             throw new IllegalStateException(
-                    doing + ": not possible at this time or at this end of a connection");
+                    what + ": not possible at this time or at this end of a connection");
         }
     }
 }

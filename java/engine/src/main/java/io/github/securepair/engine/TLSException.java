@@ -35,8 +35,21 @@ public final class TLSException extends IOException implements OpenSSLFailure {
         this.report = report;
     }
 
-    /** The exception for a report; {@code doing} is said when OpenSSL queued nothing. */
-    static TLSException of(ErrorReport report, String doing) {
+    /**
+     * The exception for a report.
+     *
+     * @param what names what failed, in messages of failures for which OpenSSL queued nothing
+     * @param cause what made it happen, or null when that is OpenSSL's own business
+     */
+    static TLSException of(ErrorReport report, String what, Throwable cause) {
+        TLSException failure = of(report, what);
+        if (cause != null) {
+            failure.initCause(cause);
+        }
+        return failure;
+    }
+
+    private static TLSException of(ErrorReport report, String what) {
         if (!report.isEmpty()) {
             return new TLSException(
                     "ERR_SSL_" + report.first().codeName(), report.first().printed(), report);
@@ -45,17 +58,11 @@ public final class TLSException extends IOException implements OpenSSLFailure {
             String which = report.alertSent() ? "sent" : "received";
             return new TLSException(
                     "ERR_SSL_ALERT",
-                    doing + ": fatal alert " + report.alert() + ' ' + which,
+                    what + ": fatal alert " + report.alert() + ' ' + which,
                     report);
         }
         return new TLSException(
-                "ERR_SSL_UNSPECIFIED", doing + " failed, OpenSSL gave no reason", report);
-    }
-
-    /** The same failure, with what made it happen. */
-    TLSException because(Throwable cause) {
-        initCause(cause);
-        return this;
+                "ERR_SSL_UNSPECIFIED", what + " failed, OpenSSL gave no reason", report);
     }
 
     @Override

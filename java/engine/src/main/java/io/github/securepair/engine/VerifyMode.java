@@ -1,5 +1,7 @@
 package io.github.securepair.engine;
 
+import io.github.securepair.openssl.Glue;
+
 /**
  * Says whether a connection wants the peer's certificate. Chains are evaluated whenever a
  * certificate comes and never end the handshake: ask {@link TLSConnection#verifyResult()}
@@ -7,9 +9,15 @@ package io.github.securepair.engine;
  */
 public enum VerifyMode {
     /** A server asks for no certificate. A client gets one anyway. */
-    NONE,
+    NONE(Glue.SP_VERIFY_NONE),
     /** A server asks for a certificate and goes on without. */
-    PEER,
+    PEER(Glue.SP_VERIFY_PEER),
     /** A server asks for a certificate and refuses a client that has none. */
-    REQUIRE
+    REQUIRE(Glue.SP_VERIFY_REQUIRE);
+
+    final int code;
+
+    VerifyMode(int code) {
+        this.code = code;
+    }
 }

@@ -102,6 +102,22 @@ class ConcurrencyTest {
     }
 
     @Test
+    void callsThatWaitForOtherThreadsAreAllServed() throws Exception {
+        try (Pair pair = new Pair(clientContext, serverContext).handshake()) {
+            pair.client.tls.waitForOtherThreads();
+            AtomicInteger refused = new AtomicInteger();
+            Callable<Void> task = () -> {
+                hammer(pair.client.tls, 2000, refused);
+                return null;
+            };
+            run(List.of(task, task, task, task));
+            assertEquals(0, refused.get());
+            pair.client.tls.close();
+            assertThrows(IllegalStateException.class, pair.client.tls::waitForOtherThreads);
+        }
+    }
+
+    @Test
     void closeBesideARunningCallFreesAfterIt() throws Exception {
         OpenSSL.LiveObjects before = OpenSSL.live();
         for (int round = 0; round < 1500; round++) {

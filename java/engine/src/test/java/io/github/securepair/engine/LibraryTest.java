@@ -62,16 +62,16 @@ class LibraryTest {
 
     @Test
     void featuresAreAsked() {
-        assertTrue(OpenSSL.feature(OpenSSL.Feature.TLS1_2));
-        assertTrue(OpenSSL.feature(OpenSSL.Feature.TLS1_3));
+        assertTrue(OpenSSL.supports(OpenSSL.Feature.TLS1_2));
+        assertTrue(OpenSSL.supports(OpenSSL.Feature.TLS1_3));
         for (OpenSSL.Feature feature : OpenSSL.Feature.values()) {
-            OpenSSL.feature(feature);
+            OpenSSL.supports(feature);
         }
     }
 
     @Test
     void aVersionThatTheLibraryLacksFailsByName() {
-        if (OpenSSL.feature(OpenSSL.Feature.SSL3)) {
+        if (OpenSSL.supports(OpenSSL.Feature.SSL3)) {
             try (SecureContext context = Fixtures.clientBuilder()
                     .versions(Protocol.SSL3, Protocol.SSL3)
                     .build()) {

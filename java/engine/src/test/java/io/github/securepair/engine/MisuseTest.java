@@ -143,7 +143,8 @@ class MisuseTest {
                 "waitingEvents",
                 "isHandshaking",
                 "isSecure",
-                "failure");
+                "failure",
+                "addressTurns");
         for (Method method : TLSConnection.class.getDeclaredMethods()) {
             int modifiers = method.getModifiers();
             if (Modifier.isPublic(modifiers)

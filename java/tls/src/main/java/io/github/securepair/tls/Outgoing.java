@@ -1,6 +1,6 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.engine.internal.RawTurns;
+import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Transport;
@@ -46,7 +46,7 @@ final class Outgoing {
             output = lower.lend(wish);
             address = output.address();
             if (address == 0) {
-                address = RawTurns.address(output.buffer());
+                address = AddressTurns.addressOf(output.buffer());
             }
         }
         return true;

@@ -1,6 +1,6 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.engine.internal.RawTurns;
+import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.internal.transport.Output;
 
 import java.nio.ByteBuffer;
@@ -22,7 +22,7 @@ final class PlainOutput implements Output {
 
     @Override
     public long address() {
-        return RawTurns.address(memory());
+        return AddressTurns.addressOf(memory());
     }
 
     @Override

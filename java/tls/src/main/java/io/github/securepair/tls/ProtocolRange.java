@@ -1,6 +1,7 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.OpenSSL;
+import io.github.securepair.engine.Protocol;
 import io.github.securepair.engine.SecureContext.Role;
 import io.github.securepair.events.ArgumentException;
 
@@ -15,12 +16,6 @@ import java.util.stream.Collectors;
  * @param role which side a one-sided method name allows
  */
 record ProtocolRange(int min, int max, Role role) {
-    static final int SSL3 = 0x0300;
-    static final int TLS1 = 0x0301;
-    static final int TLS1_1 = 0x0302;
-    static final int TLS1_2 = 0x0303;
-    static final int TLS1_3 = 0x0304;
-
     static ProtocolRange of(Options options, Profile profile) {
         Object min = options.get("minVersion");
         Object max = options.get("maxVersion");
@@ -43,10 +38,10 @@ record ProtocolRange(int min, int max, Role role) {
         if (max == null
                 && options.has("NPNProtocols")
                 && !options.has("ALPNProtocols")
-                && high > TLS1_2) {
+                && high > Protocol.TLS1_2) {
             // NPN does not exist in TLS 1.3: whoever asks for it and for nothing newer means TLS
             // 1.2.
-            high = TLS1_2;
+            high = Protocol.TLS1_2;
         }
         return new ProtocolRange(low, high, Role.ANY);
     }
@@ -60,16 +55,16 @@ record ProtocolRange(int min, int max, Role role) {
         return switch (name) {
             case "SSLv2" -> throw invalidMethod("SSLv2 methods disabled");
             case "SSLv3" -> {
-                if (!OpenSSL.feature(OpenSSL.Feature.SSL3)) {
+                if (!OpenSSL.supports(OpenSSL.Feature.SSL3)) {
                     throw invalidMethod("SSLv3 methods disabled");
                 }
-                yield new ProtocolRange(SSL3, SSL3, role);
+                yield new ProtocolRange(Protocol.SSL3, Protocol.SSL3, role);
             }
-            case "SSLv23" -> new ProtocolRange(defaultMin, TLS1_2, role);
-            case "TLS" -> new ProtocolRange(0, TLS1_3, role);
-            case "TLSv1" -> new ProtocolRange(TLS1, TLS1, role);
-            case "TLSv1_1" -> new ProtocolRange(TLS1_1, TLS1_1, role);
-            case "TLSv1_2" -> new ProtocolRange(TLS1_2, TLS1_2, role);
+            case "SSLv23" -> new ProtocolRange(defaultMin, Protocol.TLS1_2, role);
+            case "TLS" -> new ProtocolRange(0, Protocol.TLS1_3, role);
+            case "TLSv1" -> new ProtocolRange(Protocol.TLS1, Protocol.TLS1, role);
+            case "TLSv1_1" -> new ProtocolRange(Protocol.TLS1_1, Protocol.TLS1_1, role);
+            case "TLSv1_2" -> new ProtocolRange(Protocol.TLS1_2, Protocol.TLS1_2, role);
             default -> throw unknown(method);
         };
     }
@@ -87,13 +82,13 @@ record ProtocolRange(int min, int max, Role role) {
         if (version instanceof String name) {
             switch (name) {
                 case "TLSv1":
-                    return TLS1;
+                    return Protocol.TLS1;
                 case "TLSv1.1":
-                    return TLS1_1;
+                    return Protocol.TLS1_1;
                 case "TLSv1.2":
-                    return TLS1_2;
+                    return Protocol.TLS1_2;
                 case "TLSv1.3":
-                    return TLS1_3;
+                    return Protocol.TLS1_3;
                 default:
             }
         }

@@ -1,8 +1,8 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.TLSConnection;
-import io.github.securepair.engine.internal.RawTurns;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -25,7 +25,7 @@ final class Scratch {
             ThreadLocal.withInitial(ArrayDeque::new);
 
     final ByteBuffer plain = ByteBuffer.allocateDirect(CAPACITY);
-    final long address = RawTurns.address(plain);
+    final long address = AddressTurns.addressOf(plain);
     final List<ConnectionEvent> events = new ArrayList<>();
 
     private int[] recordEnds = new int[32];
@@ -145,7 +145,7 @@ final class Scratch {
     int copyIn(ByteBuffer in) {
         if (input == null) {
             input = ByteBuffer.allocateDirect(CAPACITY);
-            inputAddress = RawTurns.address(input);
+            inputAddress = AddressTurns.addressOf(input);
         }
         int length = Math.min(in.remaining(), CAPACITY);
         input.clear();

@@ -2,6 +2,8 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.OpenSSLError;
+import io.github.securepair.engine.Protocol;
+import io.github.securepair.engine.SSLOptions;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.events.ArgumentException;
@@ -30,7 +32,6 @@ import java.util.function.Consumer;
  * that a mismatch is seen.
  */
 final class SecureContexts {
-    private static final long SSL_OP_CIPHER_SERVER_PREFERENCE = 1L << 22;
     /**
      * With no elliptic curve in it, ECDHE cannot be negotiated, while DHE and TLS 1.3 still can.
      */
@@ -88,7 +89,7 @@ final class SecureContexts {
             groups(builder, options, profile);
             crl(builder, options);
             sessions(builder, options, server ? defaultSessionIdContext(profile) : null);
-            boolean always = profile.isLegacy() && OpenSSL.feature(OpenSSL.Feature.NPN);
+            boolean always = profile.isLegacy() && OpenSSL.supports(OpenSSL.Feature.NPN);
             if (options.has("NPNProtocols") || always) {
                 builder.npn();
             }
@@ -104,7 +105,7 @@ final class SecureContexts {
         }
         Object honor = options.get("honorCipherOrder");
         boolean own = honor == null ? serverOrder : !Options.isFalsy(honor);
-        return own ? mask | SSL_OP_CIPHER_SERVER_PREFERENCE : mask;
+        return own ? mask | SSLOptions.SSL_OP_CIPHER_SERVER_PREFERENCE : mask;
     }
 
     private static void ciphers(
@@ -146,9 +147,9 @@ final class SecureContexts {
             builder.cipherList(String.join(":", list));
         } else {
             builder.noCipherList();
-            if (range.min() < ProtocolRange.TLS1_3
-                    && (range.max() == 0 || range.max() >= ProtocolRange.TLS1_3)) {
-                builder.versions(ProtocolRange.TLS1_3, range.max());
+            if (range.min() < Protocol.TLS1_3
+                    && (range.max() == 0 || range.max() >= Protocol.TLS1_3)) {
+                builder.versions(Protocol.TLS1_3, range.max());
             }
         }
     }

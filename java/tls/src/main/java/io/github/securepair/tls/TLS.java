@@ -393,7 +393,7 @@ public final class TLS extends TLSDefaults {
         for (String always : List.of("tls", "tls_alpn", "tls_ocsp", "tls_sni")) {
             out.put(always, true);
         }
-        out.put("tls_npn", OpenSSL.feature(OpenSSL.Feature.NPN));
+        out.put("tls_npn", OpenSSL.supports(OpenSSL.Feature.NPN));
         return out;
     }
 

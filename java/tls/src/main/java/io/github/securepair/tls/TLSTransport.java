@@ -1,9 +1,10 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.engine.ConnectionEvent;
+import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
-import io.github.securepair.engine.internal.RawTurns;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.Netty;
@@ -129,7 +130,7 @@ final class TLSTransport implements Transport, Receiver {
         this.conn = conn;
         this.owner = owner;
         this.asksInside = asksInside;
-        RawTurns.setPatient(conn);
+        conn.waitForOtherThreads();
         writes = new WriteQueue(this, outgoing, loop);
     }
 
@@ -232,7 +233,7 @@ final class TLSTransport implements Transport, Receiver {
         while (conn.pending() > 0
                 && outgoing.makeRoom(
                         Math.min(conn.pending() + Outgoing.FLIGHT, Scratch.CAPACITY))) {
-            RawTurns.drain(conn, outgoing.address(), outgoing.room());
+            conn.addressTurns().drain(outgoing.address(), outgoing.room());
             outgoing.advance(conn.emitted());
         }
     }
@@ -385,11 +386,11 @@ final class TLSTransport implements Transport, Receiver {
             if (!takesInput() || lower == null || !roomBelow()) {
                 return;
             }
-            int status = turn(in, base, scratch);
+            Status status = turn(in, base, scratch);
             if (conn == null) {
                 return;
             }
-            TLSException failure = status == RawTurns.FAILED ? conn.failure() : null;
+            TLSException failure = status == Status.FAILED ? conn.failure() : null;
             scratch.take(conn);
             settleTarget(scratch);
             deliver(scratch);
@@ -397,26 +398,26 @@ final class TLSTransport implements Transport, Receiver {
                 return;
             }
             switch (status) {
-                case RawTurns.EVENT -> again = true;
-                case RawTurns.FULL -> {
+                case EVENT -> again = true;
+                case FULL -> {
                     again = true;
                     drain();
                 }
-                case RawTurns.PAUSED -> {
+                case PAUSED -> {
                     if (!again) {
                         paused = true;
                         drain();
                         return;
                     }
                 }
-                case RawTurns.CLOSED -> {
+                case CLOSED -> {
                     drain();
                     outgoing.flush(null);
                     endReceived = true;
                     deliverEnd();
                     return;
                 }
-                case RawTurns.FAILED -> {
+                case FAILED -> {
                     fail(failure);
                     return;
                 }
@@ -429,7 +430,7 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /** One native call. Advances {@code in}. Afterwards the connection may be gone. */
-    private int turn(ByteBuffer in, long base, Scratch scratch) {
+    private Status turn(ByteBuffer in, long base, Scratch scratch) {
         int length = in.remaining();
         long from;
         if (length == 0) {
@@ -437,23 +438,23 @@ final class TLSTransport implements Transport, Receiver {
         } else if (base != 0) {
             from = base + in.position();
         } else if (in.isDirect()) {
-            from = RawTurns.address(in) + in.position();
+            from = AddressTurns.addressOf(in) + in.position();
         } else {
             length = scratch.copyIn(in);
             from = scratch.inputAddress();
         }
         chooseTarget(scratch);
-        int status;
+        Status status;
         turnBegins();
         try {
-            status = RawTurns.read(
-                    conn,
-                    from,
-                    length,
-                    target != null ? knownAddress : scratch.addressOfRest(),
-                    target != null ? RECORD : Scratch.CAPACITY - scratch.carried(),
-                    outgoing.address(),
-                    outgoing.room());
+            status = conn.addressTurns()
+                    .read(
+                            from,
+                            length,
+                            target != null ? knownAddress : scratch.addressOfRest(),
+                            target != null ? RECORD : Scratch.CAPACITY - scratch.carried(),
+                            outgoing.address(),
+                            outgoing.room());
         } finally {
             turnEnds();
         }
@@ -473,7 +474,7 @@ final class TLSTransport implements Transport, Receiver {
                 target = null;
             } else if (target != known) {
                 known = target;
-                knownAddress = RawTurns.address(target);
+                knownAddress = AddressTurns.addressOf(target);
             }
         }
     }
@@ -539,7 +540,7 @@ final class TLSTransport implements Transport, Receiver {
                     Math.min(Math.max(conn.pending(), Outgoing.FLIGHT), Scratch.CAPACITY))) {
                 return;
             }
-            RawTurns.drain(conn, outgoing.address(), outgoing.room());
+            conn.addressTurns().drain(outgoing.address(), outgoing.room());
             outgoing.advance(conn.emitted());
         }
         if (conn.pending() > 0) {
@@ -827,7 +828,7 @@ final class TLSTransport implements Transport, Receiver {
             return;
         }
         place.active(loop);
-        RawTurns.shutdown(conn, outgoing.address(), outgoing.room());
+        conn.addressTurns().shutdown(outgoing.address(), outgoing.room());
         outgoing.advance(conn.emitted());
         drainAll();
         outgoing.flush(null);

@@ -1,8 +1,9 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.engine.AddressTurns;
+import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
-import io.github.securepair.engine.internal.RawTurns;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.transport.Done;
@@ -97,7 +98,7 @@ final class WriteQueue {
                 index++;
                 position = 0;
             }
-            return RawTurns.address(chunk) + start;
+            return AddressTurns.addressOf(chunk) + start;
         }
 
         /** Remembers that {@code count} of the bytes last gathered or taken were not encrypted. */
@@ -252,11 +253,11 @@ final class WriteQueue {
                     || !outgoing.makeRoom(left + (left / fragment + 1) * RECORD_OVERHEAD)) {
                 return sent;
             }
-            int status;
+            Status status;
             tls.turnBegins();
             try {
-                status = RawTurns.write(
-                        conn, from + sent, left, outgoing.address(), outgoing.room());
+                status = conn.addressTurns()
+                        .write(from + sent, left, outgoing.address(), outgoing.room());
             } finally {
                 tls.turnEnds();
             }
@@ -268,8 +269,8 @@ final class WriteQueue {
             write.left -= consumed;
             queued -= consumed;
             outgoing.advance(conn.emitted());
-            TLSException failure = status == RawTurns.FAILED ? conn.failure() : null;
-            if (status == RawTurns.EVENT) {
+            TLSException failure = status == Status.FAILED ? conn.failure() : null;
+            if (status == Status.EVENT) {
                 scratch.takeEvents(conn);
             }
             // The rest of a record that was begun must follow before anything else.
@@ -278,9 +279,9 @@ final class WriteQueue {
                 tls.fail(failure);
                 return sent;
             }
-            if (status == RawTurns.EVENT) {
+            if (status == Status.EVENT) {
                 scratch.events.forEach(tls::deliverEventOfWrite);
-            } else if (status != RawTurns.FULL && consumed == 0) {
+            } else if (status != Status.FULL && consumed == 0) {
                 // A handshake is under way: offered again after the next read.
                 return sent;
             }

@@ -259,7 +259,7 @@ class ModuleFunctionsTest {
         Map<?, ?> node = (Map<?, ?>) ModuleTraces.answer("inventory", "features");
         Map<String, Boolean> ours = TLS.features();
         node.forEach((name, on) -> assertEquals(on, ours.get(name), (String) name));
-        assertEquals(OpenSSL.feature(OpenSSL.Feature.NPN), ours.get("tls_npn"));
+        assertEquals(OpenSSL.supports(OpenSSL.Feature.NPN), ours.get("tls_npn"));
     }
 
     @Test

@@ -1,2 +1,5 @@
-/** Turns on bare addresses, for the layer above that owns native buffers. Not exported to users. */
+/**
+ * The ground floor of the engine: native handles, the memory that calls lend, the turns. Knows the
+ * generated bindings and no class of the package above. Not exported.
+ */
 package io.github.securepair.engine.internal;

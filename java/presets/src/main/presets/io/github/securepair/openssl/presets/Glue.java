@@ -46,7 +46,7 @@ public class Glue implements InfoMapper, BuildEnabled {
 
     private static final Pattern FUNCTION = Pattern.compile(
             "^(?:SP_API )?([a-z_0-9]+(?: \\*)?) ?\\*?(sp_\\w+)\\(([^)]*)\\);", Pattern.MULTILINE);
-    private static final Pattern PARAMETER = Pattern.compile("^(.*?)(\\w+)(\\[\\d+\\])?$");
+    private static final Pattern PARAMETER = Pattern.compile("^(.*?)(\\w+)(\\[\\w+\\])?$");
 
     private static final String UPCALL = """
         /** Answers for every connection; see {@code sp_psk_fn}. Addresses live for the call. */
@@ -123,7 +123,6 @@ public class Glue implements InfoMapper, BuildEnabled {
                         "\\} sp_\\w+;",
                         "typedef struct sp_\\w+ sp_\\w+;")
                 .skip());
-        infos.put(new Info("SP_ERRORS_MAX", "SP_RECORDS_MAX").cppTypes("int").translate(false));
         infos.put(new Info("sp_address")
                 .javaText("/** Address of the byte at a direct buffer's position; 0 for any other"
                         + " buffer. */\n"
@@ -132,9 +131,9 @@ public class Glue implements InfoMapper, BuildEnabled {
                         + " : 0;\n"
                         + "}\n"
                         + "private static native long sp_address(Buffer buffer);\n"));
-        infos.put(new Info("sp_copy")
+        infos.put(new Info("sp_memcpy")
                 .javaText("/** memcpy between addresses; nothing is checked. */\n"
-                        + "public static native void sp_copy(@Cast(\"void *\") long to,"
+                        + "public static native void sp_memcpy(@Cast(\"void *\") long to,"
                         + " @Cast(\"const void *\") long from, int length);\n\n"
                         + UPCALL));
         // Together with the setter, whose Java is in UPCALL.

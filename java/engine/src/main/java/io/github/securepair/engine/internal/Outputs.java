@@ -1,4 +1,4 @@
-package io.github.securepair.engine;
+package io.github.securepair.engine.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -7,13 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Reads what native functions that "return the size needed" copied out. */
-final class Outputs {
+public final class Outputs {
     /**
      * Such a function: copies to {@code out} if {@code cap} suffices, returns the size, negative
      * when there is nothing.
      */
     @FunctionalInterface
-    interface Getter {
+    public interface Getter {
         long get(long out, long cap);
     }
 
@@ -22,7 +22,7 @@ final class Outputs {
     /**
      * Calls until the memory is large enough; null when there is nothing. The native copy is wiped.
      */
-    static byte[] copy(Memory memory, Getter getter) {
+    public static byte[] copy(Memory memory, Getter getter) {
         for (; ; ) {
             long size = getter.get(memory.outAddress(), memory.outRoom());
             if (size < 0) {
@@ -36,13 +36,13 @@ final class Outputs {
     }
 
     /** Splits names joined by ':'. */
-    static List<String> split(byte[] names) {
+    public static List<String> split(byte[] names) {
         String text = new String(names, StandardCharsets.UTF_8);
         return text.isEmpty() ? List.of() : List.of(text.split(":"));
     }
 
     /** Splits {u32 length, bytes}*. */
-    static List<byte[]> items(byte[] sequence) {
+    public static List<byte[]> items(byte[] sequence) {
         ByteBuffer from = ByteBuffer.wrap(sequence).order(ByteOrder.nativeOrder());
         List<byte[]> items = new ArrayList<>();
         while (from.remaining() >= 4) {

@@ -1,4 +1,4 @@
-package io.github.securepair.engine;
+package io.github.securepair.engine.internal;
 
 import java.nio.ByteBuffer;
 
@@ -28,7 +28,7 @@ final class Windows {
         if (window == null) {
             return 0;
         }
-        long address = m.readable(window) + position;
+        long address = m.addresses.readable(window) + position;
         touch(window, position, length);
         return address;
     }
@@ -37,7 +37,7 @@ final class Windows {
         if (window == null) {
             return 0;
         }
-        long address = m.writable(window) + position;
+        long address = m.addresses.writable(window) + position;
         touch(window, position, length);
         return address;
     }

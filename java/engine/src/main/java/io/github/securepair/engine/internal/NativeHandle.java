@@ -1,4 +1,4 @@
-package io.github.securepair.engine;
+package io.github.securepair.engine.internal;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -13,14 +13,15 @@ import java.util.function.LongConsumer;
  * call from a second thread, a call from inside a call and a call after {@link #close()} find it
  * taken and throw. close() while a call is running only marks the handle: the memory is freed by
  * the exit() of that call. So no order of public calls reaches freed memory. Forgotten handles are
- * freed by the cleaner's thread, which nobody can race, since nobody can reach the object.
+ * freed by the cleaner's thread, which no call can race, since the object is unreachable then.
  *
  * <p>One atomic instruction on the way in; a plain field would let two threads into one SSL object.
- * None on the way out: giving back is a store, and looking for a close() comes after it, so that
- * the two may miss each other for as long as the store is on its way. close() tries for longer than
- * that; should it still miss, the next enter() or the cleaner frees.
+ * None on the way out: exit() stores that the handle is idle and then looks for a close(). exit()
+ * and close() may each miss the other's write until the store is visible, which takes less time
+ * than close() goes on trying. Should both miss all the same, the next enter() or the cleaner
+ * frees.
  */
-final class NativeHandle {
+public final class NativeHandle {
     private static final boolean TRACE = "handles".equals(System.getProperty("securepair.trace"));
     private static final Cleaner CLEANER = Cleaner.create();
     private static final VarHandle STATE;
@@ -70,8 +71,8 @@ final class NativeHandle {
     private final Cleaner.Cleanable cleanable;
     private Throwable closedAt;
 
-    /** Whether calls wait for those of other threads; the holder is kept only then. */
-    private volatile boolean patient;
+    /** Whether calls wait for those of other threads; the holder is stored only then. */
+    private volatile boolean waits;
 
     private volatile Thread holder;
 
@@ -81,7 +82,7 @@ final class NativeHandle {
      * @param name says what it is, in messages
      * @param free must not refer to the handle or its owner
      */
-    NativeHandle(long address, String name, LongConsumer free) {
+    public NativeHandle(long address, String name, LongConsumer free) {
         this.address = address;
         this.name = name;
         this.release = new Release(address, free);
@@ -89,7 +90,7 @@ final class NativeHandle {
     }
 
     /** Registers the freeing of what {@code owner} owns; when even that fails, frees at once. */
-    static Cleaner.Cleanable register(Object owner, Runnable release) {
+    public static Cleaner.Cleanable register(Object owner, Runnable release) {
         try {
             return CLEANER.register(owner, release);
         } catch (Throwable e) {
@@ -99,15 +100,15 @@ final class NativeHandle {
     }
 
     /** Takes the handle for one call, which must end with {@link #exit()}. Returns the address. */
-    long enter() {
-        if (!STATE.compareAndSet(this, IDLE, BUSY) && !(patient && awaitTurn())) {
+    public long enter() {
+        if (!STATE.compareAndSet(this, IDLE, BUSY) && !(waits && awaitTurn())) {
             throw refusal();
         }
         if (closed) {
             cleanable.clean();
             throw refusal();
         }
-        if (patient) {
+        if (waits) {
             holder = Thread.currentThread();
         }
         return address;
@@ -115,12 +116,15 @@ final class NativeHandle {
 
     /**
      * From now on a call waits while another thread's is running, and throws only inside its own.
+     * Not from inside a call, which has not said whose it is.
      */
-    void setPatient() {
-        patient = true;
+    public void waitForOtherThreads() {
+        enter();
+        waits = true;
+        exit();
     }
 
-    /** Calls take microseconds: worth no lock, which each of them would pay for. */
+    /** Yields instead of taking a lock: calls take microseconds, and each would pay for a lock. */
     private boolean awaitTurn() {
         do {
             if (isClosed() || holder == Thread.currentThread()) {
@@ -131,8 +135,9 @@ final class NativeHandle {
         return true;
     }
 
-    void exit() {
-        if (patient) {
+    /** Gives the handle back; frees the object when {@link #close()} came meanwhile. */
+    public void exit() {
+        if (waits) {
             holder = null;
         }
         STATE.setRelease(this, IDLE);
@@ -151,7 +156,7 @@ final class NativeHandle {
     }
 
     /** Frees the object now, or at the end of the call that runs. Any thread; again is fine. */
-    void close() {
+    public void close() {
         if (TRACE && closedAt == null) {
             closedAt = new Throwable(name + " closed here, by " + Thread.currentThread());
         }
@@ -165,7 +170,7 @@ final class NativeHandle {
     }
 
     /** Closes the handle without freeing the object, which is the caller's from now on. */
-    long handOver() {
+    public long handOver() {
         if (closed || !STATE.compareAndSet(this, IDLE, BUSY)) {
             throw refusal();
         }
@@ -175,7 +180,8 @@ final class NativeHandle {
         return address;
     }
 
-    boolean isClosed() {
+    /** Whether {@link #close()} or {@link #handOver()} was called. */
+    public boolean isClosed() {
         return closed;
     }
 
