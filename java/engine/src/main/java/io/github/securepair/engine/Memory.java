@@ -5,6 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
 
 /**
  * Native memory of one thread: the turn that calls fill, room for what they copy out, room to stage
@@ -38,7 +41,18 @@ final class Memory {
     /** Places where a buffer may be found: a few buffers in use never push each other out. */
     private static final int WAYS = 4;
 
-    private static final ThreadLocal<Memory> CURRENT = ThreadLocal.withInitial(Memory::new);
+    /**
+     * Weak, and of a class of the JDK: a thread that outlives its use of us, such as one of a pool,
+     * would else keep our class loader for ever.
+     */
+    private static final ThreadLocal<WeakReference<Memory>> CURRENT = new ThreadLocal<>();
+
+    /**
+     * Keeps each thread's memory while the thread lives: native code is given plain addresses in
+     * it.
+     */
+    private static final Map<Thread, Memory> ALL =
+            Collections.synchronizedMap(new WeakHashMap<>());
 
     /** A caller's buffer and its address; does not keep the buffer alive. */
     private static final class Known extends WeakReference<ByteBuffer> {
@@ -52,8 +66,8 @@ final class Memory {
         }
     }
 
-    /** The only thread that may use it. */
-    final Thread thread = Thread.currentThread();
+    /** The number of the only thread that may use it; the thread itself is a weak key of ALL. */
+    final long thread = Thread.currentThread().getId();
 
     final ByteBuffer turn = allocate(TURN_SIZE);
     final long turnAddress = Native.addressOf(turn);
@@ -77,7 +91,15 @@ final class Memory {
     private Memory() {}
 
     static Memory current() {
-        return CURRENT.get();
+        WeakReference<Memory> current = CURRENT.get();
+        return current != null ? current.get() : first();
+    }
+
+    private static Memory first() {
+        Memory memory = new Memory();
+        ALL.put(Thread.currentThread(), memory);
+        CURRENT.set(new WeakReference<>(memory));
+        return memory;
     }
 
     private static ByteBuffer allocate(int size) {

@@ -487,7 +487,7 @@ public final class TLSConnection implements AutoCloseable {
 
     Memory memory() {
         Memory m = memory;
-        if (m.thread != Thread.currentThread()) {
+        if (m.thread != Thread.currentThread().getId()) {
             m = Memory.current();
             memory = m;
         }
