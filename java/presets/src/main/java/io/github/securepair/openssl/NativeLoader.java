@@ -25,8 +25,6 @@ import java.util.List;
 final class NativeLoader {
     private static final long OLDEST = 0x30000000L;
     private static final String JNI_GLUE = "libjnisecurepair.so";
-    private static final List<String> SYSTEMS = List.of("libcrypto.so.3", "libssl.so.3");
-    private static final List<String> OURS = List.of(Shipment.LIBCRYPTO, Shipment.LIBSSL);
 
     private static Shipment shipment;
 
@@ -194,11 +192,18 @@ final class NativeLoader {
         }
     }
 
+    /** The names of libcrypto and libssl, in the order in which they are loaded. */
+    private static List<String> names() {
+        return shipment.flavour == Flavour.SYSTEM
+                ? List.of("libcrypto.so.3", "libssl.so.3")
+                : List.of(shipment.library("libcrypto"), shipment.library("libssl"));
+    }
+
     /** Which of the libraries that we bring are not in the process yet. */
     private static List<String> missing(Mappings mappings) {
         return shipment.flavour == Flavour.SYSTEM
                 ? List.of()
-                : OURS.stream().filter(name -> mappings.named(name).isEmpty()).toList();
+                : names().stream().filter(name -> mappings.named(name).isEmpty()).toList();
     }
 
     /**
@@ -258,7 +263,7 @@ final class NativeLoader {
     private static List<Path> machines() {
         for (String folder : System.getProperty("java.library.path", "").split(File.pathSeparator)) {
             if (!folder.isEmpty()) {
-                List<Path> files = SYSTEMS.stream()
+                List<Path> files = names().stream()
                         .map(name -> Path.of(folder, name).toAbsolutePath())
                         .toList();
                 if (files.stream().allMatch(Files::isRegularFile)) {
@@ -273,7 +278,7 @@ final class NativeLoader {
 
     /** The initializer of Glue runs on this thread, so that its methods can be called. */
     private static void demandWhatWasMeant() {
-        List<String> names = shipment.flavour == Flavour.BUNDLED ? OURS : SYSTEMS;
+        List<String> names = names();
         Path libcrypto = bound(Glue.SP_FILE_LIBCRYPTO);
         Path libssl = bound(Glue.SP_FILE_LIBSSL);
         Mappings mappings = Mappings.now();

@@ -23,8 +23,6 @@ import java.util.function.Function;
  * the module path, run-time images and jars inside jars are all the same.
  */
 final class Shipment {
-    static final String LIBCRYPTO = "libcrypto-securepair.so.3";
-    static final String LIBSSL = "libssl-securepair.so.3";
     private static final String DESCRIPTION = "openssl.properties";
 
     final Flavour flavour;
@@ -89,6 +87,19 @@ final class Shipment {
     /** What openssl.properties says; empty when it says nothing. */
     String property(String name) {
         return description.getProperty(name, "").strip();
+    }
+
+    /**
+     * The full name of the libcrypto or libssl that was shipped: libssl-securepair.so.3, or what
+     * the OpenSSL that it was built with calls it.
+     */
+    String library(String name) {
+        return description.stringPropertyNames().stream()
+                .filter(key -> key.matches("sha256\\." + name + "\\b.*"))
+                .map(key -> key.substring("sha256.".length()))
+                .findFirst()
+                .orElseThrow(() -> new UnsatisfiedLinkError("securepair-openssl is damaged: "
+                        + platform + "/" + flavour.folder() + " has no " + name));
     }
 
     /** The SHA-256 that a library's bytes must have, in lower-case hexadecimal digits. */

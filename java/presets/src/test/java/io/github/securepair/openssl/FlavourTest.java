@@ -18,24 +18,24 @@ import java.util.stream.Stream;
 
 /** Which OpenSSL runs, whatever else is in the process. */
 class FlavourTest {
+    private static final boolean BUNDLED = Shipment.chosen().flavour == Flavour.BUNDLED;
+    private static final String LIBCRYPTO = BUNDLED ? Shipment.chosen().library("libcrypto") : "";
+    private static final String LIBSSL = BUNDLED ? Shipment.chosen().library("libssl") : "";
+
     @TempDir
     private Path folder;
 
     @BeforeEach
     void needsTheBundle() {
-        assumeTrue(
-                Shipment.class.getResource(
-                                Shipment.platform() + "/bundled/" + Shipment.LIBSSL)
-                        != null,
-                "built with the machine's OpenSSL");
+        assumeTrue(BUNDLED, "built with the machine's OpenSSL");
     }
 
     @Test
     void theBundledOneIsTheDefault() throws Exception {
         Jvm.Result result = new Jvm(folder).run("load").demandLoaded();
         assertEquals("BUNDLED", result.line("flavour"));
-        assertTrue(result.line("libcrypto").endsWith("/" + Shipment.LIBCRYPTO), result.output());
-        assertTrue(result.line("libssl").endsWith("/" + Shipment.LIBSSL), result.output());
+        assertTrue(result.line("libcrypto").endsWith("/" + LIBCRYPTO), result.output());
+        assertTrue(result.line("libssl").endsWith("/" + LIBSSL), result.output());
         assertEquals(Natives.version(), result.line("version"));
     }
 
@@ -69,7 +69,7 @@ class FlavourTest {
         Jvm.Result result =
                 new Jvm(folder).run(steps.toArray(String[]::new)).demandLoaded();
         assertEquals(Natives.version(), result.line("version"));
-        assertTrue(result.line("libssl").endsWith("/" + Shipment.LIBSSL), result.output());
+        assertTrue(result.line("libssl").endsWith("/" + LIBSSL), result.output());
     }
 
     @Test
@@ -103,11 +103,11 @@ class FlavourTest {
     void anotherBundleThatIsThereFirstIsAnError() throws Exception {
         Path other = other();
         String error = new Jvm(folder)
-                .env("LD_PRELOAD", other.resolve(Shipment.LIBCRYPTO).toString())
+                .env("LD_PRELOAD", other.resolve(LIBCRYPTO).toString())
                 .run("load")
                 .error();
         assertTrue(error.contains("not the one that was meant"), error);
-        assertTrue(error.contains(other.resolve(Shipment.LIBCRYPTO) + " is loaded"), error);
+        assertTrue(error.contains(other.resolve(LIBCRYPTO) + " is loaded"), error);
     }
 
     @Test
@@ -222,7 +222,7 @@ class FlavourTest {
     /** Our libraries with a byte more: other contents under the same names. */
     private Path other() throws Exception {
         Path other = Jvm.made(folder.resolve("other"));
-        for (String name : List.of(Shipment.LIBCRYPTO, Shipment.LIBSSL)) {
+        for (String name : List.of(LIBCRYPTO, LIBSSL)) {
             byte[] bytes = Shipment.chosen().open(name).readAllBytes();
             Files.write(other.resolve(name), java.util.Arrays.copyOf(bytes, bytes.length + 1));
         }

@@ -28,6 +28,9 @@ import java.util.stream.Stream;
 
 /** Where libraries are unpacked to, and that nothing else is ever loaded from there. */
 class UnpackingTest {
+    private static final boolean BUNDLED = Shipment.chosen().flavour == Flavour.BUNDLED;
+    private static final String LIBCRYPTO = BUNDLED ? Shipment.chosen().library("libcrypto") : "";
+    private static final String LIBSSL = BUNDLED ? Shipment.chosen().library("libssl") : "";
     private static final int SOMEBODY = 54321;
     private static final int ANOTHER = 54322;
 
@@ -39,11 +42,7 @@ class UnpackingTest {
 
     @BeforeEach
     void needsTheBundle() throws Exception {
-        assumeTrue(
-                Shipment.class.getResource(
-                                Shipment.platform() + "/bundled/" + Shipment.LIBSSL)
-                        != null,
-                "built with the machine's OpenSSL");
+        assumeTrue(BUNDLED, "built with the machine's OpenSSL");
         folder = folder.toRealPath();
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         cache = folder.resolve("home/.cache/securepair/natives");
@@ -58,18 +57,18 @@ class UnpackingTest {
         Jvm.Result result =
                 new Jvm(folder).shell("umask " + umask).run("load", "raw").demandLoaded();
         Path unpacked = Jvm.unpacked(cache);
-        assertEquals(unpacked.resolve(Shipment.LIBSSL).toString(), result.line("libssl"));
+        assertEquals(unpacked.resolve(LIBSSL).toString(), result.line("libssl"));
         for (Path dir = unpacked; !dir.endsWith("home"); dir = dir.getParent()) {
             assertEquals("rwx------", permissions(dir), dir.toString());
         }
         List<String> files = Jvm.files(unpacked);
         assertEquals(
                 List.of(
-                        Shipment.LIBCRYPTO,
+                        LIBCRYPTO,
                         "libjnicrypto.so",
                         "libjnisecurepair.so",
                         "libjnissl.so",
-                        Shipment.LIBSSL),
+                        LIBSSL),
                 Stream.concat(files.stream(), Stream.of("libjnissl.so"))
                         .distinct()
                         .sorted()
@@ -83,7 +82,7 @@ class UnpackingTest {
     @Test
     void theSecondUseUnpacksNothing() throws Exception {
         new Jvm(folder).run("load").demandLoaded();
-        Path library = Jvm.unpacked(cache).resolve(Shipment.LIBCRYPTO);
+        Path library = Jvm.unpacked(cache).resolve(LIBCRYPTO);
         Object file = Files.readAttributes(library, "unix:ino").get("ino");
         new Jvm(folder).run("load").demandLoaded();
         assertEquals(file, Files.readAttributes(library, "unix:ino").get("ino"));
@@ -107,7 +106,7 @@ class UnpackingTest {
         Path named = folder.resolve("a/b");
         Jvm.Result result = named(named).run("load").demandLoaded();
         assertEquals(
-                Jvm.unpacked(named).resolve(Shipment.LIBSSL).toString(), result.line("libssl"));
+                Jvm.unpacked(named).resolve(LIBSSL).toString(), result.line("libssl"));
         assertEquals("rwx------", permissions(named));
         assertEquals(List.of(), Jvm.files(folder.resolve("home")));
         assertEquals(List.of(), Jvm.files(tmp));
@@ -163,7 +162,7 @@ class UnpackingTest {
         assertEquals(0, linked.status(), linked.output());
         Jvm.Result result = new Jvm(folder).image(image).run("load", "raw").demandLoaded();
         assertEquals(
-                Jvm.unpacked(cache).resolve(Shipment.LIBSSL).toString(), result.line("libssl"));
+                Jvm.unpacked(cache).resolve(LIBSSL).toString(), result.line("libssl"));
     }
 
     @Test
@@ -173,7 +172,7 @@ class UnpackingTest {
                 .run("nested:" + jars.ours + ":" + jars.javacpp)
                 .demandLoaded();
         assertEquals(
-                Jvm.unpacked(cache).resolve(Shipment.LIBSSL).toString(), result.line("nested"));
+                Jvm.unpacked(cache).resolve(LIBSSL).toString(), result.line("nested"));
     }
 
     @Test
@@ -217,7 +216,7 @@ class UnpackingTest {
     @Test
     void aFileOfTheRightSizeAndTimeIsNotLoadedUnlessItsContentsAreRight() throws Exception {
         new Jvm(folder).run("load").demandLoaded();
-        Path library = Jvm.unpacked(cache).resolve(Shipment.LIBCRYPTO);
+        Path library = Jvm.unpacked(cache).resolve(LIBCRYPTO);
         byte[] right = Files.readAllBytes(library);
         FileTime time = Files.getLastModifiedTime(library);
         byte[] planted = right.clone();
@@ -231,7 +230,7 @@ class UnpackingTest {
     @Test
     void aLinkInThePlaceOfALibraryIsReplaced() throws Exception {
         new Jvm(folder).run("load").demandLoaded();
-        Path library = Jvm.unpacked(cache).resolve(Shipment.LIBCRYPTO);
+        Path library = Jvm.unpacked(cache).resolve(LIBCRYPTO);
         Path elsewhere = folder.resolve("elsewhere");
         Files.move(library, elsewhere);
         Files.createSymbolicLink(library, elsewhere);
@@ -280,7 +279,7 @@ class UnpackingTest {
     void aLibraryOfAnotherUsersIsNotLoadedWhateverItsContents() throws Exception {
         Jvm.demandRoot();
         new Jvm(folder).run("load").demandLoaded();
-        Path library = Jvm.unpacked(cache).resolve(Shipment.LIBCRYPTO);
+        Path library = Jvm.unpacked(cache).resolve(LIBCRYPTO);
         Files.setAttribute(library, "unix:uid", ANOTHER);
         new Jvm(folder).run("load").demandLoaded();
         assertEquals(0, Files.getAttribute(library, "unix:uid"));
@@ -289,7 +288,7 @@ class UnpackingTest {
     @Test
     void whatLiesInTheSharedTemporaryFolderIsNotTrusted() throws Exception {
         Path planted = Jvm.made(tmp.resolve("securepair-natives-1-planted"));
-        Files.writeString(planted.resolve(Shipment.LIBCRYPTO), "planted");
+        Files.writeString(planted.resolve(LIBCRYPTO), "planted");
         Jvm.Result result = noCache().run("load").demandLoaded();
         assertTrue(result.line("libssl").startsWith(tmp + "/securepair-natives-"));
         assertFalse(result.line("libssl").startsWith(planted.toString()));
@@ -401,7 +400,7 @@ class UnpackingTest {
     @Test
     void aCacheOnAFullDiskIsPassedOverForAllLibraries() throws Exception {
         Path home = folder.resolve("home");
-        long size = Files.size(natives().resolve(Shipment.LIBCRYPTO)) / 1024 + 512;
+        long size = Files.size(natives().resolve(LIBCRYPTO)) / 1024 + 512;
         Jvm.Result result = new Jvm(folder)
                 .mounts("mount -t tmpfs -o size=" + size + "k,mode=700 t " + home)
                 .run("load", "raw")
@@ -422,7 +421,7 @@ class UnpackingTest {
             Jvm.end(process).demandLoaded();
         }
         assertEquals(
-                List.of(Shipment.LIBCRYPTO, "libjnisecurepair.so", Shipment.LIBSSL),
+                List.of(LIBCRYPTO, "libjnisecurepair.so", LIBSSL),
                 Jvm.files(Jvm.unpacked(cache)));
     }
 
@@ -445,7 +444,7 @@ class UnpackingTest {
     @Test
     void aDamagedJarIsNamed() throws Exception {
         Path damaged = Jvm.Jars.get().changed("damaged.jar", (name, bytes) -> {
-            return name.endsWith("/bundled/" + Shipment.LIBSSL)
+            return name.endsWith("/bundled/" + LIBSSL)
                     ? Arrays.copyOf(bytes, bytes.length - 1)
                     : bytes;
         });
@@ -453,7 +452,7 @@ class UnpackingTest {
                 .classPath(damaged + ":" + Jvm.Jars.get().javacpp)
                 .run("load")
                 .error();
-        assertTrue(error.contains("securepair-openssl is damaged: " + Shipment.LIBSSL), error);
+        assertTrue(error.contains("securepair-openssl is damaged: " + LIBSSL), error);
     }
 
     // ---- helpers ----
