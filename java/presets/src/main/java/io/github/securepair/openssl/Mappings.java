@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The files that this process has mapped, from {@code /proc/self/maps}; nothing where there is no
- * {@code /proc}.
+ * The files that this process has mapped to execute, from {@code /proc/self/maps}; nothing where
+ * there is no {@code /proc}. Of a library that could not be loaded the linker may leave the rest.
  */
 final class Mappings {
     private static final String DELETED = " (deleted)";
@@ -35,7 +35,7 @@ final class Mappings {
         Mappings mappings = new Mappings();
         for (String line : lines) {
             int path = line.indexOf('/');
-            if (path >= 0) {
+            if (path >= 0 && line.charAt(line.indexOf(' ') + 3) == 'x') {
                 String file = line.substring(path);
                 boolean deleted = file.endsWith(DELETED);
                 mappings.files.merge(
