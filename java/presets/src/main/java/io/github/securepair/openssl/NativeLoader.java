@@ -313,7 +313,9 @@ final class NativeLoader {
             return;
         }
         try {
-            boolean same = expected != null && Files.isSameFile(file, expected);
+            boolean same = expected != null
+                    && Files.exists(expected)
+                    && Files.isSameFile(file, expected);
             if (shipment.flavour == Flavour.SYSTEM
                     ? expected != null && !same
                     : !same && !Hash.of(file).equals(shipment.sha256(name))) {
