@@ -103,8 +103,7 @@ int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
 /* Position-independent code takes a function's address from where the linker bound it. */
 int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap)
 {
-    uintptr_t function =
-        which == SP_FILE_LIBCRYPTO ? (uintptr_t)OpenSSL_version_num : (uintptr_t)SSL_CTX_new;
+    uintptr_t function = which == SP_FILE_LIBCRYPTO ? (uintptr_t)OpenSSL_version_num : (uintptr_t)SSL_CTX_new;
     Dl_info info;
 
     if (which != SP_FILE_LIBCRYPTO && which != SP_FILE_LIBSSL)

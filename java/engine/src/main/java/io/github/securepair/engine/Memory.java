@@ -51,8 +51,7 @@ final class Memory {
      * Keeps each thread's memory while the thread lives: native code is given plain addresses in
      * it.
      */
-    private static final Map<Thread, Memory> ALL =
-            Collections.synchronizedMap(new WeakHashMap<>());
+    private static final Map<Thread, Memory> ALL = Collections.synchronizedMap(new WeakHashMap<>());
 
     /** A caller's buffer and its address; does not keep the buffer alive. */
     private static final class Known extends WeakReference<ByteBuffer> {

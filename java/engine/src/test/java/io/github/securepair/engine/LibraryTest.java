@@ -60,9 +60,8 @@ class LibraryTest {
         assertEquals(origin.libcrypto().getParent(), origin.libssl().getParent());
         assertEquals(OpenSSL.libraryPath(), origin.libssl().toString());
         Properties built = new Properties();
-        try (Reader file = Files.newBufferedReader(
-                Path.of(System.getProperty("securepair.root"))
-                        .resolve("java/presets/target/openssl.properties"))) {
+        try (Reader file = Files.newBufferedReader(Path.of(System.getProperty("securepair.root"))
+                .resolve("java/presets/target/openssl.properties"))) {
             built.load(file);
         }
         assertEquals("bundled".equals(built.getProperty("kind")), origin.bundled());

@@ -22,8 +22,8 @@ class RedeployTest {
     @ParameterizedTest
     @ValueSource(strings = {"one after the other", "together"})
     void classLoadersThatUsedTheEngineAreUnloaded(String how) throws Exception {
-        String output = Child.run(
-                RedeployTest.class, "-Xmx128m", "-XX:+UseSerialGC", "-Dtest.how=" + how);
+        String output =
+                Child.run(RedeployTest.class, "-Xmx128m", "-XX:+UseSerialGC", "-Dtest.how=" + how);
         assertTrue(output.contains("unloaded 4 of 4"), output);
     }
 
@@ -51,8 +51,8 @@ class RedeployTest {
         for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
             urls.add(Path.of(path).toUri().toURL());
         }
-        URLClassLoader loader = new URLClassLoader(
-                urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
+        URLClassLoader loader =
+                new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
         Thread thread = Thread.currentThread();
         ClassLoader context = thread.getContextClassLoader();
         thread.setContextClassLoader(loader);

@@ -3,9 +3,9 @@ package io.github.securepair.openssl;
 import java.util.Locale;
 
 /**
- * Which OpenSSL runs: the one in the jar or the machine's. The system property
- * {@value #PROPERTY}, with {@code bundled} or {@code system} for a value, chooses; without it the
- * bundled one is taken where the jar has one.
+ * Which OpenSSL runs: the one in the jar or the machine's. The system property {@value #PROPERTY},
+ * with {@code bundled} or {@code system} for a value, chooses; without it the bundled one is taken
+ * where the jar has one.
  */
 public enum Flavour {
     /**

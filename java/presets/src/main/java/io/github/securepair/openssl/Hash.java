@@ -21,8 +21,8 @@ final class Hash {
 
     /** Of a file that is no symbolic link. */
     static String of(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(
-                file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+        try (InputStream in =
+                Files.newInputStream(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
             return copy(in, OutputStream.nullOutputStream());
         }
     }

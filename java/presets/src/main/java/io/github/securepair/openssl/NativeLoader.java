@@ -15,8 +15,8 @@ import java.util.List;
  * JavaCPP's loader has no part in it: it trusts a cache that others may write in.
  *
  * <p>Called from the initializers of the generated classes, in one order: those of {@link Crypto}
- * and {@link Ssl} first initialize {@link Glue}, and only then is the lock of this class taken. What
- * is done under that lock initializes none of them.
+ * and {@link Ssl} first initialize {@link Glue}, and only then is the lock of this class taken.
+ * What is done under that lock initializes none of them.
  *
  * <p>A JNI library belongs to one class loader, and what it knows of classes and callbacks outlives
  * that. So each class loader that has this class gets an image of its own: the second one loads a
@@ -123,8 +123,7 @@ final class NativeLoader {
             shipment = Shipment.chosen();
         }
         List<String> refusals = new ArrayList<>();
-        if (place != null && loadFrom(place, jni, refusals)
-                || loadInPlace(jni, refusals)) {
+        if (place != null && loadFrom(place, jni, refusals) || loadInPlace(jni, refusals)) {
             return;
         }
         for (Place.Kind kind : Place.kinds()) {
@@ -203,7 +202,9 @@ final class NativeLoader {
     private static List<String> missing(Mappings mappings) {
         return shipment.flavour == Flavour.SYSTEM
                 ? List.of()
-                : names().stream().filter(name -> mappings.named(name).isEmpty()).toList();
+                : names().stream()
+                        .filter(name -> mappings.named(name).isEmpty())
+                        .toList();
     }
 
     /**
@@ -259,9 +260,12 @@ final class NativeLoader {
         }
     }
 
-    /** The machine's libraries, if java.library.path names their folder; else the linker finds them. */
+    /**
+     * The machine's libraries, if java.library.path names their folder; else the linker finds them.
+     */
     private static List<Path> machines() {
-        for (String folder : System.getProperty("java.library.path", "").split(File.pathSeparator)) {
+        for (String folder :
+                System.getProperty("java.library.path", "").split(File.pathSeparator)) {
             if (!folder.isEmpty()) {
                 List<Path> files = names().stream()
                         .map(name -> Path.of(folder, name).toAbsolutePath())
@@ -313,14 +317,12 @@ final class NativeLoader {
             return;
         }
         try {
-            boolean same = expected != null
-                    && Files.exists(expected)
-                    && Files.isSameFile(file, expected);
+            boolean same =
+                    expected != null && Files.exists(expected) && Files.isSameFile(file, expected);
             if (shipment.flavour == Flavour.SYSTEM
                     ? expected != null && !same
                     : !same && !Hash.of(file).equals(shipment.sha256(name))) {
-                throw mismatch(file + " is loaded"
-                        + (expected == null ? "" : ", not " + expected));
+                throw mismatch(file + " is loaded" + (expected == null ? "" : ", not " + expected));
             }
         } catch (IOException e) {
             throw mismatch(file + " is loaded, and cannot be read: " + e.getMessage());

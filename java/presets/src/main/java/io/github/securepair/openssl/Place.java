@@ -29,8 +29,8 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * A folder that libraries are unpacked to. No other user can write in it, nor put another folder
- * in its place; its name stands for the contents, so that versions never meet; a file appears in it
+ * A folder that libraries are unpacked to. No other user can write in it, nor put another folder in
+ * its place; its name stands for the contents, so that versions never meet; a file appears in it
  * whole, by a rename. Whatever lies there is taken only if it is ours and its hash is right.
  *
  * <p>Which folder: {@value #PROPERTY} names it, or else it is the user's cache, or else a fresh
@@ -97,8 +97,7 @@ final class Place {
                     Path dir = Path.of(named()).toAbsolutePath().normalize();
                     yield make(base(dir, uid), Path.of(key), uid);
                 }
-                case CACHE -> make(
-                        base(cache(), uid), Path.of("securepair", "natives", key), uid);
+                case CACHE -> make(base(cache(), uid), Path.of("securepair", "natives", key), uid);
                 case TEMPORARY -> temporary(uid);
             };
             return new Place(folder, kind, uid);
@@ -247,9 +246,7 @@ final class Place {
 
     private static boolean abandoned(Path folder) throws IOException {
         try (FileChannel channel = FileChannel.open(
-                        folder.resolve(LOCK),
-                        StandardOpenOption.WRITE,
-                        LinkOption.NOFOLLOW_LINKS);
+                        folder.resolve(LOCK), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
                 FileLock lock = channel.tryLock()) {
             return lock != null;
         } catch (NoSuchFileException e) {

@@ -56,7 +56,8 @@ class DiagnosisTest {
                 "22 21 8:2 / /home rw,noexec,relatime - ext4 /dev/b rw",
                 "23 22 8:3 / /home/u/.cache rw,relatime - ext4 /dev/c rw");
         String message = "libjni.so: failed to map segment from shared object";
-        assertTrue(explain(List.of(), mounts, message).contains("does not let a library be mapped"));
+        assertTrue(
+                explain(List.of(), mounts, message).contains("does not let a library be mapped"));
         assertEquals(
                 "/home/u/.cache/securepair/natives/k is mounted noexec, so that no library can be"
                         + " loaded from it: name a folder without it by"
@@ -79,8 +80,7 @@ class DiagnosisTest {
         assertTrue(mappings.has(Path.of("/a/libssl-securepair.so.3")));
         assertFalse(mappings.replaced(Path.of("/a/libssl-securepair.so.3")));
         assertTrue(mappings.replaced(Path.of("/b/libcrypto-securepair.so.3")));
-        assertEquals(
-                List.of(Path.of("/b/libcrypto-securepair.so.3")), mappings.named("libcrypto"));
+        assertEquals(List.of(Path.of("/b/libcrypto-securepair.so.3")), mappings.named("libcrypto"));
         assertFalse(mappings.musl());
     }
 }

@@ -42,32 +42,27 @@ class FlavourTest {
     @Test
     void theMachinesRunsWhenItIsChosen() throws Exception {
         Path machine = machine();
-        Jvm.Result result = new Jvm(folder)
-                .flag("-Dsecurepair.openssl=system")
-                .run("load")
-                .demandLoaded();
+        Jvm.Result result =
+                new Jvm(folder).flag("-Dsecurepair.openssl=system").run("load").demandLoaded();
         assertEquals("SYSTEM", result.line("flavour"));
         assertEquals(
                 machine.resolve("libcrypto.so.3").toRealPath().toString(),
                 result.line("libcrypto"));
-        assertEquals(
-                machine.resolve("libssl.so.3").toRealPath().toString(), result.line("libssl"));
+        assertEquals(machine.resolve("libssl.so.3").toRealPath().toString(), result.line("libssl"));
     }
 
     @Test
     void anUnknownFlavourIsAnErrorThatNamesBoth() throws Exception {
         String error =
                 new Jvm(folder).flag("-Dsecurepair.openssl=systen").run("load").error();
-        assertEquals(
-                "-Dsecurepair.openssl=systen is not understood: say bundled or system", error);
+        assertEquals("-Dsecurepair.openssl=systen is not understood: say bundled or system", error);
     }
 
     @Test
     void anOpenSSLThatWasThereBeforeChangesNothing() throws Exception {
         List<String> steps = new ArrayList<>(foreign());
         steps.add("load");
-        Jvm.Result result =
-                new Jvm(folder).run(steps.toArray(String[]::new)).demandLoaded();
+        Jvm.Result result = new Jvm(folder).run(steps.toArray(String[]::new)).demandLoaded();
         assertEquals(Natives.version(), result.line("version"));
         assertTrue(result.line("libssl").endsWith("/" + LIBSSL), result.output());
     }
@@ -77,8 +72,7 @@ class FlavourTest {
         List<String> steps = new ArrayList<>(List.of("load"));
         steps.addAll(foreign());
         steps.addAll(List.of("raw", "load"));
-        Jvm.Result result =
-                new Jvm(folder).run(steps.toArray(String[]::new)).demandLoaded();
+        Jvm.Result result = new Jvm(folder).run(steps.toArray(String[]::new)).demandLoaded();
         assertEquals("" + Natives.versionNumber(), result.line("raw"));
         assertEquals(
                 2,
@@ -154,7 +148,8 @@ class FlavourTest {
     void aMachineWithoutOpenSSLIsToldOfIt() throws Exception {
         Path jar = Jvm.Jars.get().changed("without.jar", (name, bytes) -> {
             if (name.endsWith("/system/libjnisecurepair.so")) {
-                return text(bytes).replace("libssl.so.3", "libssl.so.9")
+                return text(bytes)
+                        .replace("libssl.so.3", "libssl.so.9")
                         .getBytes(StandardCharsets.ISO_8859_1);
             }
             return name.endsWith("/system/openssl.properties") ? null : bytes;
@@ -183,7 +178,8 @@ class FlavourTest {
     void deniedNativeAccessSaysWhichFlagGivesIt() throws Exception {
         assumeTrue(Runtime.version().feature() >= 24, "only JDK 24 and newer deny it");
         Jvm jvm = new Jvm(folder).flag("--illegal-native-access=deny");
-        String error = jvm.without("--enable-native-access=ALL-UNNAMED").run("load").error();
+        String error =
+                jvm.without("--enable-native-access=ALL-UNNAMED").run("load").error();
         assertTrue(error.contains("denies native access"), error);
         assertTrue(error.contains("--enable-native-access=ALL-UNNAMED"), error);
         String module = jvm.modules().run("load").error();

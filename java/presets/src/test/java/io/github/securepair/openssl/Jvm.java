@@ -208,10 +208,10 @@ final class Jvm {
 
         private static boolean possible() {
             try {
-                return end(new ProcessBuilder(
-                                        "unshare", "-m", "sh", "-c", "mount -t tmpfs t /mnt")
-                                .start())
-                        .status() == 0;
+                return end(new ProcessBuilder("unshare", "-m", "sh", "-c", "mount -t tmpfs t /mnt")
+                                        .start())
+                                .status()
+                        == 0;
             } catch (Exception e) {
                 return false;
             }
@@ -236,9 +236,7 @@ final class Jvm {
         private Jars() throws IOException {
             folder = Files.createTempDirectory("securepair-test-jars");
             Runtime.getRuntime().addShutdownHook(new Thread(this::remove));
-            Files.setPosixFilePermissions(
-                    folder,
-                    PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
             ours = changed("ours.jar", (name, bytes) -> bytes);
             javacpp = folder.resolve("javacpp.jar");
             Files.copy(location(Pointer.class), javacpp);
@@ -266,7 +264,8 @@ final class Jvm {
             for (String file : files(tests.resolve("io/github/securepair/child"))) {
                 entries.put(
                         child.substring(0, child.lastIndexOf('/') + 1) + file,
-                        Files.readAllBytes(tests.resolve("io/github/securepair/child").resolve(file)));
+                        Files.readAllBytes(
+                                tests.resolve("io/github/securepair/child").resolve(file)));
             }
             try (OutputStream out = Files.newOutputStream(jar);
                     ZipOutputStream zip = new ZipOutputStream(out)) {

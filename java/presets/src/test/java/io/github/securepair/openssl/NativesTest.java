@@ -72,8 +72,7 @@ class NativesTest {
     void theGlueRunsOnTheMachinesOwnLibraryAndTheRawFunctionsSayWhyTheyDoNot() throws Exception {
         Path system = FlavourTest.machine();
         List<String> lines = run("-Dsecurepair.openssl=system", "skew");
-        assertEquals(
-                system.resolve("libcrypto.so.3").toRealPath().toString(), lines.get(0));
+        assertEquals(system.resolve("libcrypto.so.3").toRealPath().toString(), lines.get(0));
         assertEquals(system.resolve("libssl.so.3").toRealPath().toString(), lines.get(1));
         assertEquals("1 1", lines.get(2));
         String found = lines.get(3);

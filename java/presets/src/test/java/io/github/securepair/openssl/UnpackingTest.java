@@ -105,8 +105,7 @@ class UnpackingTest {
     void theFolderCanBeNamed() throws Exception {
         Path named = folder.resolve("a/b");
         Jvm.Result result = named(named).run("load").demandLoaded();
-        assertEquals(
-                Jvm.unpacked(named).resolve(LIBSSL).toString(), result.line("libssl"));
+        assertEquals(Jvm.unpacked(named).resolve(LIBSSL).toString(), result.line("libssl"));
         assertEquals("rwx------", permissions(named));
         assertEquals(List.of(), Jvm.files(folder.resolve("home")));
         assertEquals(List.of(), Jvm.files(tmp));
@@ -136,10 +135,7 @@ class UnpackingTest {
 
     @Test
     void modulesAreFoundAsJars() throws Exception {
-        Jvm.Result result = new Jvm(folder)
-                .modules()
-                .run("load", "raw")
-                .demandLoaded();
+        Jvm.Result result = new Jvm(folder).modules().run("load", "raw").demandLoaded();
         assertTrue(result.line("libssl").startsWith(cache.toString()), result.output());
     }
 
@@ -161,18 +157,15 @@ class UnpackingTest {
         Jvm.Result linked = Jvm.end(process);
         assertEquals(0, linked.status(), linked.output());
         Jvm.Result result = new Jvm(folder).image(image).run("load", "raw").demandLoaded();
-        assertEquals(
-                Jvm.unpacked(cache).resolve(LIBSSL).toString(), result.line("libssl"));
+        assertEquals(Jvm.unpacked(cache).resolve(LIBSSL).toString(), result.line("libssl"));
     }
 
     @Test
     void librariesAreReadThroughTheClassLoaderWhereverItHasThem() throws Exception {
         Jvm.Jars jars = Jvm.Jars.get();
-        Jvm.Result result = new Jvm(folder)
-                .run("nested:" + jars.ours + ":" + jars.javacpp)
-                .demandLoaded();
-        assertEquals(
-                Jvm.unpacked(cache).resolve(LIBSSL).toString(), result.line("nested"));
+        Jvm.Result result =
+                new Jvm(folder).run("nested:" + jars.ours + ":" + jars.javacpp).demandLoaded();
+        assertEquals(Jvm.unpacked(cache).resolve(LIBSSL).toString(), result.line("nested"));
     }
 
     @Test
@@ -197,8 +190,7 @@ class UnpackingTest {
         }
         if (name.endsWith("/bundled/openssl.properties")) {
             try {
-                byte[] library =
-                        Shipment.chosen().open("libjnisecurepair.so").readAllBytes();
+                byte[] library = Shipment.chosen().open("libjnisecurepair.so").readAllBytes();
                 return new String(bytes)
                         .replace(
                                 Hash.of(library),
@@ -255,10 +247,7 @@ class UnpackingTest {
         Jvm.Result result = new Jvm(folder).run("load").demandLoaded();
         assertTrue(result.line("libssl").startsWith(tmp + "/securepair-natives-"));
         assertEquals(List.of(), Jvm.files(open));
-        assertTrue(named(open)
-                .run("load")
-                .error()
-                .contains("other users can write in " + open));
+        assertTrue(named(open).run("load").error().contains("other users can write in " + open));
     }
 
     @Test
@@ -421,8 +410,7 @@ class UnpackingTest {
             Jvm.end(process).demandLoaded();
         }
         assertEquals(
-                List.of(LIBCRYPTO, "libjnisecurepair.so", LIBSSL),
-                Jvm.files(Jvm.unpacked(cache)));
+                List.of(LIBCRYPTO, "libjnisecurepair.so", LIBSSL), Jvm.files(Jvm.unpacked(cache)));
     }
 
     @Test
