@@ -14,9 +14,8 @@ java_major() { # java executable
   sed -nE 's/^JAVA_VERSION="([0-9]+).*/\1/p' "$home/release"
 }
 
-# JVM flags that Securepair wants, one a line: JavaCPP's own memory watch off, native access named where asked for.
+# JVM flags that Securepair wants, one a line: native access, where it has to be given by name.
 jvm_flags() { # java executable
-  printf '%s\n' -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.noPointerGC=true
   [ "$(java_major "$1")" -lt 22 ] || printf '%s\n' --enable-native-access=ALL-UNNAMED
 }
 

@@ -133,6 +133,11 @@ enum { SP_TEXT_VERSION = 0, SP_TEXT_CFLAGS, SP_TEXT_BUILT_ON, SP_TEXT_PLATFORM, 
 /* Copies OpenSSL_version(what). Returns the length, whatever cap is. Any thread. */
 int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap);
 
+enum { SP_FILE_LIBCRYPTO = 0, SP_FILE_LIBSSL };
+/* Copies the name of the file that calls of that library end in, as the dynamic linker knows it. Returns the length,
+ * whatever cap is; 0 when it cannot be said, -1 for another which. Needs no initialisation. Any thread. */
+int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap);
+
 enum {
     SP_FEATURE_SSL3 = 0,
     SP_FEATURE_TLS1,

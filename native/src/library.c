@@ -1,6 +1,8 @@
 /* library.c - initialisation, versions, what the linked OpenSSL can do, live-object counters. */
+#define _GNU_SOURCE /* dladdr */
 #include "internal.h"
 
+#include <dlfcn.h>
 #include <openssl/opensslv.h>
 #include <openssl/provider.h>
 #include <stdlib.h>
@@ -96,6 +98,19 @@ int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
         return -1;
     const char *text = OpenSSL_version(kinds[what]);
     return sp_copy_out(text, strlen(text), out, cap);
+}
+
+/* Position-independent code takes a function's address from where the linker bound it. */
+int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap)
+{
+    uintptr_t function = which == SP_FILE_LIBCRYPTO ? (uintptr_t)OpenSSL_version_num : (uintptr_t)SSL_CTX_new;
+    Dl_info info;
+
+    if (which != SP_FILE_LIBCRYPTO && which != SP_FILE_LIBSSL)
+        return -1;
+    if (dladdr((void *)function, &info) == 0 || info.dli_fname == NULL)
+        return 0;
+    return sp_copy_out(info.dli_fname, strlen(info.dli_fname), out, cap);
 }
 
 int64_t sp_library_live(int32_t kind)

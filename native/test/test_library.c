@@ -23,6 +23,21 @@ TEST(theLibraryNamesItself)
     CHECK_INT(sp_library_live(SP_LIVE_BUFFERED + 1), -1);
 }
 
+TEST(theFilesOfTheLibrariesAreNamed)
+{
+    static const char *const names[] = {"/libcrypto", "/libssl"};
+
+    for (int32_t which = SP_FILE_LIBCRYPTO; which <= SP_FILE_LIBSSL; which++) {
+        char file[4096] = {0};
+        int64_t len = sp_library_file(which, (uint8_t *)file, sizeof(file) - 1);
+        CHECK(len > 0 && len < (int64_t)sizeof(file));
+        CHECK_INT(sp_library_file(which, NULL, 0), len);
+        CHECK(strstr(file, names[which]) != NULL);
+    }
+    CHECK_INT(sp_library_file(-1, NULL, 0), -1);
+    CHECK_INT(sp_library_file(SP_FILE_LIBSSL + 1, NULL, 0), -1);
+}
+
 TEST(featuresAreWhatTheLibraryCanDo)
 {
     CHECK_INT(sp_library_feature(SP_FEATURE_TLS1_2), 1);

@@ -7,6 +7,8 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 
 /** {@code securepair version}: which OpenSSL is in use, and where it comes from. */
@@ -28,13 +30,24 @@ final class VersionCommand implements Callable<Integer> {
 
     private static String[] lines() {
         String own = VersionCommand.class.getPackage().getImplementationVersion();
-        return new String[] {
-            "securepair " + (own == null ? "(development build)" : own),
-            OpenSSL.versionText(),
-            "library    " + OpenSSL.libraryPath(),
-            "java       " + System.getProperty("java.vm.name") + " "
-                    + System.getProperty("java.version")
-        };
+        OpenSSL.Origin origin = OpenSSL.origin();
+        List<String> lines = new ArrayList<>();
+        lines.add("securepair " + (own == null ? "(development build)" : own));
+        lines.add(OpenSSL.versionText());
+        if (origin.bundled()) {
+            lines.add("flavour    bundled");
+            lines.add("source     " + origin.source());
+            lines.add("patches    "
+                    + (origin.patches().isEmpty() ? "none" : String.join(" ", origin.patches())));
+            lines.add("options    " + origin.options());
+        } else {
+            lines.add("flavour    system");
+        }
+        lines.add("libcrypto  " + origin.libcrypto());
+        lines.add("libssl     " + origin.libssl());
+        lines.add("java       " + System.getProperty("java.vm.name") + " "
+                + System.getProperty("java.version"));
+        return lines.toArray(String[]::new);
     }
 
     /** The same for {@code securepair --version}. */

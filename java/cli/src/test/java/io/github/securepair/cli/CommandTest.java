@@ -5,6 +5,8 @@ import static io.github.securepair.cli.Peers.fixture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.engine.OpenSSL;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,7 +58,17 @@ class CommandTest {
         try (ChildProcess version = securepair("version")) {
             assertEquals(0, version.exit());
             assertTrue(version.output().contains("OpenSSL 3."), version.output());
-            assertTrue(version.output().contains("libssl.so.3"), version.output());
+            OpenSSL.Origin origin = OpenSSL.origin();
+            List<String> lines = version.output().lines().toList();
+            assertTrue(lines.contains("libcrypto  " + origin.libcrypto()), version.output());
+            assertTrue(lines.contains("libssl     " + origin.libssl()), version.output());
+            assertTrue(
+                    lines.contains("flavour    " + (origin.bundled() ? "bundled" : "system")),
+                    version.output());
+            assertEquals(
+                    origin.bundled(),
+                    lines.contains("source     " + origin.source()),
+                    version.output());
         }
     }
 

@@ -2,6 +2,7 @@ package io.github.securepair.engine;
 
 import io.github.securepair.engine.internal.Memory;
 import io.github.securepair.openssl.Glue;
+import io.github.securepair.openssl.Natives;
 
 /** Loads OpenSSL and the glue once, and remembers why that failed. */
 final class Library {
@@ -12,13 +13,23 @@ final class Library {
     /** Every way into the engine begins here; connections need not, since they need a context. */
     static void require() {
         if (FAILURE != null) {
-            throw new IllegalStateException(
-                    "OpenSSL cannot be used: " + FAILURE.getMessage(), FAILURE);
+            throw new IllegalStateException("OpenSSL cannot be used: " + reason(FAILURE), FAILURE);
         }
+    }
+
+    /** The first that says something: an ExceptionInInitializerError has no message of its own. */
+    private static String reason(Throwable failure) {
+        for (Throwable e = failure; e != null; e = e.getCause()) {
+            if (e.getMessage() != null) {
+                return e.getMessage();
+            }
+        }
+        return failure.toString();
     }
 
     private static Throwable load() {
         try {
+            Natives.glue();
             Memory memory = Memory.current();
             if (Glue.sp_library_init(memory.reportAddress) == Glue.SP_OK) {
                 return null;

@@ -3,13 +3,12 @@ package io.github.securepair.engine;
 import io.github.securepair.engine.internal.Memory;
 import io.github.securepair.engine.internal.Outputs;
 import io.github.securepair.openssl.Glue;
+import io.github.securepair.openssl.Flavour;
+import io.github.securepair.openssl.Natives;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** Tells about the OpenSSL in use. All methods may be called by any thread. */
 public final class OpenSSL {
@@ -62,6 +61,27 @@ public final class OpenSSL {
         }
     }
 
+    /**
+     * Where the OpenSSL in use comes from.
+     *
+     * @param version of upstream: "3.5.7"
+     * @param bundled whether it is the one that was shipped with Securepair, and not the machine's
+     * @param source what the bundled one was built from; empty for the machine's
+     * @param patches the names of the patches that the bundled one has; none are known of the
+     *     machine's
+     * @param options how the bundled one was configured; empty for the machine's
+     * @param libcrypto the file that is mapped
+     * @param libssl the file that is mapped
+     */
+    public record Origin(
+            String version,
+            boolean bundled,
+            String source,
+            List<String> patches,
+            String options,
+            Path libcrypto,
+            Path libssl) {}
+
     private OpenSSL() {}
 
     /** The version in use: "3.5.7" ({@code OpenSSL_version_num}). */
@@ -106,21 +126,22 @@ public final class OpenSSL {
         return text(Glue.SP_TEXT_DIR);
     }
 
-    /** The file that libssl was loaded from, or null where the system does not tell. */
+    /** The file that libssl was loaded from. */
     public static String libraryPath() {
+        return origin().libssl().toString();
+    }
+
+    /** Which OpenSSL is in use, whose it is, and what it was built from. */
+    public static Origin origin() {
         Library.require();
-        Path maps = Path.of("/proc/self/maps");
-        if (!Files.isReadable(maps)) {
-            return null;
-        }
-        try (Stream<String> lines = Files.lines(maps, StandardCharsets.ISO_8859_1)) {
-            return lines.map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
-                    .filter(path -> path.substring(path.lastIndexOf('/') + 1).startsWith("libssl."))
-                    .findFirst()
-                    .orElse(null);
-        } catch (IOException e) {
-            return null;
-        }
+        return new Origin(
+                version(),
+                Natives.flavour() == Flavour.BUNDLED,
+                Natives.source(),
+                Natives.patches(),
+                Natives.options(),
+                Natives.libcrypto(),
+                Natives.libssl());
     }
 
     /** OpenSSL's names of all cipher suites that the library supports, in its order. */

@@ -23,7 +23,6 @@ final class Child {
         }
         command.addAll(List.of(jvmArguments));
         command.add("-Dsecurepair.fixtures=" + System.getProperty("securepair.fixtures"));
-        command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
         command.add("-cp");
         command.add(System.getProperty(
                 "surefire.test.class.path", System.getProperty("java.class.path")));

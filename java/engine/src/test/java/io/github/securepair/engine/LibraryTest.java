@@ -45,11 +45,50 @@ class LibraryTest {
                 Files.lines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
             List<String> libraries = lines.filter(line -> line.contains("/lib"))
                     .map(line -> line.substring(line.indexOf('/')))
-                    .filter(file -> file.contains("/libssl.") || file.contains("/libcrypto."))
+                    .filter(file -> file.contains("/libssl") || file.contains("/libcrypto"))
                     .distinct()
                     .toList();
             assertEquals(2, libraries.size(), libraries.toString());
             assertTrue(libraries.contains(path.toString()));
+        }
+    }
+
+    @Test
+    void whereTheLibraryComesFromIsTold() throws Exception {
+        OpenSSL.Origin origin = OpenSSL.origin();
+        assertEquals(OpenSSL.version(), origin.version());
+        assertEquals(origin.libcrypto().getParent(), origin.libssl().getParent());
+        assertEquals(OpenSSL.libraryPath(), origin.libssl().toString());
+        Properties built = new Properties();
+        try (Reader file = Files.newBufferedReader(Path.of(System.getProperty("securepair.root"))
+                .resolve("java/presets/target/openssl.properties"))) {
+            built.load(file);
+        }
+        assertEquals("bundled".equals(built.getProperty("kind")), origin.bundled());
+        assertEquals(origin.bundled(), !origin.source().isEmpty());
+        assertEquals(origin.bundled(), !origin.options().isEmpty());
+    }
+
+    @Test
+    void whatCannotBeLoadedIsToldWithItsReasonEachTime() throws Exception {
+        String output = Child.run(LibraryTest.class, "-Dsecurepair.openssl=neither");
+        assertEquals(
+                List.of(
+                        "OpenSSL cannot be used: -Dsecurepair.openssl=neither is not understood:"
+                                + " say bundled or system",
+                        "OpenSSL cannot be used: -Dsecurepair.openssl=neither is not understood:"
+                                + " say bundled or system"),
+                output.lines().toList());
+    }
+
+    /** The child process. */
+    public static void main(String[] arguments) {
+        for (int i = 0; i < 2; i++) {
+            try {
+                OpenSSL.version();
+            } catch (IllegalStateException e) {
+                System.out.println(e.getMessage());
+            }
         }
     }
 

@@ -2,38 +2,47 @@ package io.github.securepair.openssl;
 
 import org.bytedeco.javacpp.Loader;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.TreeSet;
 
 /**
  * Loads the native libraries, and tells which OpenSSL came of it.
  *
- * <p>The libraries are those in the jar. With {@code -Dorg.bytedeco.javacpp.pathsFirst=true} and a
- * {@code java.library.path} that has {@code libcrypto.so.3} and {@code libssl.so.3}, those are
- * taken. The glue runs on any OpenSSL 3; the raw functions need one that is not older than the
- * headers they were generated from.
+ * <p>The OpenSSL is the one in the jar, under names of its own, or with
+ * {@code -Dsecurepair.openssl=system} the machine's ({@link Flavour}). What was loaded is compared
+ * with what was meant; the process never goes on with another one. The glue runs on any OpenSSL 3;
+ * the raw functions need one that is not older than the headers they were generated from.
+ *
+ * <p>Libraries in a jar are unpacked to the user's cache ({@code $XDG_CACHE_HOME} or
+ * {@code ~/.cache}, there {@code securepair/natives}), or to a temporary folder that goes with the
+ * process when that will not do; {@code -Dsecurepair.natives.dir=DIR} names another folder. No
+ * other user can write there, and the contents are checked each time.
  *
  * <p>Using {@link Glue}, {@link Crypto} or {@link Ssl} loads what they need; calling a method here
- * first only decides when, and on which thread.
+ * first only decides when, and on which thread. All throw {@link UnsatisfiedLinkError} when
+ * something cannot be loaded, with the cause and the remedy in its message; again and again, where
+ * the JVM says of a class that failed once only that it did.
  */
 public final class Natives {
-    private static final long OLDEST = 0x30000000L;
-
     private static volatile boolean glueIsLoaded;
     private static volatile boolean rawIsLoaded;
+    private static volatile UnsatisfiedLinkError rawFailure;
 
     private Natives() {}
 
     /** Loads the glue, and with it libcrypto and libssl. */
     public static void glue() {
         if (!glueIsLoaded) {
-            load(Glue.class);
+            NativeLoader.rethrow();
+            try {
+                initialize(Glue.class);
+            } catch (NoClassDefFoundError e) { // another thread's attempt failed just now
+                NativeLoader.rethrow();
+                throw e;
+            }
             glueIsLoaded = true;
         }
     }
@@ -41,10 +50,22 @@ public final class Natives {
     /** Loads the raw functions of libcrypto and libssl. */
     public static void raw() {
         if (!rawIsLoaded) {
-            load(Crypto.class);
-            load(Ssl.class);
+            glue();
+            rethrowRaw();
+            try {
+                initialize(Crypto.class);
+                initialize(Ssl.class);
+            } catch (NoClassDefFoundError e) {
+                rethrowRaw();
+                throw e;
+            }
             rawIsLoaded = true;
         }
+    }
+
+    /** Which OpenSSL was chosen. */
+    public static Flavour flavour() {
+        return shipment().flavour;
     }
 
     /**
@@ -71,82 +92,75 @@ public final class Natives {
         return CryptoConstants.OPENSSL_VERSION_NUMBER;
     }
 
+    /** What the bundled OpenSSL was built from; of the machine's nothing is known: empty. */
+    public static String source() {
+        return bundled("source");
+    }
+
+    /** The patches that the bundled OpenSSL has; of the machine's nothing is known. */
+    public static List<String> patches() {
+        return Arrays.stream(bundled("patches").split("[,\\s]+"))
+                .filter(patch -> !patch.isEmpty())
+                .toList();
+    }
+
+    /** How the bundled OpenSSL was configured; of the machine's nothing is known: empty. */
+    public static String options() {
+        return bundled("options");
+    }
+
     /** The file that libcrypto was loaded from. */
     public static Path libcrypto() {
-        return loaded("libcrypto");
+        glue();
+        return NativeLoader.bound(Glue.SP_FILE_LIBCRYPTO);
     }
 
     /** The file that libssl was loaded from. */
     public static Path libssl() {
-        return loaded("libssl");
-    }
-
-    /** Every file of that library that this process has mapped: more than one is a mistake. */
-    static List<Path> mapped(String library) throws IOException {
-        TreeSet<Path> files = new TreeSet<>();
-        for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
-            int path = line.indexOf('/');
-            if (path >= 0
-                    && line.substring(line.lastIndexOf('/') + 1).startsWith(library + ".so")) {
-                files.add(Path.of(line.substring(path)));
-            }
-        }
-        return List.copyOf(files);
-    }
-
-    private static Path loaded(String library) {
         glue();
-        try {
-            return Optional.of(mapped(library))
-                    .filter(files -> !files.isEmpty())
-                    .map(files -> files.get(0))
-                    .orElseThrow(() ->
-                            new IllegalStateException(library + " is not in /proc/self/maps"));
-        } catch (IOException e) {
-            throw new IllegalStateException("cannot read /proc/self/maps", e);
-        }
+        return NativeLoader.bound(Glue.SP_FILE_LIBSSL);
     }
 
-    /**
-     * Loads the library of one global class; a failure names both versions when their skew is the
-     * cause.
-     */
+    /** For the initializers of the constants of {@link Crypto} and {@link Ssl}. */
     static void load(Class<?> global) {
+        NativeLoader.rethrow();
         try {
-            Loader.load(global);
+            if (Loader.class.getClassLoader() != Natives.class.getClassLoader()) {
+                throw new UnsatisfiedLinkError("javacpp.jar is in another class loader than"
+                        + " securepair-openssl.jar, and the raw functions cannot be used then: put"
+                        + " both in one");
+            }
+            NativeLoader.raw(
+                    global == Crypto.class ? "libjnicrypto.so" : "libjnissl.so",
+                    headerVersionNumber());
         } catch (UnsatisfiedLinkError e) {
-            throw explained(global, e);
-        }
-        if (global == Glue.class && Glue.sp_library_version() < OLDEST) {
-            throw new UnsatisfiedLinkError("OpenSSL " + text(Glue.sp_library_version())
-                    + " is too old: the glue was compiled against "
-                    + text(Glue.sp_library_header_version()) + " and needs 3.0 or newer");
+            rawFailure = e;
+            throw e;
         }
     }
 
-    private static UnsatisfiedLinkError explained(Class<?> global, UnsatisfiedLinkError cause) {
-        if (global == Glue.class) {
-            return cause;
+    private static void rethrowRaw() {
+        UnsatisfiedLinkError first = rawFailure;
+        if (first != null) {
+            throw Shipment.failure(first.getMessage(), first);
         }
-        long found;
+    }
+
+    private static Shipment shipment() {
+        glue();
+        return NativeLoader.shipment();
+    }
+
+    private static String bundled(String property) {
+        Shipment shipment = shipment();
+        return shipment.flavour == Flavour.BUNDLED ? shipment.property(property) : "";
+    }
+
+    private static void initialize(Class<?> generated) {
         try {
-            found = versionNumber();
-        } catch (LinkageError e) {
-            return cause;
+            Class.forName(generated.getName(), true, generated.getClassLoader());
+        } catch (ClassNotFoundException e) {
+            throw new NoClassDefFoundError(e.getMessage());
         }
-        if (found >= headerVersionNumber()) {
-            return cause;
-        }
-        UnsatisfiedLinkError error =
-                new UnsatisfiedLinkError("The raw functions were generated from OpenSSL "
-                        + text(headerVersionNumber()) + " and do not run on OpenSSL " + text(found)
-                        + " (" + libcrypto() + "), which is older");
-        error.initCause(cause);
-        return error;
-    }
-
-    /** 0x30500070 as 3.5.7. */
-    static String text(long number) {
-        return (number >> 28) + "." + (number >> 20 & 0xff) + "." + (number >> 4 & 0xff);
     }
 }

@@ -3,7 +3,6 @@ package io.github.securepair.openssl;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
@@ -16,15 +15,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
-import java.util.stream.Stream;
 
 class NativesTest {
     @Test
-    void oneLibcryptoAndOneLibsslAreInTheProcess() throws IOException {
+    void oneLibcryptoAndOneLibsslAreInTheProcess() {
         Natives.glue();
         Natives.raw();
-        assertEquals(1, Natives.mapped("libcrypto").size(), () -> "" + maps("libcrypto"));
-        assertEquals(1, Natives.mapped("libssl").size(), () -> "" + maps("libssl"));
+        assertEquals(List.of(Natives.libcrypto()), Mappings.now().named("libcrypto"));
+        assertEquals(List.of(Natives.libssl()), Mappings.now().named("libssl"));
         assertEquals(Natives.libcrypto().getParent(), Natives.libssl().getParent());
     }
 
@@ -37,8 +35,9 @@ class NativesTest {
         assertTrue(
                 Natives.version().startsWith("OpenSSL " + built.getProperty("version") + " "),
                 Natives.version());
-        assertEquals(built.getProperty("version"), Natives.text(Natives.versionNumber()));
-        assertEquals(built.getProperty("version"), Natives.text(Natives.headerVersionNumber()));
+        assertEquals(built.getProperty("version"), NativeLoader.text(Natives.versionNumber()));
+        assertEquals(
+                built.getProperty("version"), NativeLoader.text(Natives.headerVersionNumber()));
     }
 
     @Test
@@ -61,25 +60,29 @@ class NativesTest {
     }
 
     @Test
+    void settingsOfJavaCPPAreLeftAsTheyWere() throws Exception {
+        assertEquals("[]", run("-Dtest=limit", "limit").get(1));
+        assertEquals(
+                "[org.bytedeco.javacpp.maxPhysicalBytes]",
+                run("-Dorg.bytedeco.javacpp.maxPhysicalBytes=123456789", "limit")
+                        .get(1));
+    }
+
+    @Test
     void theGlueRunsOnTheMachinesOwnLibraryAndTheRawFunctionsSayWhyTheyDoNot() throws Exception {
-        Path system = systemLibraries();
-        assumeTrue(system != null, "no libssl of the machine's own");
-        List<String> lines = run(
-                "-Dorg.bytedeco.javacpp.pathsFirst=true", "-Djava.library.path=" + system, "skew");
-        assertEquals(
-                system.resolve("libcrypto.so.3").toRealPath(),
-                Path.of(lines.get(0)).toRealPath());
-        assertEquals(
-                system.resolve("libssl.so.3").toRealPath(),
-                Path.of(lines.get(1)).toRealPath());
+        Path system = FlavourTest.machine();
+        List<String> lines = run("-Dsecurepair.openssl=system", "skew");
+        assertEquals(system.resolve("libcrypto.so.3").toRealPath().toString(), lines.get(0));
+        assertEquals(system.resolve("libssl.so.3").toRealPath().toString(), lines.get(1));
         assertEquals("1 1", lines.get(2));
         String found = lines.get(3);
-        String wanted = Natives.text(Natives.headerVersionNumber());
+        String wanted = NativeLoader.text(Natives.headerVersionNumber());
         if (number(found) < number(wanted)) {
             assertTrue(
                     lines.get(4).contains("OpenSSL " + wanted)
                             && lines.get(4).contains("OpenSSL " + found),
                     lines.get(4));
+            assertEquals(lines.get(4), lines.get(5));
         } else {
             assertEquals("raw functions run", lines.get(4));
         }
@@ -99,21 +102,26 @@ class NativesTest {
                 case "limit" -> {
                     Natives.glue();
                     System.out.println(Pointer.maxPhysicalBytes());
+                    System.out.println(System.getProperties().stringPropertyNames().stream()
+                            .filter(name -> name.startsWith("org.bytedeco"))
+                            .toList());
                 }
                 case "skew" -> {
                     System.out.println(Natives.libcrypto());
                     System.out.println(Natives.libssl());
-                    System.out.println(Natives.mapped("libcrypto").size() + " "
-                            + Natives.mapped("libssl").size());
-                    System.out.println(Natives.text(Natives.versionNumber()));
+                    System.out.println(Mappings.now().named("libcrypto").size() + " "
+                            + Mappings.now().named("libssl").size());
+                    System.out.println(NativeLoader.text(Natives.versionNumber()));
                     try {
                         Crypto.OpenSSL_version_num();
                         System.out.println("raw functions run");
-                    } catch (LinkageError e) {
-                        System.out.println(
-                                e.getCause() == null
-                                        ? e.getMessage()
-                                        : e + " " + e.getCause().getMessage());
+                    } catch (UnsatisfiedLinkError e) {
+                        System.out.println(e.getMessage());
+                    }
+                    try {
+                        Natives.raw();
+                    } catch (UnsatisfiedLinkError e) {
+                        System.out.println(e.getMessage());
                     }
                 }
                 default -> race();
@@ -172,30 +180,10 @@ class NativesTest {
                 .toList();
     }
 
-    private static Path systemLibraries() {
-        return Stream.of(
-                        "/usr/lib/x86_64-linux-gnu",
-                        "/usr/lib/aarch64-linux-gnu",
-                        "/usr/lib64",
-                        "/usr/lib")
-                .map(Path::of)
-                .filter(folder -> Files.exists(folder.resolve("libssl.so.3")))
-                .findFirst()
-                .orElse(null);
-    }
-
     private static long number(String version) {
         String[] parts = version.split("\\.");
         return Long.parseLong(parts[0]) * 10_000
                 + Long.parseLong(parts[1]) * 100
                 + Long.parseLong(parts[2]);
-    }
-
-    private static List<Path> maps(String library) {
-        try {
-            return Natives.mapped(library);
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

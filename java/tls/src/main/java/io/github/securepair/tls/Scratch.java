@@ -3,7 +3,9 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.TLSConnection;
+import io.github.securepair.events.EventLoop;
 
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,8 +23,13 @@ final class Scratch {
     static final int CAPACITY = 64 * 1024;
 
     private static final int KEPT = 4;
-    private static final ThreadLocal<ArrayDeque<Scratch>> POOL =
-            ThreadLocal.withInitial(ArrayDeque::new);
+
+    /** Weak: a thread that outlives its use of us would else keep our class loader for ever. */
+    private static final ThreadLocal<WeakReference<ArrayDeque<Scratch>>> POOL =
+            new ThreadLocal<>();
+
+    /** Keeps the pool of a loop's thread, which ends with its loop. */
+    private static final ThreadLocal<ArrayDeque<Scratch>> OF_LOOP = new ThreadLocal<>();
 
     final ByteBuffer plain = ByteBuffer.allocateDirect(CAPACITY);
     final long address = AddressTurns.addressOf(plain);
@@ -40,7 +47,7 @@ final class Scratch {
 
     /** Takes one; give it back with {@link #release()} on the same thread. */
     static Scratch acquire() {
-        Scratch scratch = POOL.get().pollLast();
+        Scratch scratch = pool().pollLast();
         return scratch != null ? scratch : new Scratch();
     }
 
@@ -48,10 +55,23 @@ final class Scratch {
         events.clear();
         carried = 0;
         shift = 0;
-        ArrayDeque<Scratch> pool = POOL.get();
+        ArrayDeque<Scratch> pool = pool();
         if (pool.size() < KEPT) {
             pool.addLast(this);
         }
+    }
+
+    private static ArrayDeque<Scratch> pool() {
+        WeakReference<ArrayDeque<Scratch>> known = POOL.get();
+        ArrayDeque<Scratch> pool = known == null ? null : known.get();
+        if (pool == null) {
+            pool = new ArrayDeque<>(KEPT);
+            POOL.set(new WeakReference<>(pool));
+            if (EventLoop.current() != null) {
+                OF_LOOP.set(pool);
+            }
+        }
+        return pool;
     }
 
     /**

@@ -85,7 +85,6 @@ class EnvironmentTest {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
-                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                 "-Dsecurepair.fixtures=" + FIXTURES));
         if (Runtime.version().feature() >= 22) {
             command.add("--enable-native-access=ALL-UNNAMED");

@@ -2,10 +2,14 @@ package io.github.securepair.engine.internal;
 
 import io.github.securepair.openssl.Glue;
 
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
 
 /**
  * Native memory of one thread: the turn that calls fill, room for what they copy out, room to stage
@@ -18,10 +22,20 @@ import java.util.ArrayDeque;
 public final class Memory {
     private static final int USUAL_ROOM = 8 * 1024;
     private static final int KEPT_ROOM = 256 * 1024;
-    private static final ThreadLocal<Memory> CURRENT = ThreadLocal.withInitial(Memory::new);
+    /**
+     * Weak, and of a class of the JDK: a thread that outlives its use of this library, such as one
+     * of a pool, would else keep its class loader for ever.
+     */
+    private static final ThreadLocal<WeakReference<Memory>> CURRENT = new ThreadLocal<>();
 
-    /** The only thread that may use it. */
-    final Thread thread = Thread.currentThread();
+    /**
+     * Keeps each thread's memory while the thread lives: native code is given plain addresses in
+     * it.
+     */
+    private static final Map<Thread, Memory> ALL = Collections.synchronizedMap(new WeakHashMap<>());
+
+    /** The only thread that may use it. Weak: the thread is a weak key of ALL. */
+    private final WeakReference<Thread> thread = new WeakReference<>(Thread.currentThread());
 
     final ByteBuffer turn = allocate(Glue.SP_SIZE_TURN);
     final long turnAddress = AddressCache.addressOf(turn);
@@ -45,7 +59,21 @@ public final class Memory {
 
     /** The memory of the current thread. */
     public static Memory current() {
-        return CURRENT.get();
+        WeakReference<Memory> known = CURRENT.get();
+        Memory memory = known == null ? null : known.get();
+        return memory != null ? memory : first();
+    }
+
+    private static Memory first() {
+        Memory memory = new Memory();
+        ALL.put(Thread.currentThread(), memory);
+        CURRENT.set(new WeakReference<>(memory));
+        return memory;
+    }
+
+    /** Whether it is the current thread's. */
+    boolean isCurrent() {
+        return thread.refersTo(Thread.currentThread());
     }
 
     private static ByteBuffer allocate(int size) {

@@ -251,7 +251,7 @@ public final class Turns {
 
     private Memory memory() {
         Memory m = memory;
-        if (m.thread != Thread.currentThread()) {
+        if (!m.isCurrent()) {
             m = Memory.current();
             memory = m;
         }
