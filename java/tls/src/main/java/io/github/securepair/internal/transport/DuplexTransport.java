@@ -29,6 +29,7 @@ public final class DuplexTransport implements Transport {
     private boolean closed;
     private boolean gone;
     private boolean goneTold;
+    private boolean writeErrorTold;
     private boolean backlogged;
     private boolean flowScheduled;
     private ByteBuffer kept;
@@ -173,6 +174,8 @@ public final class DuplexTransport implements Transport {
     private void onClose() {
         gone = true;
         endFound();
+        // Whoever does not read, or waits for 'drain', would not learn it by that.
+        writeFailed(SystemException.of("ECANCELED", "write"));
     }
 
     /**
@@ -235,10 +238,11 @@ public final class DuplexTransport implements Transport {
     public boolean write(ByteBuffer chunk, Done done) {
         int length = chunk.remaining();
         if (closed || gone || stream.destroyed()) {
+            Throwable why = SystemException.of("EPIPE", "write");
             if (done != null) {
-                Throwable why = SystemException.of("EPIPE", "write");
                 loop.nextTick(() -> done.done(why));
             }
+            writeFailed(why);
             return false;
         }
         bytesWritten += length;
@@ -247,6 +251,9 @@ public final class DuplexTransport implements Transport {
         try {
             backlogged |= !stream.write(chunk, failure -> {
                 waiting -= length;
+                if (failure != null) {
+                    writeFailed(failure);
+                }
                 if (done == null) {
                     return;
                 }
@@ -262,6 +269,18 @@ public final class DuplexTransport implements Transport {
         }
         inCall[0] = false;
         return false;
+    }
+
+    /** The stream has failed a write, or is gone: nothing else of what was written will arrive. */
+    private void writeFailed(Throwable error) {
+        if (!writeErrorTold) {
+            writeErrorTold = true;
+            loop.nextTick(() -> {
+                if (!closed && receiver != null) {
+                    receiver.onWriteError(error);
+                }
+            });
+        }
     }
 
     @Override
@@ -282,7 +301,7 @@ public final class DuplexTransport implements Transport {
 
     @Override
     public boolean isBacklogged() {
-        return backlogged || waiting > BACKLOG;
+        return !writeErrorTold && (backlogged || waiting > BACKLOG);
     }
 
     private void onDrain() {
