@@ -398,6 +398,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         boolean wrapped =
                 error instanceof ChannelOutputShutdownException && error.getCause() != null;
         writeError = wrapped ? error.getCause() : error;
+        if (readError != null) {
+            // Found already, but not asked for: the kernel has nothing better than EPIPE then.
+            writeError = readError;
+        }
         Throwable reason = SystemErrors.of(writeError, "write", "EPIPE");
         later(() -> {
             if (!closed && receiver != null) {

@@ -28,6 +28,7 @@ public final class DuplexTransport implements Transport {
     private Throwable error;
     private boolean closed;
     private boolean gone;
+    private boolean errorTold;
     private boolean goneTold;
     private boolean writeErrorTold;
     private boolean backlogged;
@@ -156,7 +157,7 @@ public final class DuplexTransport implements Transport {
 
     /** Tells whether there is something to say that no byte follows. */
     private boolean hasEnd() {
-        return (ended || error != null) && !endDelivered || gone && !goneTold;
+        return ended && !endDelivered || error != null && !errorTold || gone && !goneTold;
     }
 
     private void onEnd() {
@@ -191,13 +192,14 @@ public final class DuplexTransport implements Transport {
 
     private void deliverEnd() {
         reading = false;
-        if ((ended || error != null) && !endDelivered) {
+        if (error != null && !errorTold) {
+            // Also after the end: a writer may still be there.
             endDelivered = true;
-            if (error != null) {
-                receiver.onError(error);
-            } else {
-                receiver.onEnd();
-            }
+            errorTold = true;
+            receiver.onError(error);
+        } else if (ended && !endDelivered) {
+            endDelivered = true;
+            receiver.onEnd();
         }
         if (gone && !goneTold && !closed) {
             goneTold = true;

@@ -27,9 +27,10 @@ public final class QuietEpoll implements IoHandler {
     private static final EpollIoOps HANGUP = EpollIoOps.valueOf(0x10);
     private static final EpollIoOps UNASKED =
             EpollIoOps.EPOLLERR.with(HANGUP).with(EpollIoOps.EPOLLRDHUP).with(EpollIoOps.EPOLLIN);
-    private static final EpollIoOps FAULTS = EpollIoOps.EPOLLERR.with(HANGUP);
-    private static final int WRITE = EpollIoOps.EPOLLOUT.value();
+    private static final EpollIoOps OUTPUT =
+            EpollIoOps.EPOLLOUT.with(EpollIoOps.EPOLLERR).with(HANGUP);
     private static final EpollIoOps WISHES = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLOUT);
+    private static final EpollIoEvent READABLE = () -> EpollIoOps.EPOLLIN;
     private static final EpollIoEvent WRITABLE = () -> EpollIoOps.EPOLLOUT;
 
     private final IoHandler epoll;
@@ -147,10 +148,9 @@ public final class QuietEpoll implements IoHandler {
          * an end like that of a FIN.
          */
         private void readFirst(EpollIoOps happened) {
-            EpollIoOps input = EpollIoOps.valueOf(happened.value() & ~FAULTS.value() & ~WRITE);
-            EpollIoOps seen = input.with(EpollIoOps.EPOLLIN);
-            channel.handle(this, (EpollIoEvent) () -> seen);
-            boolean writes = (happened.value() & (WRITE | FAULTS.value())) != 0;
+            // Told of RDHUP, Netty would read on after the channel has changed its mind.
+            channel.handle(this, READABLE);
+            boolean writes = (happened.value() & OUTPUT.value()) != 0;
             if (writes && wanted.contains(EpollIoOps.EPOLLOUT) && isValid() && fd().isOpen()) {
                 channel.handle(this, WRITABLE);
             }
