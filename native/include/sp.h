@@ -29,7 +29,8 @@ typedef struct sp_conn sp_conn;
 /* Why a connection call stopped. */
 enum {
     SP_WANT_INPUT = 0, /* all given ciphertext was taken; more is needed to go on */
-    SP_FULL = 1,       /* a lent output window (or the record table) is full: call again with room */
+    SP_FULL = 1,       /* a lent output window (or the record table) is full, or what was decrypted has to be delivered
+                          before the next record: call again with room */
     SP_EVENT = 2,      /* stopped at events: take them, then call again */
     SP_PAUSED = 3,     /* the handshake waits for sp_conn_answer() */
     SP_CLOSED = 4,     /* the peer sent close_notify; nothing more will be read */
@@ -308,7 +309,11 @@ int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask);
 
 /* Feeds ciphertext, drives the handshake, decrypts up to plain_cap bytes. Ciphertext that OpenSSL wants to send goes
  * to out, what does not fit waits for sp_conn_drain(). Stops at the first event; an event carries the value of
- * `produced` at which it was queued, so that wire order is kept. Returns turn->status. Pauses: yes. */
+ * `produced` at which it was queued, so that wire order is kept. Stops after each record of application data, with
+ * SP_FULL when input is left, as long as sp_conn_shutdown() was not called: an answer to it can be written before the next
+ * record fails, ends or renegotiates the connection, wherever the input was cut. Afterwards several are decrypted, as long as
+ * what follows is application data by its outer type, and plaintext may come beside SP_CLOSED and SP_FAILED. Events may
+ * come beside every status but SP_WANT_INPUT and SP_FULL. Returns turn->status. Pauses: yes. */
 int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
                      uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Encrypts. Takes as much plaintext as fits the out window as whole records (at least one record, whose rest then

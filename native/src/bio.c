@@ -13,12 +13,13 @@ static int on_read(BIO *bio, char *to, size_t len, size_t *done)
     BIO_clear_retry_flags(bio);
     if (len > conn->in_left)
         len = conn->in_left;
-    *done = len;
-    if (len == 0) {
-        conn->starved = 1;
+    *done = 0;
+    if (len == 0 || conn->gated) { /* the end of a handshake is delivered before what follows it */
+        conn->starved = len == 0;
         BIO_set_retry_read(bio);
         return 0;
     }
+    *done = len;
     sp_copy((uint8_t *)to, conn->in, len);
     conn->in += len;
     conn->in_left -= len;

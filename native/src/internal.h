@@ -90,6 +90,7 @@ struct sp_conn {
     uint8_t dry;            /* the last read took all there was, and nothing was asked for since */
     uint8_t unswept;        /* the error queue was not cleared at the beginning of this turn */
     uint8_t starved;        /* OpenSSL asked for input when there was none left */
+    uint8_t gated;          /* a handshake ended in this turn: OpenSSL gets no more input in it */
     sp_chunk *first, *last; /* waiting ciphertext, oldest first */
     size_t pending;         /* bytes in the chain */
 

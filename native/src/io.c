@@ -53,6 +53,14 @@ static int32_t read_nothing(sp_conn *conn, sp_turn *turn)
     }
 }
 
+/* Whether what was decrypted has to be delivered before the next record is looked at: its reader may answer, and that
+ * record may fail, end or renegotiate the connection first. What is not application data on the outside does; what is
+ * may have a bad MAC, and in TLS 1.3 be anything, which only decrypting tells. Nobody can answer after close_notify. */
+static int must_deliver(const sp_conn *conn)
+{
+    return conn->shutdown == SP_SHUTDOWN_NONE || conn->in[0] != SSL3_RT_APPLICATION_DATA;
+}
+
 static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t cap)
 {
     while (conn->event_count == 0) {
@@ -74,7 +82,7 @@ static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t
             break;
         if (ended && conn->in_left == 0)
             return SP_WANT_INPUT; /* saves a call that would only say so */
-        if (conn->produced == cap || turn->records == SP_RECORDS_MAX)
+        if (conn->produced == cap || turn->records == SP_RECORDS_MAX || (ended && must_deliver(conn)))
             return SP_FULL;
     }
     return SP_EVENT;

@@ -43,6 +43,7 @@ static void done(sp_conn *conn)
     sp_keep(&conn->staple, &conn->staple_len, NULL, 0);
     sp_observe_update(conn);
     sp_event_add(conn, SP_EV_HANDSHAKE_DONE, NULL, 0);
+    conn->gated = 1;
 }
 
 /* TLS 1.3 has no handshake end for this: the client's Finished is the last of its answer. It is yet to be checked here,

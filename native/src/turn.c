@@ -74,6 +74,7 @@ int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
     conn->out = lent->out;
     conn->out_left = lent->out_cap;
     conn->produced = 0;
+    conn->gated = 0;
     conn->alert = -1;
     conn->unswept =
         conn->secure && !conn->handshaking; /* a look at the queue costs more than the rest of the frame */

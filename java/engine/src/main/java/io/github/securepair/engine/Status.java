@@ -2,19 +2,47 @@ package io.github.securepair.engine;
 
 import io.github.securepair.openssl.Glue;
 
-/** Tells why a call of {@link TLSConnection} stopped. */
+/**
+ * Tells why a call of {@link TLSConnection} stopped. Beside every one of them ciphertext may have
+ * been put into the output window, and more may wait ({@link TLSConnection#pending()}): send both,
+ * whatever the status is.
+ */
 public enum Status {
-    /** Everything given was taken; more is needed to go on. */
+    /**
+     * Everything given was taken; more is needed to go on. A read may have brought plaintext, and
+     * has no events. Events of a write (of a renegotiation it began) wait for the next read.
+     */
     WANT_INPUT(Glue.SP_WANT_INPUT),
-    /** An output window is full: call again with room. */
+    /**
+     * Call again, with room and with what was not consumed: a window is full, or a record was
+     * decrypted and more input follows it. Its plaintext belongs to the program before the next
+     * record is read, which may end the connection. A read has no events.
+     */
     FULL(Glue.SP_FULL),
-    /** Stopped at events: take them with {@link TLSConnection#nextEvent()}, then call again. */
+    /**
+     * Stopped at events: take them all with {@link TLSConnection#nextEvent()}, then call again.
+     * Plaintext may have come as well; {@link ConnectionEvent#offset()} tells how much of it lies
+     * before an event.
+     */
     EVENT(Glue.SP_EVENT),
-    /** The handshake waits for {@link TLSConnection#answer} or {@link TLSConnection#refuse}. */
+    /**
+     * The handshake waits for {@link TLSConnection#answer} or {@link TLSConnection#refuse}. The
+     * question is among the events to take when the pause begins.
+     */
     PAUSED(Glue.SP_PAUSED),
-    /** The peer sent close_notify: nothing more will be read. */
+    /**
+     * The peer sent close_notify: nothing more will be read, and all input was taken. Events may be
+     * left to take (alerts, messages, trace), and once {@link TLSConnection#shutdown} was called
+     * plaintext may have come in the same read. Writing may go on.
+     */
     CLOSED(Glue.SP_CLOSED),
-    /** Fatal. Calls on byte buffers throw instead; only {@link AddressTurns} returns it. */
+    /**
+     * Fatal. Calls on byte buffers throw instead; only {@link AddressTurns} returns it. The alert, if one is
+     * sent, is in the window or pending. Events that came before are left to take. Plaintext comes
+     * beside it in one case: a read after {@link TLSConnection#shutdown}, which may decrypt several
+     * records. A write may have consumed plaintext, whose records stand before the alert. Every
+     * later read and write fails in the same way.
+     */
     FAILED(Glue.SP_FAILED);
 
     private static final Status[] BY_CODE = new Status[values().length];

@@ -265,6 +265,16 @@ public final class TLSConnection implements AutoCloseable {
      * event, and does nothing while events wait to be taken. A question is an event too:
      * {@link Status#PAUSED} may come with events to take.
      *
+     * <p>Stops after each record of application data as well, with {@link Status#FULL} when input
+     * is left: what a program writes when it gets a record goes out before the next record is
+     * looked at, which may be forged, close_notify or a renegotiation. So the outcome does not
+     * depend on how the ciphertext was cut into reads. After {@link #shutdown} nothing can be
+     * written any more, and a read may decrypt up to 32 records of application data.
+     *
+     * <p>What stands beside each status is told at {@link Status}. When this throws, the buffers'
+     * positions say all the same what was taken and made, events may be left to take, and plaintext
+     * is left only after {@link #shutdown}.
+     *
      * @param in ciphertext of the peer
      * @param plain takes plaintext
      * @param out takes ciphertext for the peer, also when this throws
@@ -279,7 +289,8 @@ public final class TLSConnection implements AutoCloseable {
     /**
      * Encrypts ({@code SSL_write_ex}). {@link Status#WANT_INPUT} with nothing consumed while a
      * handshake is under way: offer the bytes again after the next read. {@link Status#FULL} when
-     * plaintext is left, {@link Status#WANT_INPUT} when all went.
+     * plaintext is left, {@link Status#WANT_INPUT} when all went. {@link Status#PAUSED} while a
+     * question is open and {@link Status#CLOSED} after {@link #shutdown}, with nothing consumed.
      *
      * @param plain plaintext
      * @param out takes ciphertext for the peer, also when this throws

@@ -2,10 +2,10 @@ package io.github.securepair.internal;
 
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.internal.transport.QuietEpoll;
+import io.github.securepair.internal.transport.ReadFirstNio;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
 
 import java.util.concurrent.Executor;
@@ -76,7 +76,7 @@ public final class Netty {
 
     /** Starts nothing yet: the thread begins with the first task or channel. */
     public static Loop open(EventLoop loop, String name) {
-        IoHandlerFactory factory = EPOLL ? QuietEpoll.newFactory() : NioIoHandler.newFactory();
+        IoHandlerFactory factory = EPOLL ? QuietEpoll.newFactory() : ReadFirstNio.newFactory();
         return new Loop(loop, task -> new LoopThread(loop, task, name).start(), factory);
     }
 

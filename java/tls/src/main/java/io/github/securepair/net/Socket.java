@@ -544,10 +544,11 @@ public class Socket extends Duplex implements AutoCloseable {
         if (callback == null) {
             return;
         }
-        if (destroyed()) {
-            callback.call(null);
-        } else if (error != null) {
+        if (error != null) {
+            // Also when it is destroyed: what did not leave was not written.
             callback.call(error);
+        } else if (destroyed()) {
+            callback.call(null);
         } else {
             refreshTimer();
             lastWriteQueueSize = 0;

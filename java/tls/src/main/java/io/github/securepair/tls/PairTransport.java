@@ -2,6 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventLoop;
+import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Receiver;
@@ -151,23 +152,26 @@ final class PairTransport implements Transport {
         byte[] chunk = new byte[length];
         output.buffer().get(chunk);
         output.release();
-        if (!closed && !stream.destroyed()) {
-            bytesWritten += length;
-            try {
-                stream.push(ByteBuffer.wrap(chunk));
-            } catch (Throwable thrown) {
-                // Of who takes the ciphertext; it must not unwind the one who writes plaintext.
-                Uncaught.later(loop, thrown);
+        if (closed || stream.destroyed()) {
+            if (done != null) {
+                loop.nextTick(() -> done.done(SystemException.of("EPIPE", "write")));
             }
-            backlogged = stream.readableLength() >= MARK;
+            return false;
         }
+        bytesWritten += length;
+        try {
+            stream.push(ByteBuffer.wrap(chunk));
+        } catch (Throwable thrown) {
+            // Of who takes the ciphertext; it must not unwind the one who writes plaintext.
+            Uncaught.later(loop, thrown);
+        }
+        backlogged = stream.readableLength() >= MARK;
         return true;
     }
 
     @Override
     public void queue(Output output, int length, Done done) {
-        write(output, length, done);
-        if (done != null) {
+        if (write(output, length, done) && done != null) {
             loop.nextTick(() -> done.done(null));
         }
     }

@@ -42,6 +42,9 @@ final class Scratch {
     private int shift;
     private ByteBuffer input;
     private long inputAddress;
+    private ByteBuffer copied;
+    private int copiedFrom;
+    private int copiedTo;
 
     private Scratch() {}
 
@@ -55,6 +58,7 @@ final class Scratch {
         events.clear();
         carried = 0;
         shift = 0;
+        copied = null;
         ArrayDeque<Scratch> pool = pool();
         if (pool.size() < KEPT) {
             pool.addLast(this);
@@ -159,21 +163,27 @@ final class Scratch {
     }
 
     /**
-     * Copies heap ciphertext to native memory, as much as fits; returns how much. The position of
-     * {@code in} stays.
+     * Copies heap ciphertext to native memory, as much as fits, unless the last call has already:
+     * a turn takes a record of it. Returns how much is there. The position of {@code in} stays.
      */
     int copyIn(ByteBuffer in) {
-        if (input == null) {
-            input = ByteBuffer.allocateDirect(CAPACITY);
-            inputAddress = AddressTurns.addressOf(input);
+        int from = in.position();
+        if (copied != in || from < copiedFrom || from >= copiedTo) {
+            if (input == null) {
+                input = ByteBuffer.allocateDirect(CAPACITY);
+                inputAddress = AddressTurns.addressOf(input);
+            }
+            copied = in;
+            copiedFrom = from;
+            copiedTo = from + Math.min(in.remaining(), CAPACITY);
+            input.clear();
+            input.put(0, in, from, copiedTo - from);
         }
-        int length = Math.min(in.remaining(), CAPACITY);
-        input.clear();
-        input.put(in.duplicate().limit(in.position() + length));
-        return length;
+        return copiedTo - from;
     }
 
+    /** Where the byte at the position of what was copied last is. */
     long inputAddress() {
-        return inputAddress;
+        return inputAddress + copied.position() - copiedFrom;
     }
 }

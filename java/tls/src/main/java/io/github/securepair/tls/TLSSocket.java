@@ -16,6 +16,7 @@ import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.StateException;
 import io.github.securepair.events.Timer;
+import io.github.securepair.internal.transport.DuplexTransport;
 import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.net.Server;
@@ -330,7 +331,12 @@ public class TLSSocket extends Socket {
             parent = below;
             NET.setParent(this, below);
         }
-        socket.on(ERROR, this::tlsError);
+        socket.on(ERROR, error -> {
+            // A stream's own transport reports it, and destroys this with it.
+            if (!(transport.lower() instanceof DuplexTransport)) {
+                tlsError(error);
+            }
+        });
         socket.on(Stream.CLOSE, () -> destroy());
         if (lower != null) {
             transport.attach(lower, socket);
@@ -392,7 +398,7 @@ public class TLSSocket extends Socket {
         return secureEstablished
                 ? callback
                 : error -> callback.call(
-                        error == null && destroyed() && secureConnecting ? errored() : error);
+                        destroyed() && secureConnecting && errored() != null ? errored() : error);
     }
 
     // ---- what happens in the connection -------------------------------------------------------

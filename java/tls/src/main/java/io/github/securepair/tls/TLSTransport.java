@@ -90,6 +90,11 @@ final class TLSTransport implements Transport, Receiver {
 
     private boolean shutdownSent;
     private boolean lowerEnded;
+    /** Nothing that is written below arrives any more. */
+    private boolean lowerBroken;
+    /** Why the connection carries nothing any more, for those who write; null while it does. */
+    private Throwable lost;
+
     private boolean redelivering;
     /** The lower transport calls from the loop itself, never from inside the program. */
     private boolean channelBelow;
@@ -218,12 +223,18 @@ final class TLSTransport implements Transport, Receiver {
 
     /** Whether application data may be encrypted now. */
     boolean mayWrite() {
-        return open && conn != null && lower != null && !failed && !paused && !inNative;
+        return open
+                && conn != null
+                && lower != null
+                && !failed
+                && !lowerBroken
+                && !paused
+                && !inNative;
     }
 
-    /** After FIN there is nobody to wait for: what comes is dropped below. */
+    /** After FIN or an error there is nobody to wait for: what comes is dropped below. */
     boolean isLowerBacklogged() {
-        return !lowerEnded && lower.isBacklogged();
+        return !lowerEnded && !lowerBroken && lower.isBacklogged();
     }
 
     /**
@@ -272,12 +283,18 @@ final class TLSTransport implements Transport, Receiver {
         }
     }
 
-    /** The connection is dead. The alert goes out first. */
+    /**
+     * The connection is dead. The alert goes out first. What waits to be encrypted, and what is
+     * written from now on, fails as in Node.
+     */
     void fail(TLSException failure) {
         failed = true;
         drainAll();
         outgoing.flush(null);
+        lost = SystemException.of("EPROTO", "write");
+        lost.initCause(failure);
         owner.tlsFailed(failure);
+        writes.refuse(lost);
     }
 
     private void pumpWrites() {
@@ -317,6 +334,25 @@ final class TLSTransport implements Transport, Receiver {
     public void onError(Throwable error) {
         if (!closing && receiver != null) {
             receiver.onError(error);
+        }
+    }
+
+    @Override
+    public void onWriteError(Throwable error) {
+        if (conn == null || lowerBroken) {
+            return;
+        }
+        lowerBroken = true;
+        if (lost == null) {
+            lost = error;
+        }
+        writes.cancel(lost);
+        outputBlocked = false;
+        // What the peer sent before is still read, and the reader then finds the error.
+        go();
+        if (conn != null) {
+            updateReading();
+            resumeShutdown();
         }
     }
 
@@ -749,7 +785,7 @@ final class TLSTransport implements Transport, Receiver {
     private boolean write(ByteBuffer[] chunks, Output source, Done done) {
         writes.add(chunks, source, done);
         if (conn == null) {
-            writes.cancel();
+            writes.cancel(cancelled("write"));
         } else if (!started && !conn.isServer() && lower != null) {
             // Node: a client that nobody started begins when something is written.
             start();
@@ -800,7 +836,7 @@ final class TLSTransport implements Transport, Receiver {
             return;
         }
         if (conn == null) {
-            loop.execute(() -> done.done(SystemException.of("ECANCELED", "shutdown")));
+            loop.execute(() -> done.done(cancelled("shutdown")));
             return;
         }
         sendCloseNotify();
@@ -809,6 +845,10 @@ final class TLSTransport implements Transport, Receiver {
             channel.expectEnd();
         }
         lower.shutdown(done);
+    }
+
+    private static Throwable cancelled(String call) {
+        return SystemException.of("ECANCELED", call);
     }
 
     private void resumeShutdown() {
@@ -861,11 +901,11 @@ final class TLSTransport implements Transport, Receiver {
         if (last != null) {
             last.close();
         }
-        writes.cancel();
+        writes.cancel(lost != null ? lost : cancelled("write"));
         if (pendingShutdown != null) {
             Done done = pendingShutdown;
             pendingShutdown = null;
-            loop.nextTick(() -> done.done(SystemException.of("ECANCELED", "shutdown")));
+            loop.nextTick(() -> done.done(cancelled("shutdown")));
         }
         if (wrapped != null) {
             closeWrapped(closed);

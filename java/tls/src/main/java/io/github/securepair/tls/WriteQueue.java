@@ -5,12 +5,12 @@ import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
 import io.github.securepair.events.EventLoop;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
  * Plaintext on its way into a {@link TLSTransport}: waits for the handshake, for room below, and is
@@ -32,6 +32,8 @@ final class WriteQueue {
     private boolean pumping;
     /** A write failed half way: what follows it must not be sent. */
     private boolean broken;
+    /** Why nothing can be written any more; null as long as it can. */
+    private Throwable refusal;
 
     private int fragment = MAX_FRAGMENT;
     private long queued;
@@ -51,6 +53,9 @@ final class WriteQueue {
         private int index;
         private int position;
         private long left;
+        /** The kernel has taken all of it; that is only not told yet. */
+        private boolean sent;
+
         private boolean finished;
         private Throwable error;
 
@@ -148,9 +153,16 @@ final class WriteQueue {
     /** Takes plaintext; {@code done} is told later. The source, if any, is released then. */
     void add(ByteBuffer[] chunks, Output source, Done done) {
         Write write = new Write(chunks, source, done);
-        queued += write.left;
         accepted += write.left;
-        waiting.add(write);
+        if (refusal == null) {
+            queued += write.left;
+            waiting.add(write);
+        } else {
+            write.finished = true;
+            write.error = refusal;
+            flushing.add(write);
+            later();
+        }
     }
 
     boolean isEmpty() {
@@ -187,6 +199,7 @@ final class WriteQueue {
                 Write write = waiting.pollFirst();
                 flushing.add(write);
                 if (outgoing.flush(write)) {
+                    write.sent = true;
                     // As in Node a write never completes inside write(): those made meanwhile
                     // become one record.
                     loop.setImmediate(write);
@@ -306,18 +319,42 @@ final class WriteQueue {
         }
     }
 
-    /** The connection is gone: whoever waits is told, a tick later. */
-    void cancel() {
+    /**
+     * Nothing can be encrypted any more: what waits fails, a little later, and so does whatever is
+     * still added. What was encrypted is on its way.
+     */
+    void refuse(Throwable why) {
+        if (refusal == null) {
+            refusal = why;
+        }
+        for (Write write : waiting) {
+            write.finished = true;
+            write.error = refusal;
+        }
         flushing.addAll(waiting);
         waiting.clear();
         queued = 0;
+        if (!flushing.isEmpty()) {
+            later();
+        }
+    }
+
+    /** Nothing can leave any more: what is on its way fails as well. */
+    void cancel(Throwable why) {
+        refuse(why);
         for (Write write : flushing) {
             if (!write.finished) {
                 write.finished = true;
-                write.error = SystemException.of("ECANCELED", "write");
+                write.error = write.sent ? null : refusal;
             }
         }
-        if (!flushing.isEmpty()) {
+    }
+
+    /** After the error that caused it was emitted, and before the socket's end is. */
+    private void later() {
+        try {
+            loop.execute(this::tellFinished);
+        } catch (RejectedExecutionException ended) {
             loop.nextTick(this::tellFinished);
         }
     }

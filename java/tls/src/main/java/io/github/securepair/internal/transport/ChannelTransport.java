@@ -30,6 +30,7 @@ import jdk.net.ExtendedSocketOptions;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.NotYetConnectedException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -349,26 +350,47 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if ((event == ChannelInputShutdownEvent.INSTANCE
-                        || event == ChannelInputShutdownReadComplete.INSTANCE)
-                && !closed
-                && !ended
-                && readError == null) {
-            ended = true;
-            endFound();
+        if (event == ChannelInputShutdownEvent.INSTANCE
+                || event == ChannelInputShutdownReadComplete.INSTANCE) {
+            inputEnded();
         }
+    }
+
+    /**
+     * Nothing more can be read. Whoever asks the kernel first gets the reset, and the other finds
+     * an end that is none: after a write that failed for another reason than the peer's FIN
+     * (EPIPE), reading fails with the same code.
+     */
+    private void inputEnded() {
+        if (closed || ended || readError != null) {
+            return;
+        }
+        String code = writeError == null ? "EPIPE" : SystemErrors.codeOf(writeError, "EPIPE");
+        if (code.equals("EPIPE")) {
+            ended = true;
+        } else {
+            readError = SystemException.of(code, "read");
+        }
+        endFound();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
         if (error instanceof ChannelOutputShutdownException) {
             writeFailed(error);
+        } else if (error instanceof NotYetConnectedException) {
+            // A reset connection cannot be shut down for output either: why it failed follows.
+            return;
         } else if (!closed && !ended && readError == null) {
             readError = SystemErrors.of(error, "read", "EIO");
             endFound();
         }
     }
 
+    /**
+     * The channel has given up its output. Writes that have a {@link Done} learn it by that; the
+     * receiver is told for all that have none, or have not come that far.
+     */
     private void writeFailed(Throwable error) {
         if (writeError != null) {
             return;
@@ -376,10 +398,16 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         boolean wrapped =
                 error instanceof ChannelOutputShutdownException && error.getCause() != null;
         writeError = wrapped ? error.getCause() : error;
-        if (!Netty.epoll()) {
-            // NIO's key would go on asking to write, and be told at once, again and again.
-            later(channel::close);
+        if (readError != null) {
+            // Found already, but not asked for: the kernel has nothing better than EPIPE then.
+            writeError = readError;
         }
+        Throwable reason = SystemErrors.of(writeError, "write", "EPIPE");
+        later(() -> {
+            if (!closed && receiver != null) {
+                frame(() -> receiver.onWriteError(reason));
+            }
+        });
     }
 
     @Override
@@ -389,10 +417,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         if (channel.eventLoop().isShuttingDown()) {
             loopEnds();
-        } else if (!ended && readError == null && writeError == null) {
+        } else {
             // Netty closes NIO's unix sockets at the peer's end. Otherwise it has told why already.
-            ended = true;
-            endFound();
+            inputEnded();
         }
     }
 
@@ -743,7 +770,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         shutdownDone = null;
         flushNow();
         settleQueued();
-        if (isFlushed() || channel.unsafe().outboundBuffer() == null) {
+        if (writeError != null) {
+            // What came before the FIN is lost.
+            later(() -> frame(() -> done.done(SystemErrors.of(writeError, SHUT_DOWN, "EPIPE"))));
+        } else if (isFlushed() || channel.unsafe().outboundBuffer() == null) {
             sendFin(done);
         } else {
             whenFlushed(error -> {

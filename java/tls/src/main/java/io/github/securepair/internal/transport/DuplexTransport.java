@@ -28,7 +28,9 @@ public final class DuplexTransport implements Transport {
     private Throwable error;
     private boolean closed;
     private boolean gone;
+    private boolean errorTold;
     private boolean goneTold;
+    private boolean writeErrorTold;
     private boolean backlogged;
     private boolean flowScheduled;
     private ByteBuffer kept;
@@ -155,7 +157,7 @@ public final class DuplexTransport implements Transport {
 
     /** Tells whether there is something to say that no byte follows. */
     private boolean hasEnd() {
-        return (ended || error != null) && !endDelivered || gone && !goneTold;
+        return ended && !endDelivered || error != null && !errorTold || gone && !goneTold;
     }
 
     private void onEnd() {
@@ -173,6 +175,8 @@ public final class DuplexTransport implements Transport {
     private void onClose() {
         gone = true;
         endFound();
+        // Whoever does not read, or waits for 'drain', would not learn it by that.
+        writeFailed(SystemException.of("ECANCELED", "write"));
     }
 
     /**
@@ -188,13 +192,14 @@ public final class DuplexTransport implements Transport {
 
     private void deliverEnd() {
         reading = false;
-        if ((ended || error != null) && !endDelivered) {
+        if (error != null && !errorTold) {
+            // Also after the end: a writer may still be there.
             endDelivered = true;
-            if (error != null) {
-                receiver.onError(error);
-            } else {
-                receiver.onEnd();
-            }
+            errorTold = true;
+            receiver.onError(error);
+        } else if (ended && !endDelivered) {
+            endDelivered = true;
+            receiver.onEnd();
         }
         if (gone && !goneTold && !closed) {
             goneTold = true;
@@ -235,10 +240,11 @@ public final class DuplexTransport implements Transport {
     public boolean write(ByteBuffer chunk, Done done) {
         int length = chunk.remaining();
         if (closed || gone || stream.destroyed()) {
+            Throwable why = SystemException.of("EPIPE", "write");
             if (done != null) {
-                Throwable why = SystemException.of("EPIPE", "write");
                 loop.nextTick(() -> done.done(why));
             }
+            writeFailed(why);
             return false;
         }
         bytesWritten += length;
@@ -247,6 +253,9 @@ public final class DuplexTransport implements Transport {
         try {
             backlogged |= !stream.write(chunk, failure -> {
                 waiting -= length;
+                if (failure != null) {
+                    writeFailed(failure);
+                }
                 if (done == null) {
                     return;
                 }
@@ -262,6 +271,18 @@ public final class DuplexTransport implements Transport {
         }
         inCall[0] = false;
         return false;
+    }
+
+    /** The stream has failed a write, or is gone: nothing else of what was written will arrive. */
+    private void writeFailed(Throwable error) {
+        if (!writeErrorTold) {
+            writeErrorTold = true;
+            loop.nextTick(() -> {
+                if (!closed && receiver != null) {
+                    receiver.onWriteError(error);
+                }
+            });
+        }
     }
 
     @Override
@@ -282,7 +303,7 @@ public final class DuplexTransport implements Transport {
 
     @Override
     public boolean isBacklogged() {
-        return backlogged || waiting > BACKLOG;
+        return !writeErrorTold && (backlogged || waiting > BACKLOG);
     }
 
     private void onDrain() {

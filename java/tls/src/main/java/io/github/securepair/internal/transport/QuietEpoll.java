@@ -21,13 +21,16 @@ import java.util.ArrayDeque;
  * reports a hang-up or an error whether it was asked for or not, and Netty answers one on a paused
  * channel by reading everything the kernel holds, or by being woken again and again. Here a channel
  * that does not want input is not told of any; its descriptor is parked, edge-triggered, until it
- * asks for something again.
+ * asks for something again. A channel that wants both reads before it writes.
  */
 public final class QuietEpoll implements IoHandler {
     private static final EpollIoOps HANGUP = EpollIoOps.valueOf(0x10);
     private static final EpollIoOps UNASKED =
             EpollIoOps.EPOLLERR.with(HANGUP).with(EpollIoOps.EPOLLRDHUP).with(EpollIoOps.EPOLLIN);
+    private static final EpollIoOps OUTPUT =
+            EpollIoOps.EPOLLOUT.with(EpollIoOps.EPOLLERR).with(HANGUP);
     private static final EpollIoOps WISHES = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLOUT);
+    private static final EpollIoEvent READABLE = () -> EpollIoOps.EPOLLIN;
     private static final EpollIoEvent WRITABLE = () -> EpollIoOps.EPOLLOUT;
 
     private final IoHandler epoll;
@@ -113,8 +116,16 @@ public final class QuietEpoll implements IoHandler {
         @Override
         public void handle(IoRegistration ignored, IoEvent event) {
             EpollIoOps happened = ((EpollIoEvent) event).ops();
-            if (wanted.contains(EpollIoOps.EPOLLIN) || (happened.value() & UNASKED.value()) == 0) {
+            if ((happened.value() & UNASKED.value()) == 0) {
                 channel.handle(this, event);
+                return;
+            }
+            if (wanted.contains(EpollIoOps.EPOLLIN)) {
+                if (wanted.contains(EpollIoOps.EPOLLOUT)) {
+                    readFirst(happened);
+                } else {
+                    channel.handle(this, event);
+                }
                 return;
             }
             if (!wanted.contains(EpollIoOps.EPOLLOUT)) {
@@ -128,6 +139,20 @@ public final class QuietEpoll implements IoHandler {
             }
             if (wanted.contains(EpollIoOps.EPOLLOUT) && !wanted.contains(EpollIoOps.EPOLLIN)) {
                 park(EpollIoOps.EPOLLOUT);
+            }
+        }
+
+        /**
+         * As libuv: what came before a reset is still read, and then the reset is found by the
+         * reader. Netty writes first, whose error the kernel gives out once; the reader would find
+         * an end like that of a FIN.
+         */
+        private void readFirst(EpollIoOps happened) {
+            // Told of RDHUP, Netty would read on after the channel has changed its mind.
+            channel.handle(this, READABLE);
+            boolean writes = (happened.value() & OUTPUT.value()) != 0;
+            if (writes && wanted.contains(EpollIoOps.EPOLLOUT) && isValid() && fd().isOpen()) {
+                channel.handle(this, WRITABLE);
             }
         }
 
