@@ -237,7 +237,9 @@ sp_conn *sp_conn_new(sp_ctx *ctx, int32_t is_server, sp_report *report);
 /* Frees at once, sends nothing. NULL is fine. */
 void sp_conn_free(sp_conn *conn);
 
-/* Before the first read unless it says otherwise. Each returns SP_OK, SP_ERROR or SP_MISUSE. */
+/* Before the first read unless it says otherwise. Each returns SP_OK, SP_ERROR or SP_MISUSE. After SP_FAILED, what may be
+ * set at any time is taken and changes nothing; everything else that would change the connection or make it do something
+ * is SP_MISUSE; sp_conn_int() and sp_conn_get() still answer. */
 int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *report); /* client; SNI */
 int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der,
                             size_t len); /* client; SP_IGNORED if undecodable */
@@ -302,8 +304,8 @@ int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn
 int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Frees the two record buffers (about 17 KiB each), which any of the calls above makes again when it needs them. They
  * are kept between records, since making them costs as much as a small record: call this when nothing came or went for
- * a while. SP_IGNORED, and some are kept, when half a record is in them; OpenSSL 3.5 also takes a close_notify of TLS 1.3
- * that it has read for one. */
+ * a while. SP_IGNORED, and some are kept, when half a record is in them - OpenSSL 3.5 also takes a close_notify of TLS 1.3
+ * that it has read for one - and after a failure. */
 int32_t sp_conn_idle(sp_conn *conn);
 
 /* --- events and questions --- */
@@ -415,7 +417,8 @@ enum {
 /* As sp_ctx_get: the size, -1 when there is none. */
 int64_t sp_conn_get(sp_conn *conn, int32_t what, uint8_t *out, size_t cap);
 
-/* RFC 5705, once secure. context NULL = none. SP_MISUSE before, and for a length of 0. */
+/* RFC 5705, once secure. context NULL = none. SP_MISUSE before, and for a length of 0. After SP_FAILED it fails with the
+ * same report. */
 int32_t sp_conn_export(sp_conn *conn, uint8_t *out, size_t len, const char *label, size_t label_len,
                        const uint8_t *context, size_t context_len, sp_report *report);
 

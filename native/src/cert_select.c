@@ -84,7 +84,7 @@ void sp_ocsp_install(sp_ctx *ctx)
 
 static int paused_at(const sp_conn *conn, uint16_t kind)
 {
-    return conn->question != 0 && conn->question_kind == kind && !conn->failed;
+    return sp_conn_alive(conn) && conn->question != 0 && conn->question_kind == kind;
 }
 
 static int use_one(SSL *ssl, const sp_identity *identity)
@@ -129,8 +129,7 @@ static int use_trust(SSL *ssl, const sp_ctx *ctx)
 int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
 {
     sp_enter(report);
-    if (conn == NULL || ctx == NULL || conn->busy ||
-        !(paused_at(conn, SP_EV_CLIENT_HELLO) || paused_at(conn, SP_EV_CERT)))
+    if (ctx == NULL || !(paused_at(conn, SP_EV_CLIENT_HELLO) || paused_at(conn, SP_EV_CERT)))
         return SP_MISUSE;
     atomic_store_explicit(&ctx->frozen, 1, memory_order_release);
     if (!use_trust(conn->ssl, ctx))
@@ -142,8 +141,7 @@ int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
 
 int32_t sp_conn_set_ocsp_response(sp_conn *conn, const uint8_t *der, size_t len)
 {
-    if (conn == NULL || conn->busy || !paused_at(conn, SP_EV_CERT) || (der == NULL && len > 0) ||
-        len > INT32_MAX)
+    if (!paused_at(conn, SP_EV_CERT) || (der == NULL && len > 0) || len > INT32_MAX)
         return SP_MISUSE;
     return sp_keep(&conn->staple, &conn->staple_len, der, len) ? SP_OK : SP_ERROR;
 }

@@ -87,6 +87,7 @@ struct sp_conn {
     uint8_t *out;
     size_t out_left;
     uint8_t buffered;       /* record buffers may be there */
+    uint8_t read_buffer;    /* OpenSSL read into its read buffer since it was last asked to free it */
     uint8_t dry;            /* the last read took all there was, and nothing was asked for since */
     uint8_t unswept;        /* the error queue was not cleared at the beginning of this turn */
     uint8_t starved;        /* OpenSSL asked for input when there was none left */
@@ -152,6 +153,20 @@ struct sp_conn {
 
 enum { SP_SHUTDOWN_NONE = 0, SP_SHUTDOWN_WANTED, SP_SHUTDOWN_SENT };
 
+/* The rule for all calls beside the turns. A fatal error leaves an SSL half made - a record layer may be NULL, a state
+ * machine in the middle of a message - and most functions of libssl do not look. So on a connection that has failed,
+ * only what reads fields may touch the SSL: sp_conn_int() and sp_conn_get(). Settings are taken and change nothing,
+ * requests are a misuse, an export says again why the connection failed. */
+static inline int sp_conn_usable(const sp_conn *conn)
+{
+    return conn != NULL && !conn->busy;
+}
+/* Whether the SSL may be changed or asked to do something now. */
+static inline int sp_conn_alive(const sp_conn *conn)
+{
+    return sp_conn_usable(conn) && !conn->failed;
+}
+
 /* The connection of an SSL; valid in every callback. */
 sp_conn *sp_conn_of(const SSL *ssl);
 
@@ -175,6 +190,8 @@ static inline void sp_live_add(int kind, int delta)
 void sp_enter(sp_report *report);
 /* Moves the thread's queue into the report (NULL: drops it) and returns SP_ERROR. */
 int32_t sp_fail(sp_report *report);
+/* Gives the report of the failure that ended the connection once more. Returns SP_ERROR. turn.c. */
+int32_t sp_failure_again(const sp_conn *conn, sp_report *report);
 /* Last line: SP_OK with an empty queue when ok, else sp_fail(). */
 int32_t sp_leave(sp_report *report, int ok);
 /* The queue is empty afterwards; cheap when it is already. */
