@@ -135,9 +135,11 @@ enum {
     SP_LIVE_EVENT,
     SP_LIVE_SSL,
     SP_LIVE_SESSION_OFFER,
-    SP_LIVE_BUFFERED /* connections with record buffers: a turn came since sp_conn_idle() */
+    SP_LIVE_BUFFERED, /* connections with record buffers: a turn came since sp_conn_idle() */
+    SP_LIVE_ANCHOR,   /* certificates that contexts trust, each counted once; not the default roots */
+    SP_LIVE_BYTES     /* what contexts take of native memory, an estimate: identities are not in it */
 };
-/* Debug counters: objects alive now. Zero of each when every handle was freed. Any thread. */
+/* Counters of what is alive now. Zero of each when every handle was freed. Any thread. */
 int64_t sp_library_live(int32_t kind);
 
 /* The library's default suites and all TLS 1.3 ones (what Node's getCiphers() lists), in its order: OpenSSL names
@@ -202,7 +204,8 @@ int32_t sp_ctx_use_store(sp_ctx *ctx, int32_t wanted, const char *uri, const cha
 
 /* Trust. The store starts empty; use_roots shares the process-wide default set; add_ca gives the context a store of
  * its own (never touching the shared one), to which a later use_roots adds. Returns the number of certificates added,
- * 0 and a report when none; use_roots 0 without a report when no set was given. A broken block ends the reading: those
+ * 0 and a report when none; use_roots 0 without a report when no set was given. Contexts share what they parsed from the
+ * same bytes: a certificate that a thousand of them trust is in memory once. A broken block ends the reading: those
  * before it count, and the report says why it ended. add_ca_der takes one certificate or several in a row. */
 int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report);
 int32_t sp_ctx_add_ca(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t name_as_client_ca,

@@ -1,5 +1,5 @@
 /* cert_select.c - the pause before a server's certificate is chosen, the identity switch, and OCSP stapling. */
-#include "internal.h"
+#include "trust.h"
 
 #include <openssl/tls1.h>
 
@@ -115,11 +115,14 @@ static int use_identities(SSL *ssl, const sp_ctx *ctx)
     return 1;
 }
 
-static int use_trust(SSL *ssl, const sp_ctx *ctx)
+static int use_trust(SSL *ssl, sp_ctx *ctx)
 {
-    STACK_OF(X509_NAME) *names = SSL_CTX_get_client_CA_list(ctx->ssl_ctx);
-    STACK_OF(X509_NAME) *copy = SSL_dup_CA_list(names);
+    STACK_OF(X509_NAME) *names, *copy;
 
+    if (!sp_anchor_names(ctx))
+        return 0;
+    names = SSL_CTX_get_client_CA_list(ctx->ssl_ctx);
+    copy = SSL_dup_CA_list(names);
     if (names != NULL && copy == NULL)
         return 0;
     SSL_set_client_CA_list(ssl, copy); /* takes copy */

@@ -1,5 +1,5 @@
 /* connection.c - an SSL with its window and queue: making, freeing, and what may be set on it. */
-#include "internal.h"
+#include "trust.h"
 
 void sp_ctx_install_callbacks(sp_ctx *ctx)
 {
@@ -45,7 +45,7 @@ sp_conn *sp_conn_new(sp_ctx *ctx, int32_t is_server, sp_report *report)
     if (ctx == NULL)
         return NULL;
     atomic_store_explicit(&ctx->frozen, 1, memory_order_release);
-    conn = OPENSSL_zalloc(sizeof(*conn));
+    conn = is_server && !sp_anchor_names(ctx) ? NULL : OPENSSL_zalloc(sizeof(*conn));
     if (conn == NULL) {
         sp_fail(report);
         return NULL;

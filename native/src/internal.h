@@ -28,6 +28,14 @@ typedef struct sp_identity {
 
 typedef struct sp_session_cache sp_session_cache;
 
+/* anchors.c: a trusted certificate that contexts share, and how one of them uses it. */
+typedef struct sp_anchor sp_anchor;
+enum { SP_NAME_NONE = 0, SP_NAME_WANTED, SP_NAME_MADE }; /* whether its subject is named to clients */
+typedef struct sp_use {
+    sp_anchor *anchor; /* a reference */
+    int named;         /* SP_NAME_* */
+} sp_use;
+
 /* Hangs on its SSL_CTX by ex_data: freed by sp_ctx_destroy() when the last SSL or handle lets go of the SSL_CTX, so
  * callbacks may use it as long as any SSL lives. */
 struct sp_ctx {
@@ -41,6 +49,9 @@ struct sp_ctx {
     X509 *issuer; /* identity.c; issuer of the current leaf if the chain has it, owned */
 
     int32_t own_store; /* trust.c; the store is not the shared one */
+    sp_use *uses; /* owned, anchors.c; what own_store holds beside the shared roots, in the order it came */
+    size_t use_count, use_room;
+    atomic_int names_wanted; /* anchors.c; some of them are still to be named */
 
     sp_session_cache *sessions;  /* owned, session_cache.c; under the lock beside it */
     CRYPTO_RWLOCK *session_lock; /* owned */
@@ -177,11 +188,17 @@ int sp_library_ready(void);
 extern int sp_index_ctx;  /* ex_data index of sp_ctx in SSL_CTX */
 extern int sp_index_conn; /* ex_data index of sp_conn in SSL */
 
-enum { SP_LIVE_KINDS = SP_LIVE_BUFFERED + 1 };
+enum { SP_LIVE_KINDS = SP_LIVE_BYTES + 1 };
 extern atomic_llong sp_live_count[SP_LIVE_KINDS];
 static inline void sp_live_add(int kind, int delta)
 {
     atomic_fetch_add_explicit(&sp_live_count[kind], delta, memory_order_relaxed);
+}
+
+/* What contexts take of native memory, about. */
+static inline void sp_live_bytes(int64_t delta)
+{
+    atomic_fetch_add_explicit(&sp_live_count[SP_LIVE_BYTES], delta, memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------ error.c ----------------------------- */
