@@ -3,7 +3,9 @@
  *   fuzz_X FILE...            runs these inputs */
 #include "fuzz.h"
 
-enum { SEEDS_MAX = 64, RANDOM_MAX = 2000 };
+#include <unistd.h>
+
+enum { SEEDS_MAX = 64, RANDOM_MAX = 2000, SECONDS = 120 };
 
 static bytes seeds[SEEDS_MAX];
 static size_t seed_count;
@@ -75,7 +77,9 @@ static void run_one(const bytes *input)
 
     if (input->len > 0)
         memcpy(copy, input->at, input->len);
+    alarm(SECONDS); /* a call that never returns is a fault as well */
     LLVMFuzzerTestOneInput(copy, input->len);
+    alarm(0);
     free(copy);
 }
 

@@ -171,9 +171,11 @@ enum {
     SP_LIVE_EVENT,
     SP_LIVE_SSL,
     SP_LIVE_SESSION_OFFER,
-    SP_LIVE_BUFFERED /* connections with record buffers: a turn came since sp_conn_idle() */
+    SP_LIVE_BUFFERED, /* connections with record buffers: a turn came since sp_conn_idle() */
+    SP_LIVE_ANCHOR,   /* certificates that contexts trust, each counted once; not the default roots */
+    SP_LIVE_BYTES     /* what contexts take of native memory, an estimate: identities are not in it */
 };
-/* Debug counters: objects alive now. Zero of each when every handle was freed. Any thread. */
+/* Counters of what is alive now. Zero of each when every handle was freed. Any thread. */
 int64_t sp_library_live(int32_t kind);
 
 /* The library's default suites and all TLS 1.3 ones (what Node's getCiphers() lists), in its order: OpenSSL names
@@ -238,7 +240,8 @@ int32_t sp_ctx_use_store(sp_ctx *ctx, int32_t wanted, const char *uri, const cha
 
 /* Trust. The store starts empty; use_roots shares the process-wide default set; add_ca gives the context a store of
  * its own (never touching the shared one), to which a later use_roots adds. Returns the number of certificates added,
- * 0 and a report when none; use_roots 0 without a report when no set was given. A broken block ends the reading: those
+ * 0 and a report when none; use_roots 0 without a report when no set was given. Contexts share what they parsed from the
+ * same bytes: a certificate that a thousand of them trust is in memory once. A broken block ends the reading: those
  * before it count, and the report says why it ended. add_ca_der takes one certificate or several in a row. */
 int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report);
 int32_t sp_ctx_add_ca(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t name_as_client_ca,
@@ -274,7 +277,9 @@ sp_conn *sp_conn_new(sp_ctx *ctx, int32_t is_server, sp_report *report);
 /* Frees at once, sends nothing. NULL is fine. */
 void sp_conn_free(sp_conn *conn);
 
-/* Before the first read unless it says otherwise. Each returns SP_OK, SP_ERROR or SP_MISUSE. */
+/* Before the first read unless it says otherwise. Each returns SP_OK, SP_ERROR or SP_MISUSE. After SP_FAILED, what may be
+ * set at any time is taken and changes nothing; everything else that would change the connection or make it do something
+ * is SP_MISUSE; sp_conn_int() and sp_conn_get() still answer. */
 int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *report); /* client; SNI */
 int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der,
                             size_t len); /* client; SP_IGNORED if undecodable */
@@ -347,8 +352,8 @@ int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn
 int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Frees the two record buffers (about 17 KiB each), which any of the calls above makes again when it needs them. They
  * are kept between records, since making them costs as much as a small record: call this when nothing came or went for
- * a while. SP_IGNORED, and some are kept, when half a record is in them; OpenSSL 3.5 also takes a close_notify of TLS 1.3
- * that it has read for one. */
+ * a while. SP_IGNORED, and some are kept, when half a record is in them - OpenSSL 3.5 also takes a close_notify of TLS 1.3
+ * that it has read for one - and after a failure. */
 int32_t sp_conn_idle(sp_conn *conn);
 
 /* --- events and questions --- */
@@ -462,7 +467,8 @@ enum {
 /* As sp_ctx_get: the size, -1 when there is none. */
 int64_t sp_conn_get(sp_conn *conn, int32_t what, uint8_t *out, size_t cap);
 
-/* RFC 5705, once secure. context NULL = none. SP_MISUSE before, and for a length of 0. */
+/* RFC 5705, once secure. context NULL = none. SP_MISUSE before, and for a length of 0. After SP_FAILED it fails with the
+ * same report. */
 int32_t sp_conn_export(sp_conn *conn, uint8_t *out, size_t len, const char *label, size_t label_len,
                        const uint8_t *context, size_t context_len, sp_report *report);
 

@@ -67,7 +67,7 @@ int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len)
 {
     int32_t result;
 
-    if (conn == NULL || conn->busy || conn->started || (len > 0 && !well_formed(wire, len)))
+    if (!sp_conn_alive(conn) || conn->started || (len > 0 && !well_formed(wire, len)))
         return SP_MISUSE;
     sp_enter(NULL);
     result = sp_keep(&conn->alpn, &conn->alpn_len, wire, len) ? SP_OK : SP_ERROR;
@@ -79,8 +79,8 @@ int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len)
 
 int32_t sp_conn_select_alpn(sp_conn *conn, const uint8_t *protocol, size_t len)
 {
-    if (conn == NULL || conn->busy || conn->failed || conn->question == 0 ||
-        conn->question_kind != SP_EV_CLIENT_HELLO || len > UINT8_MAX || (protocol == NULL && len > 0))
+    if (!sp_conn_alive(conn) || conn->question == 0 || conn->question_kind != SP_EV_CLIENT_HELLO ||
+        len > UINT8_MAX || (protocol == NULL && len > 0))
         return SP_MISUSE;
     if (len > 0 && find(conn->offered_alpn, conn->offered_alpn_len, protocol, len) == NULL)
         return SP_MISUSE;
@@ -96,7 +96,7 @@ int32_t sp_conn_select_alpn(sp_conn *conn, const uint8_t *protocol, size_t len)
 
 int32_t sp_conn_set_npn(sp_conn *conn, const uint8_t *wire, size_t len)
 {
-    if (conn == NULL || conn->busy || conn->started || (len > 0 && !well_formed(wire, len)))
+    if (!sp_conn_alive(conn) || conn->started || (len > 0 && !well_formed(wire, len)))
         return SP_MISUSE;
     return sp_keep(&conn->npn, &conn->npn_len, wire, len) ? SP_OK : SP_ERROR;
 }

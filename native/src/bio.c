@@ -11,6 +11,7 @@ static int on_read(BIO *bio, char *to, size_t len, size_t *done)
     sp_conn *conn = BIO_get_data(bio);
 
     BIO_clear_retry_flags(bio);
+    conn->read_buffer = 1;
     if (len > conn->in_left)
         len = conn->in_left;
     *done = 0;

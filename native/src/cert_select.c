@@ -1,5 +1,5 @@
 /* cert_select.c - the pause before a server's certificate is chosen, the identity switch, and OCSP stapling. */
-#include "internal.h"
+#include "trust.h"
 
 #include <openssl/tls1.h>
 
@@ -84,7 +84,7 @@ void sp_ocsp_install(sp_ctx *ctx)
 
 static int paused_at(const sp_conn *conn, uint16_t kind)
 {
-    return conn->question != 0 && conn->question_kind == kind && !conn->failed;
+    return sp_conn_alive(conn) && conn->question != 0 && conn->question_kind == kind;
 }
 
 static int use_one(SSL *ssl, const sp_identity *identity)
@@ -115,11 +115,14 @@ static int use_identities(SSL *ssl, const sp_ctx *ctx)
     return 1;
 }
 
-static int use_trust(SSL *ssl, const sp_ctx *ctx)
+static int use_trust(SSL *ssl, sp_ctx *ctx)
 {
-    STACK_OF(X509_NAME) *names = SSL_CTX_get_client_CA_list(ctx->ssl_ctx);
-    STACK_OF(X509_NAME) *copy = SSL_dup_CA_list(names);
+    STACK_OF(X509_NAME) *names, *copy;
 
+    if (!sp_anchor_names(ctx))
+        return 0;
+    names = SSL_CTX_get_client_CA_list(ctx->ssl_ctx);
+    copy = SSL_dup_CA_list(names);
     if (names != NULL && copy == NULL)
         return 0;
     SSL_set_client_CA_list(ssl, copy); /* takes copy */
@@ -129,8 +132,7 @@ static int use_trust(SSL *ssl, const sp_ctx *ctx)
 int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
 {
     sp_enter(report);
-    if (conn == NULL || ctx == NULL || conn->busy ||
-        !(paused_at(conn, SP_EV_CLIENT_HELLO) || paused_at(conn, SP_EV_CERT)))
+    if (ctx == NULL || !(paused_at(conn, SP_EV_CLIENT_HELLO) || paused_at(conn, SP_EV_CERT)))
         return SP_MISUSE;
     atomic_store_explicit(&ctx->frozen, 1, memory_order_release);
     if (!use_trust(conn->ssl, ctx))
@@ -142,8 +144,7 @@ int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
 
 int32_t sp_conn_set_ocsp_response(sp_conn *conn, const uint8_t *der, size_t len)
 {
-    if (conn == NULL || conn->busy || !paused_at(conn, SP_EV_CERT) || (der == NULL && len > 0) ||
-        len > INT32_MAX)
+    if (!paused_at(conn, SP_EV_CERT) || (der == NULL && len > 0) || len > INT32_MAX)
         return SP_MISUSE;
     return sp_keep(&conn->staple, &conn->staple_len, der, len) ? SP_OK : SP_ERROR;
 }

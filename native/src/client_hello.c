@@ -251,8 +251,7 @@ void sp_hello_reset(sp_conn *conn)
 
 int32_t sp_conn_answer(sp_conn *conn, uint32_t sequence, int32_t alert)
 {
-    if (conn == NULL || conn->busy || conn->failed || sequence == 0 || sequence != conn->question ||
-        alert > 255)
+    if (!sp_conn_alive(conn) || sequence == 0 || sequence != conn->question || alert > 255)
         return SP_MISUSE;
     conn->question = 0;
     conn->dry = 0;

@@ -1,5 +1,5 @@
 /* connection.c - an SSL with its window and queue: making, freeing, and what may be set on it. */
-#include "internal.h"
+#include "trust.h"
 
 void sp_ctx_install_callbacks(sp_ctx *ctx)
 {
@@ -45,7 +45,7 @@ sp_conn *sp_conn_new(sp_ctx *ctx, int32_t is_server, sp_report *report)
     if (ctx == NULL)
         return NULL;
     atomic_store_explicit(&ctx->frozen, 1, memory_order_release);
-    conn = OPENSSL_zalloc(sizeof(*conn));
+    conn = is_server && !sp_anchor_names(ctx) ? NULL : OPENSSL_zalloc(sizeof(*conn));
     if (conn == NULL) {
         sp_fail(report);
         return NULL;
@@ -105,14 +105,9 @@ void sp_conn_free(sp_conn *conn)
 
 /* ---- settings ---- */
 
-static int usable(const sp_conn *conn)
-{
-    return conn != NULL && !conn->busy;
-}
-
 static int client_before_start(const sp_conn *conn)
 {
-    return usable(conn) && !conn->is_server && !conn->started;
+    return sp_conn_alive(conn) && !conn->is_server && !conn->started;
 }
 
 int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *report)
@@ -143,17 +138,19 @@ int32_t sp_conn_set_verify(sp_conn *conn, int32_t mode)
     static const int modes[] = {SSL_VERIFY_NONE, SSL_VERIFY_PEER,
                                 SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT};
 
-    if (!usable(conn) || mode < SP_VERIFY_NONE || mode > SP_VERIFY_REQUIRE)
+    if (!sp_conn_usable(conn) || mode < SP_VERIFY_NONE || mode > SP_VERIFY_REQUIRE)
         return SP_MISUSE;
-    SSL_set_verify(conn->ssl, modes[mode], on_verify);
+    if (!conn->failed)
+        SSL_set_verify(conn->ssl, modes[mode], on_verify);
     return SP_OK;
 }
 
 int32_t sp_conn_set_max_fragment(sp_conn *conn, int32_t size)
 {
-    if (!usable(conn))
+    if (!sp_conn_usable(conn))
         return SP_MISUSE;
-    if (SSL_set_max_send_fragment(conn->ssl, size) != 1)
+    if (size < 512 || size > SSL3_RT_MAX_PLAIN_LENGTH ||
+        (!conn->failed && SSL_set_max_send_fragment(conn->ssl, size) != 1))
         return SP_ERROR;
     conn->max_fragment = size;
     return SP_OK;
@@ -161,18 +158,21 @@ int32_t sp_conn_set_max_fragment(sp_conn *conn, int32_t size)
 
 uint64_t sp_conn_set_options(sp_conn *conn, uint64_t set, uint64_t clear)
 {
-    if (!usable(conn))
+    if (!sp_conn_usable(conn))
         return 0;
+    if (conn->failed)
+        return SSL_get_options(conn->ssl);
     SSL_clear_options(conn->ssl, clear);
     return SSL_set_options(conn->ssl, set);
 }
 
 int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask)
 {
-    if (!usable(conn))
+    if (!sp_conn_usable(conn))
         return SP_MISUSE;
     conn->event_mask = mask;
-    sp_observe_update(conn);
+    if (!conn->failed)
+        sp_observe_update(conn);
     return SP_OK;
 }
 
@@ -181,7 +181,7 @@ int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask)
 /* Whether it can be asked for another handshake; the next read then has something to do. */
 static int running(sp_conn *conn)
 {
-    if (!usable(conn) || !conn->secure || conn->failed)
+    if (!sp_conn_alive(conn) || !conn->secure)
         return 0;
     conn->dry = 0;
     return 1;

@@ -24,6 +24,8 @@ static const SSL_METHOD *method_of(int32_t role)
 }
 
 /* Takes the SSL_CTX over: whatever fails from here on, freeing it frees the context too. */
+enum { CONTEXT_SIZE = 20 * 1024 }; /* bytes, with all that an SSL_CTX has from the beginning; measured */
+
 static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
 {
     sp_ctx *ctx = OPENSSL_zalloc(sizeof(*ctx));
@@ -33,6 +35,7 @@ static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
     ctx->ssl_ctx = ssl_ctx;
     ctx->role = role;
     sp_live_add(SP_LIVE_CTX, 1);
+    sp_live_bytes(CONTEXT_SIZE);
     if (sp_ctx_bind(ctx))
         return ctx;
     sp_ctx_destroy(ctx);
@@ -80,10 +83,12 @@ void sp_ctx_free(sp_ctx *ctx)
 void sp_ctx_destroy(sp_ctx *ctx)
 {
     sp_identities_free(ctx);
+    sp_anchors_free(ctx);
     sp_ticket_keys_free(ctx);
     sp_session_cache_free(ctx);
     OPENSSL_free(ctx);
     sp_live_add(SP_LIVE_CTX, -1);
+    sp_live_bytes(-CONTEXT_SIZE);
 }
 
 /* ---- settings ---- */

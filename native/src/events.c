@@ -183,7 +183,7 @@ int64_t sp_conn_take_events(sp_conn *conn, uint8_t *out, size_t cap)
 {
     size_t taken = 0;
 
-    if (conn == NULL || conn->busy)
+    if (!sp_conn_usable(conn))
         return SP_MISUSE;
     while (out != NULL && conn->event_count > 0) {
         uint8_t *event = conn->event_bytes + conn->event_begin;

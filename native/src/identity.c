@@ -219,23 +219,26 @@ static void pfx_clear(pfx_content *pfx)
     sk_X509_pop_free(pfx->extra, X509_free);
 }
 
-/* PKCS12_parse() wants a NUL at the end, so the passphrase is copied, and the copy cleansed. Newer versions of it take a
- * file that nothing protects against change; 3.0, and so Node, does not. */
+/* Nothing protects such a file against change, but it is the program's own, and its keys may be encrypted. Versions before
+ * 3.5 open it only without a passphrase; with one, they open what has a MAC of that passphrase, so it gets one. */
+static int pfx_without_mac(PKCS12 *file, const char *secret)
+{
+    return secret == NULL || secret[0] == '\0' || OpenSSL_version_num() >= 0x30500000UL ||
+           PKCS12_set_mac(file, secret, -1, NULL, 0, 1, NULL) == 1;
+}
+
+/* PKCS12_parse() wants a NUL at the end, so the passphrase is copied, and the copy cleansed. */
 static int pfx_open(pfx_content *pfx, PKCS12 *file, const uint8_t *pass, size_t pass_len)
 {
-    char *secret;
+    char *secret = pass != NULL ? OPENSSL_zalloc(pass_len + 1) : NULL;
     int ok;
 
-    if (!PKCS12_mac_present(file)) {
-        ERR_raise(ERR_LIB_PKCS12, PKCS12_R_MAC_ABSENT);
-        return 0;
-    }
-    secret = pass != NULL ? OPENSSL_zalloc(pass_len + 1) : NULL;
     if (pass != NULL && secret == NULL)
         return 0;
     if (secret != NULL && pass_len > 0)
         memcpy(secret, pass, pass_len);
-    ok = PKCS12_parse(file, secret, &pfx->key, &pfx->leaf, &pfx->extra);
+    ok = (PKCS12_mac_present(file) || pfx_without_mac(file, secret)) &&
+         PKCS12_parse(file, secret, &pfx->key, &pfx->leaf, &pfx->extra);
     OPENSSL_clear_free(secret, pass != NULL ? pass_len + 1 : 0);
     return ok;
 }
@@ -255,7 +258,7 @@ static int trust_extra(sp_ctx *ctx, STACK_OF(X509) *extra)
 {
     for (int i = 0; i < sk_X509_num(extra); i++) {
         X509 *cert = sk_X509_value(extra, i);
-        if (!sp_trust_add(ctx, cert) || !SSL_CTX_add_client_CA(ctx->ssl_ctx, cert))
+        if (!sp_trust_add(ctx, cert, 1))
             return 0;
     }
     return 1;

@@ -28,6 +28,14 @@ typedef struct sp_identity {
 
 typedef struct sp_session_cache sp_session_cache;
 
+/* anchors.c: a trusted certificate that contexts share, and how one of them uses it. */
+typedef struct sp_anchor sp_anchor;
+enum { SP_NAME_NONE = 0, SP_NAME_WANTED, SP_NAME_MADE }; /* whether its subject is named to clients */
+typedef struct sp_use {
+    sp_anchor *anchor; /* a reference */
+    int named;         /* SP_NAME_* */
+} sp_use;
+
 /* Hangs on its SSL_CTX by ex_data: freed by sp_ctx_destroy() when the last SSL or handle lets go of the SSL_CTX, so
  * callbacks may use it as long as any SSL lives. */
 struct sp_ctx {
@@ -41,6 +49,9 @@ struct sp_ctx {
     X509 *issuer; /* identity.c; issuer of the current leaf if the chain has it, owned */
 
     int32_t own_store; /* trust.c; the store is not the shared one */
+    sp_use *uses; /* owned, anchors.c; what own_store holds beside the shared roots, in the order it came */
+    size_t use_count, use_room;
+    atomic_int names_wanted; /* anchors.c; some of them are still to be named */
 
     sp_session_cache *sessions;  /* owned, session_cache.c; under the lock beside it */
     CRYPTO_RWLOCK *session_lock; /* owned */
@@ -87,6 +98,7 @@ struct sp_conn {
     uint8_t *out;
     size_t out_left;
     uint8_t buffered;       /* record buffers may be there */
+    uint8_t read_buffer;    /* OpenSSL read into its read buffer since it was last asked to free it */
     uint8_t dry;            /* the last read took all there was, and nothing was asked for since */
     uint8_t unswept;        /* the error queue was not cleared at the beginning of this turn */
     uint8_t starved;        /* OpenSSL asked for input when there was none left */
@@ -153,6 +165,20 @@ struct sp_conn {
 
 enum { SP_SHUTDOWN_NONE = 0, SP_SHUTDOWN_WANTED, SP_SHUTDOWN_SENT };
 
+/* The rule for all calls beside the turns. A fatal error leaves an SSL half made - a record layer may be NULL, a state
+ * machine in the middle of a message - and most functions of libssl do not look. So on a connection that has failed,
+ * only what reads fields may touch the SSL: sp_conn_int() and sp_conn_get(). Settings are taken and change nothing,
+ * requests are a misuse, an export says again why the connection failed. */
+static inline int sp_conn_usable(const sp_conn *conn)
+{
+    return conn != NULL && !conn->busy;
+}
+/* Whether the SSL may be changed or asked to do something now. */
+static inline int sp_conn_alive(const sp_conn *conn)
+{
+    return sp_conn_usable(conn) && !conn->failed;
+}
+
 /* The connection of an SSL; valid in every callback. */
 sp_conn *sp_conn_of(const SSL *ssl);
 
@@ -163,11 +189,17 @@ int sp_library_ready(void);
 extern int sp_index_ctx;  /* ex_data index of sp_ctx in SSL_CTX */
 extern int sp_index_conn; /* ex_data index of sp_conn in SSL */
 
-enum { SP_LIVE_KINDS = SP_LIVE_BUFFERED + 1 };
+enum { SP_LIVE_KINDS = SP_LIVE_BYTES + 1 };
 extern atomic_llong sp_live_count[SP_LIVE_KINDS];
 static inline void sp_live_add(int kind, int delta)
 {
     atomic_fetch_add_explicit(&sp_live_count[kind], delta, memory_order_relaxed);
+}
+
+/* What contexts take of native memory, about. */
+static inline void sp_live_bytes(int64_t delta)
+{
+    atomic_fetch_add_explicit(&sp_live_count[SP_LIVE_BYTES], delta, memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------ error.c ----------------------------- */
@@ -176,6 +208,8 @@ static inline void sp_live_add(int kind, int delta)
 void sp_enter(sp_report *report);
 /* Moves the thread's queue into the report (NULL: drops it) and returns SP_ERROR. */
 int32_t sp_fail(sp_report *report);
+/* Gives the report of the failure that ended the connection once more. Returns SP_ERROR. turn.c. */
+int32_t sp_failure_again(const sp_conn *conn, sp_report *report);
 /* Last line: SP_OK with an empty queue when ok, else sp_fail(). */
 int32_t sp_leave(sp_report *report, int ok);
 /* The queue is empty afterwards; cheap when it is already. */

@@ -88,14 +88,19 @@ static int32_t read_records(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t
     return SP_EVENT;
 }
 
-/* close_notify that was asked for while a handshake ran. */
-static void close_late(sp_conn *conn)
+/* close_notify that was asked for while a handshake ran. Returns status, or SP_FAILED. */
+static int32_t close_late(sp_conn *conn, sp_turn *turn, int32_t status)
 {
-    if (conn->shutdown == SP_SHUTDOWN_WANTED && conn->secure && !conn->failed && !SSL_in_init(conn->ssl)) {
-        conn->shutdown = SP_SHUTDOWN_SENT;
-        SSL_shutdown(conn->ssl);
-        sp_queue_clear();
-    }
+    int rv;
+
+    if (conn->shutdown != SP_SHUTDOWN_WANTED || !conn->secure || conn->failed || SSL_in_init(conn->ssl))
+        return status;
+    conn->shutdown = SP_SHUTDOWN_SENT;
+    rv = SSL_shutdown(conn->ssl);
+    if (rv < 0 && SSL_get_error(conn->ssl, rv) == SSL_ERROR_SSL)
+        return sp_turn_fail(conn, turn, SSL_ERROR_SSL);
+    sp_queue_clear();
+    return status;
 }
 
 static int32_t read_turn(sp_conn *conn, sp_turn *turn, uint8_t *plain, size_t cap)
@@ -130,7 +135,7 @@ int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *p
     if (!sp_turn_open(conn, turn, &lent))
         return SP_MISUSE;
     status = read_turn(conn, turn, plain, window(plain, plain_cap));
-    close_late(conn);
+    status = close_late(conn, turn, status);
     turn->consumed = (uint32_t)(lent.in_len - conn->in_left);
     return sp_turn_close(conn, turn, &lent, status);
 }
@@ -213,8 +218,7 @@ int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *t
     } else {
         if (conn->shutdown == SP_SHUTDOWN_NONE)
             conn->shutdown = SP_SHUTDOWN_WANTED;
-        close_late(conn);
-        status = conn->closed ? SP_CLOSED : SP_WANT_INPUT;
+        status = close_late(conn, turn, conn->closed ? SP_CLOSED : SP_WANT_INPUT);
     }
     return sp_turn_close(conn, turn, &lent, status);
 }
@@ -223,16 +227,35 @@ int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *t
  * is in use (CVE-2024-4741), and the peer decides when that is so. "RB" is: a header came, its body did not. */
 static int half_read(const SSL *ssl)
 {
-    return SSL_pending(ssl) > 0 || strcmp(SSL_rstate_string(ssl), "RB") == 0;
+    return SSL_has_pending(ssl) || strcmp(SSL_rstate_string(ssl), "RB") == 0;
+}
+
+/* With SSL_OP_CLEANSE_PLAINTEXT OpenSSL wipes its read buffer before it frees it, and does not look whether it is there:
+ * freed already, it would write to address 0. Then the option is hidden from the call, and there is nothing to wipe.
+ * Some versions hand changed options on to the record layer only when some are set, hence the 0. */
+static int free_buffers(sp_conn *conn)
+{
+    int hide = !conn->read_buffer && (SSL_get_options(conn->ssl) & SSL_OP_CLEANSE_PLAINTEXT) != 0;
+    int ok;
+
+    if (hide) {
+        SSL_clear_options(conn->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+        SSL_set_options(conn->ssl, 0);
+    }
+    ok = SSL_free_buffers(conn->ssl) == 1;
+    if (hide)
+        SSL_set_options(conn->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+    conn->read_buffer = 0; /* a failure may be that of the write buffer, which comes second */
+    return ok;
 }
 
 int32_t sp_conn_idle(sp_conn *conn)
 {
-    if (conn == NULL || conn->busy)
+    if (!sp_conn_usable(conn))
         return SP_MISUSE;
     if (!conn->buffered)
         return SP_OK;
-    if (half_read(conn->ssl) || SSL_free_buffers(conn->ssl) != 1)
+    if (conn->failed || half_read(conn->ssl) || !free_buffers(conn))
         return SP_IGNORED;
     conn->buffered = 0;
     sp_live_add(SP_LIVE_BUFFERED, -1);

@@ -69,7 +69,7 @@ int64_t sp_conn_int(sp_conn *conn, int32_t what)
 {
     int64_t value;
 
-    if (conn == NULL || conn->busy)
+    if (!sp_conn_usable(conn))
         return -1;
     sp_queue_clear();
     value = number(conn, what);
@@ -385,7 +385,7 @@ int64_t sp_conn_get(sp_conn *conn, int32_t what, uint8_t *to, size_t cap)
     sp_out out = out_into(to, cap);
     int ok;
 
-    if (conn == NULL || conn->busy)
+    if (!sp_conn_usable(conn))
         return -1;
     sp_queue_clear();
     ok = write_value(conn, what, &out);
@@ -397,8 +397,10 @@ int32_t sp_conn_export(sp_conn *conn, uint8_t *out, size_t len, const char *labe
                        const uint8_t *context, size_t context_len, sp_report *report)
 {
     sp_enter(report);
-    if (conn == NULL || conn->busy || !conn->secure || out == NULL || label == NULL || len == 0)
+    if (!sp_conn_usable(conn) || !conn->secure || out == NULL || label == NULL || len == 0)
         return SP_MISUSE;
+    if (conn->failed)
+        return sp_failure_again(conn, report);
     return sp_leave(report, SSL_export_keying_material(conn->ssl, out, len, label, label_len, context,
                                                        context_len, context != NULL) == 1);
 }

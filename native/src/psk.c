@@ -109,7 +109,7 @@ static unsigned int on_psk_client(SSL *ssl, const char *hint, char *identity, un
 
 int32_t sp_conn_set_psk(sp_conn *conn, int64_t token)
 {
-    if (conn == NULL || conn->busy || conn->started)
+    if (!sp_conn_alive(conn) || conn->started)
         return SP_MISUSE;
     conn->psk_token = token;
     if (conn->is_server)
@@ -121,7 +121,7 @@ int32_t sp_conn_set_psk(sp_conn *conn, int64_t token)
 
 int32_t sp_conn_set_psk_identity_hint(sp_conn *conn, const char *hint, sp_report *report)
 {
-    if (conn == NULL || hint == NULL || conn->busy || conn->started || !conn->is_server)
+    if (!sp_conn_alive(conn) || hint == NULL || conn->started || !conn->is_server)
         return SP_MISUSE;
     sp_enter(report);
     return sp_leave(report, SSL_use_psk_identity_hint(conn->ssl, hint) == 1);

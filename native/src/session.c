@@ -74,8 +74,7 @@ int32_t sp_conn_offer_session(sp_conn *conn, const uint8_t *der, size_t len)
 {
     SSL_SESSION *session;
 
-    if (conn == NULL || conn->busy || conn->failed || conn->question == 0 ||
-        conn->question_kind != SP_EV_CLIENT_HELLO)
+    if (!sp_conn_alive(conn) || conn->question == 0 || conn->question_kind != SP_EV_CLIENT_HELLO)
         return SP_MISUSE;
     session = decode(conn->ctx, der, len);
     if (session == NULL)
@@ -91,7 +90,7 @@ int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len)
     SSL_SESSION *session;
     int ok;
 
-    if (conn == NULL || conn->busy || conn->is_server || conn->started)
+    if (!sp_conn_alive(conn) || conn->is_server || conn->started)
         return SP_MISUSE;
     session = decode(conn->ctx, der, len);
     if (session == NULL)

@@ -69,7 +69,7 @@ static int use_anchors(sp_ctx *ctx, STACK_OF(X509) *certificates)
 {
     for (int i = 0; i < sk_X509_num(certificates); i++) {
         X509 *cert = sk_X509_value(certificates, i);
-        if (!sp_trust_add(ctx, cert) || !SSL_CTX_add_client_CA(ctx->ssl_ctx, cert))
+        if (!sp_trust_add(ctx, cert, 1))
             return 0;
     }
     return 1;

@@ -140,11 +140,12 @@ static X509_STORE *own_store(sp_ctx *ctx)
     return own;
 }
 
-int sp_trust_add(sp_ctx *ctx, X509 *cert)
+int sp_trust_add(sp_ctx *ctx, X509 *cert, int name_as_client_ca)
 {
     X509_STORE *store = own_store(ctx);
+    X509 *shared = store != NULL ? sp_anchor_use(ctx, cert, name_as_client_ca) : NULL;
 
-    return store != NULL && X509_STORE_add_cert(store, cert);
+    return shared != NULL && X509_STORE_add_cert(store, shared);
 }
 
 int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report)
@@ -171,7 +172,7 @@ static int32_t add_certificates(sp_ctx *ctx, STACK_OF(X509) *certs, int name_as_
 {
     for (int i = 0; i < sk_X509_num(certs); i++) {
         X509 *cert = sk_X509_value(certs, i);
-        if (!sp_trust_add(ctx, cert) || (name_as_client_ca && !SSL_CTX_add_client_CA(ctx->ssl_ctx, cert)))
+        if (!sp_trust_add(ctx, cert, name_as_client_ca))
             return 0;
     }
     return sk_X509_num(certs);

@@ -5,8 +5,16 @@
 #include "internal.h"
 #include "out.h"
 
-/* Adds to the context's own store, made when it has none yet. 0 on failure. Owns: the store takes a reference. */
-int sp_trust_add(sp_ctx *ctx, X509 *cert);
+/* Adds to the context's own store, made when it has none yet, and to the names that it sends as a server if that is
+ * wanted. 0 on failure. Owns: the store takes a reference, to this certificate or to one of the same content. */
+int sp_trust_add(sp_ctx *ctx, X509 *cert, int name_as_client_ca);
+
+/* anchors.c. The certificate of that content that all contexts share, which becomes one of the context's; borrowed. NULL
+ * when out of memory. */
+X509 *sp_anchor_use(sp_ctx *ctx, X509 *cert, int name_as_client_ca);
+/* Sees to it that the SSL_CTX names the context's client CAs: due before it serves. 0 when out of memory. Any thread. */
+int sp_anchor_names(sp_ctx *ctx);
+void sp_anchors_free(sp_ctx *ctx);
 /* The issuer of cert in that store, NULL when it has none. Owns: the caller. Any thread. */
 X509 *sp_trust_issuer(X509_STORE *store, X509 *cert);
 /* All certificates of the context's store as {u32 length, DER}*. 0 on failure. */

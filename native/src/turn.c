@@ -113,7 +113,9 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
     conn->produced = 0;
     conn->busy = 0;
 #ifdef SP_CHECKED
-    if (status != SP_FAILED && !stale && ERR_peek_error() != 0) {
+    /* OpenSSL can do without the memory of a cache, but says that it got none. */
+    if (status != SP_FAILED && !stale && ERR_peek_error() != 0 &&
+        ERR_GET_REASON(ERR_peek_error()) != ERR_R_MALLOC_FAILURE) {
         ERR_print_errors_fp(stderr);
         abort();
     }
@@ -139,18 +141,23 @@ static void drop_strangers(void)
         ERR_get_error();
 }
 
+int32_t sp_failure_again(const sp_conn *conn, sp_report *report)
+{
+    if (report != NULL && conn->failure != NULL) {
+        *report = *conn->failure;
+        return SP_ERROR;
+    }
+    sp_enter(report);
+    ERR_raise(ERR_LIB_SSL, ERR_R_MALLOC_FAILURE); /* there was no memory to keep it */
+    return sp_fail(report);
+}
+
 int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
 {
     sp_report *report = &turn->report;
 
-    if (conn->failed) { /* a later call says again what the first said */
-        if (conn->failure != NULL) {
-            *report = *conn->failure;
-        } else { /* there was no memory to keep it */
-            sp_enter(report);
-            ERR_raise(ERR_LIB_SSL, ERR_R_MALLOC_FAILURE);
-            sp_fail(report);
-        }
+    if (conn->failed) {
+        sp_failure_again(conn, report);
         return SP_FAILED;
     }
     conn->failed = 1;
@@ -186,12 +193,21 @@ static int reason(const sp_conn *conn, int rv)
     return usual;
 }
 
+/* A call that failed without our knowing - an SSL_shutdown() without memory, say - leaves an SSL that wants to read for
+ * ever and reads nothing. */
+static int is_broken(const SSL *ssl)
+{
+    return strcmp(SSL_state_string(ssl), "SSLERR") == 0;
+}
+
 int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
 {
     int error = reason(conn, rv);
 
     switch (error) {
     case SSL_ERROR_WANT_READ:
+        if (!conn->starved && is_broken(conn->ssl))
+            return sp_turn_fail(conn, turn, SSL_ERROR_SSL);
         return conn->event_count > 0 ? SP_EVENT : conn->starved ? SP_WANT_INPUT : SP_AGAIN;
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
     case SSL_ERROR_WANT_X509_LOOKUP:

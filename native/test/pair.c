@@ -316,7 +316,7 @@ void pair_free(pair *p)
 
 void check_nothing_lives(void)
 {
-    for (int32_t kind = SP_LIVE_CTX; kind <= SP_LIVE_BUFFERED; kind++)
+    for (int32_t kind = SP_LIVE_CTX; kind <= SP_LIVE_BYTES; kind++)
         if (sp_library_live(kind) != 0)
             test_failed(__FILE__, __LINE__, "live counter %d is %lld", kind,
                         (long long)sp_library_live(kind));

@@ -1,6 +1,7 @@
 #include "credentials.h"
 
 #include <openssl/err.h>
+#include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -286,14 +287,72 @@ TEST(pfxWithoutExtrasGivesAnIdentity)
     pair_free(shake(server, NULL));
 }
 
-TEST(pfxWithoutAMacIsRefusedByEveryVersion)
+/* What Node 22 and 26 do, and OpenSSL's own tool. */
+TEST(pfxWithoutAMacIsOpenedWithAnyPassphraseWhenNothingInItIsEncrypted)
+{
+    static const char *const passphrases[] = {NULL, "", "passphrase", "wrong"};
+
+    for (size_t i = 0; i < 4; i++) {
+        sp_ctx *ctx = ctx_bare(SP_ROLE_SERVER, 0, 0);
+        CHECK_INT(ctx_pfx(ctx, "server-rsa-no-mac.pfx", passphrases[i], NULL), SP_PFX_OK);
+        CHECK(ctx_value_is(ctx, SP_CTX_CERTIFICATE, "server-rsa-cert.pem"));
+        sp_ctx_free(ctx);
+    }
+}
+
+/* The same identity, encrypted by that passphrase, without a MAC. The caller frees the bytes. */
+static bytes encrypted_without_mac(const char *passphrase)
+{
+    size_t len;
+    uint8_t *der = test_read_fixture("server-rsa-no-mac.pfx", &len), *made = NULL;
+    const uint8_t *at = der;
+    PKCS12 *plain = d2i_PKCS12(NULL, &at, (long)len);
+    EVP_PKEY *key = NULL;
+    X509 *cert = NULL;
+    bytes result = {NULL, 0, 0};
+
+    CHECK(PKCS12_parse(plain, NULL, &key, &cert, NULL) == 1);
+    PKCS12 *file = PKCS12_create(passphrase, "server", key, cert, NULL, 0, 0, 0, -1, 0);
+    CHECK(file != NULL && !PKCS12_mac_present(file));
+    int size = i2d_PKCS12(file, &made);
+    CHECK(size > 0);
+    bytes_add(&result, made, (size_t)size);
+    OPENSSL_free(made);
+    PKCS12_free(file);
+    PKCS12_free(plain);
+    EVP_PKEY_free(key);
+    X509_free(cert);
+    free(der);
+    return result;
+}
+
+static int32_t use_pfx(const bytes *file, const char *passphrase, sp_report *report)
 {
     sp_ctx *ctx = ctx_bare(SP_ROLE_SERVER, 0, 0);
+    int32_t result = sp_ctx_use_pfx(ctx, file->at, file->len, (const uint8_t *)passphrase,
+                                    passphrase != NULL ? strlen(passphrase) : 0, report);
+
+    sp_ctx_free(ctx);
+    return result;
+}
+
+TEST(pfxWithoutAMacIsOpenedByItsPassphraseAndNoOther)
+{
+    bytes file = encrypted_without_mac("passphrase"), empty = encrypted_without_mac("");
+    static const char *const others[] = {NULL, "", "wrong"};
     sp_report report;
 
-    CHECK_INT(ctx_pfx(ctx, "server-rsa-no-mac.pfx", NULL, &report), SP_PFX_ERROR);
-    CHECK_TEXT(report.error[0].reason_text, "mac absent");
-    sp_ctx_free(ctx);
+    CHECK_INT(use_pfx(&file, "passphrase", &report), SP_PFX_OK);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_INT(use_pfx(&file, others[i], &report), SP_PFX_ERROR);
+        CHECK_TEXT(report.error[0].reason_text, "bad decrypt");
+    }
+    CHECK_INT(use_pfx(&empty, NULL, &report), SP_PFX_OK);
+    CHECK_INT(use_pfx(&empty, "", &report), SP_PFX_OK);
+    CHECK_INT(use_pfx(&empty, "wrong", &report), SP_PFX_ERROR);
+    CHECK_TEXT(report.error[0].reason_text, "bad decrypt");
+    bytes_free(&file);
+    bytes_free(&empty);
 }
 
 TEST(pfxThatLacksSomethingSaysWhat)

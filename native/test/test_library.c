@@ -20,7 +20,7 @@ TEST(theLibraryNamesItself)
     CHECK_INT(sp_library_text(-1, text, sizeof(text)), -1);
     CHECK_INT(sp_library_text(SP_TEXT_DIR + 1, text, sizeof(text)), -1);
     CHECK_INT(sp_library_live(-1), -1);
-    CHECK_INT(sp_library_live(SP_LIVE_BUFFERED + 1), -1);
+    CHECK_INT(sp_library_live(SP_LIVE_BYTES + 1), -1);
 }
 
 TEST(theFilesOfTheLibrariesAreNamed)

@@ -16,6 +16,8 @@ static size_t glue_calls;  /* allocations made by our own files */
 static size_t free_calls;  /* of SSL_free_buffers() */
 static size_t fail_for;    /* how many from there on fail */
 static size_t fail_at;     /* the how-manieth of those fails; 0 = none */
+static size_t all_calls;   /* allocations of OpenSSL and of ours */
+static size_t all_fail_at; /* from this one on every allocation fails; 0 = none */
 
 static int is_glue(const char *file)
 {
@@ -28,6 +30,8 @@ static void *on_malloc(size_t size, const char *file, int line)
 
     (void)line;
     if (size == 0)
+        return NULL;
+    if (++all_calls >= all_fail_at && all_fail_at > 0)
         return NULL;
     if (is_glue(file) && ++glue_calls >= fail_at && fail_at > 0 && glue_calls - fail_at < fail_for)
         return NULL;
@@ -128,6 +132,139 @@ TEST(anIdleConnectionHoldsNoRecordBuffers)
         CHECK_INT(large_alive, before);
         CHECK_INT(sp_library_live(SP_LIVE_BUFFERED), 0);
         CHECK_INT(sp_conn_idle(NULL), SP_MISUSE);
+        pair_free(p);
+    }
+    check_nothing_lives();
+}
+
+/* OpenSSL wipes its read buffer at the end of it, and does not look whether it has one. */
+TEST(plaintextIsWipedAlsoWhenAConnectionRestsTwice)
+{
+    EACH_VERSION
+    {
+        pair *p = pair_new(versions[v], versions[v]);
+        size_t before = large_alive;
+        sp_conn_set_options(p->client.conn, SSL_OP_CLEANSE_PLAINTEXT, 0);
+        sp_conn_set_options(p->server.conn, SSL_OP_CLEANSE_PLAINTEXT, 0);
+        both_idle(p);
+        pair_handshake(p);
+        for (int i = 0; i < 3; i++) {
+            both_idle(p);
+            side_drain(&p->client);
+            side_drain(&p->server);
+            both_idle(p);
+            side_write(&p->client, "ping", 4); /* makes the buffer for writing alone */
+            side_write(&p->server, "pong", 4);
+            both_idle(p);
+            CHECK_INT(large_alive, before);
+            pair_run(p);
+        }
+        CHECK_INT(p->client.plain.len, 12);
+        CHECK_INT(p->server.plain.len, 12);
+        CHECK((sp_conn_set_options(p->client.conn, 0, 0) & SSL_OP_CLEANSE_PLAINTEXT) != 0);
+        pair_free(p);
+    }
+    check_nothing_lives();
+}
+
+/* Every call that there is; on a connection that has failed none may reach what OpenSSL left half made. */
+static void call_all(sp_conn *conn)
+{
+    static uint8_t out[64 * 1024];
+    sp_report report;
+    sp_turn turn;
+
+    CHECK_INT(sp_conn_idle(conn), SP_IGNORED);
+    CHECK_INT(sp_conn_set_verify(conn, SP_VERIFY_PEER), SP_OK);
+    CHECK_INT(sp_conn_set_max_fragment(conn, 1024), SP_OK);
+    CHECK_INT(sp_conn_set_max_fragment(conn, 100), SP_ERROR);
+    CHECK_INT(sp_conn_set_options(conn, SSL_OP_CLEANSE_PLAINTEXT, 0) & SSL_OP_CLEANSE_PLAINTEXT, 0);
+    CHECK_INT(sp_conn_set_events(conn, 0xff), SP_OK);
+    CHECK_INT(sp_conn_renegotiate(conn, 0, &report), SP_MISUSE);
+    CHECK_INT(sp_conn_key_update(conn, 1, &report), SP_MISUSE);
+    CHECK_INT(sp_conn_request_client_certificate(conn, &report), SP_MISUSE);
+    CHECK_INT(sp_conn_set_servername(conn, "late.example", &report), SP_MISUSE);
+    CHECK_INT(sp_conn_set_session(conn, out, 1), SP_MISUSE);
+    CHECK_INT(sp_conn_set_alpn(conn, out, 0), SP_MISUSE);
+    CHECK_INT(sp_conn_set_npn(conn, out, 0), SP_MISUSE);
+    CHECK_INT(sp_conn_request_ocsp(conn), SP_MISUSE);
+    CHECK_INT(sp_conn_offer_post_handshake_auth(conn), SP_MISUSE);
+    CHECK_INT(sp_conn_offer_session(conn, out, 1), SP_MISUSE);
+    CHECK_INT(sp_conn_select_alpn(conn, out, 0), SP_MISUSE);
+    CHECK_INT(sp_conn_use_identity(conn, conn->ctx, &report), SP_MISUSE);
+    CHECK_INT(sp_conn_set_ocsp_response(conn, out, 1), SP_MISUSE);
+    CHECK_INT(sp_conn_answer(conn, 1, -1), SP_MISUSE);
+    for (int32_t what = SP_INT_VERSION; what <= SP_INT_SESSION_RESUMABLE; what++)
+        sp_conn_int(conn, what);
+    for (int32_t what = SP_GET_SERVERNAME; what <= SP_GET_PEER_CLIENT_CAS; what++)
+        sp_conn_get(conn, what, out, sizeof(out));
+    if (conn->secure) {
+        CHECK_INT(sp_conn_export(conn, out, 32, "late", 4, NULL, 0, &report), SP_ERROR);
+        CHECK(report.count > 0);
+    }
+    CHECK_INT(sp_conn_read(conn, out, 5, out, sizeof(out), NULL, 0, &turn), SP_FAILED);
+    CHECK_INT(sp_conn_write(conn, out, 5, NULL, 0, &turn), SP_FAILED);
+    CHECK_INT(sp_conn_shutdown(conn, NULL, 0, &turn), SP_FAILED);
+    sp_conn_drain(conn, out, sizeof(out), &turn);
+    CHECK_INT(sp_conn_idle(conn), SP_IGNORED);
+}
+
+/* Reads, writes, asks for new keys, closes, until there is no memory. Returns whether a turn said that it failed. */
+static int run_out_of_memory(pair *p, int tls1_3)
+{
+    static uint8_t out[64 * 1024], plain[64 * 1024];
+    side *sides[] = {&p->client, &p->server};
+    int failed = 0;
+
+    for (int turns = 0; turns < 60 && !failed; turns++) {
+        side *self = sides[turns % 2], *other = sides[1 - turns % 2];
+        sp_turn turn;
+        failed = sp_conn_read(self->conn, other->wire.at, other->wire.len, plain, sizeof(plain), out,
+                              sizeof(out), &turn) == SP_FAILED;
+        bytes_drop(&other->wire, turn.consumed);
+        bytes_add(&self->wire, out, turn.emitted);
+        sp_conn_take_events(self->conn, plain, sizeof(plain));
+        if (!failed && self->conn->secure && turns > 20) {
+            if (tls1_3)
+                sp_conn_key_update(self->conn, 1, NULL);
+            else if (turns == 30)
+                sp_conn_renegotiate(self->conn, 0, NULL);
+            if (tls1_3 || turns < 30 || turns > 45) /* data in the middle of a renegotiation ends it */
+                failed = sp_conn_write(self->conn, plain, 100, out, sizeof(out), &turn) == SP_FAILED;
+            else
+                sp_conn_drain(self->conn, out, sizeof(out), &turn);
+            bytes_add(&self->wire, out, turn.emitted);
+        }
+        if (!failed && turns > 50) {
+            failed = sp_conn_shutdown(self->conn, out, sizeof(out), &turn) == SP_FAILED;
+            bytes_add(&self->wire, out, turn.emitted);
+        }
+        if (failed) {
+            all_fail_at = 0;
+            call_all(self->conn);
+        }
+    }
+    return failed;
+}
+
+TEST(whatFailedForWantOfMemoryIsNotTouchedAgain)
+{
+    enum { STRIDE = 37 };
+
+    EACH_VERSION
+    {
+        pair *p = pair_new(versions[v], versions[v]);
+        size_t from = all_calls, calls, failures = 0;
+        CHECK(!run_out_of_memory(p, v == 1));
+        calls = all_calls - from;
+        CHECK(calls > 1000);
+        for (size_t n = 1; n < calls; n += STRIDE) {
+            pair_reconnect(p);
+            all_fail_at = all_calls + n;
+            failures += (size_t)run_out_of_memory(p, v == 1);
+            all_fail_at = 0;
+        }
+        CHECK(failures > calls / STRIDE / 2);
         pair_free(p);
     }
     check_nothing_lives();

@@ -444,3 +444,68 @@ TEST(threadsAskAFrozenContextAtTheSameTime)
     sp_ctx_free(ctx);
     check_nothing_lives();
 }
+
+TEST(aCertificateThatManyContextsTrustIsHeldOnce)
+{
+    enum { MANY = 1000 };
+    static sp_ctx *many[MANY];
+    int64_t alone, bytes_of_one, again;
+
+    many[0] = ctx_bare(SP_ROLE_ANY, 0, 0);
+    alone = sp_library_live(SP_LIVE_BYTES);
+    ctx_trust(many[0], "ca1-cert.pem", 1);
+    ctx_trust(many[0], "ca2-cert.pem", 1);
+    CHECK_INT(sp_library_live(SP_LIVE_ANCHOR), 2);
+    bytes_of_one = sp_library_live(SP_LIVE_BYTES) - alone;
+    for (int i = 1; i < MANY; i++) {
+        many[i] = ctx_bare(SP_ROLE_ANY, 0, 0);
+        ctx_trust(many[i], "ca1-cert.pem", 1);
+        ctx_trust(many[i], "ca2-cert.pem", 1);
+    }
+    CHECK_INT(sp_library_live(SP_LIVE_ANCHOR), 2);
+    again = sp_library_live(SP_LIVE_BYTES) - MANY * alone;
+    CHECK(again < 100 * bytes_of_one);
+    for (int i = 0; i < MANY; i++)
+        sp_ctx_free(many[i]);
+    check_nothing_lives();
+}
+
+TEST(whatAContextTrustsOutlivesTheContextThatBroughtIt)
+{
+    sp_ctx *first = ctx_bare(SP_ROLE_ANY, 0, 0), *second = ctx_bare(SP_ROLE_ANY, 0, 0);
+
+    ctx_trust(first, "ca1-cert.pem", 1);
+    ctx_trust(second, "ca1-cert.pem", 1);
+    sp_ctx_free(first);
+    CHECK_INT(sp_library_live(SP_LIVE_ANCHOR), 1);
+    bytes trusted = ctx_value(second, SP_CTX_TRUSTED);
+    CHECK(item_is(&trusted, 0, "ca1-cert.pem"));
+    bytes_free(&trusted);
+    sp_ctx_free(second);
+    check_nothing_lives();
+}
+
+/* A trusted certificate in OpenSSL's own form says what it is trusted for, which is no business of other contexts. */
+TEST(whatAPemBlockSaysOfItsTrustStaysWithIt)
+{
+    size_t len;
+    uint8_t *pem = test_read_fixture("ca1-cert.pem", &len);
+    BIO *in = BIO_new_mem_buf(pem, (int)len), *out = BIO_new(BIO_s_mem());
+    X509 *cert = PEM_read_bio_X509(in, NULL, NULL, NULL);
+    sp_ctx *plain = ctx_bare(SP_ROLE_ANY, 0, 0), *limited = ctx_bare(SP_ROLE_ANY, 0, 0);
+    char *text = NULL;
+
+    CHECK(X509_add1_reject_object(cert, OBJ_nid2obj(NID_server_auth)) == 1);
+    CHECK(PEM_write_bio_X509_AUX(out, cert) == 1);
+    long size = BIO_get_mem_data(out, &text);
+    CHECK_INT(sp_ctx_add_ca(plain, pem, len, 1, NULL), 1);
+    CHECK_INT(sp_ctx_add_ca(limited, (const uint8_t *)text, (size_t)size, 1, NULL), 1);
+    CHECK_INT(sp_library_live(SP_LIVE_ANCHOR), 2);
+    sp_ctx_free(plain);
+    sp_ctx_free(limited);
+    X509_free(cert);
+    BIO_free(in);
+    BIO_free(out);
+    free(pem);
+    check_nothing_lives();
+}
