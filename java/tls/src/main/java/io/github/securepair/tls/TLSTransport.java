@@ -81,6 +81,9 @@ final class TLSTransport implements Transport, Receiver {
     private boolean paused;
     private boolean outputBlocked;
     private boolean endReceived;
+    /** Of the peer. Read by any thread, also when the connection is gone. */
+    private volatile boolean closeNotifyReceived;
+
     private boolean endDelivered;
     private boolean failed;
     private volatile boolean closing;
@@ -157,6 +160,10 @@ final class TLSTransport implements Transport, Receiver {
     /** The connection, null once closed. */
     TLSConnection connection() {
         return closing ? null : conn;
+    }
+
+    boolean closeNotifyReceived() {
+        return closeNotifyReceived;
     }
 
     Transport lower() {
@@ -413,6 +420,7 @@ final class TLSTransport implements Transport, Receiver {
                     drain();
                     outgoing.flush(null);
                     endReceived = true;
+                    closeNotifyReceived = true;
                     deliverEnd();
                     return;
                 }
