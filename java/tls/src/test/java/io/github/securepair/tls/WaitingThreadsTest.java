@@ -143,7 +143,8 @@ final class WaitingThreadsTest extends LoopTest {
     private String listeners() {
         StringBuilder out = new StringBuilder();
         client.eventNames()
-                .forEach(name -> out.append(name).append(client.listenerCount(name)).append(' '));
+                .forEach(name ->
+                        out.append(name).append(client.listenerCount(name)).append(' '));
         return out.toString();
     }
 
