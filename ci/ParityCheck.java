@@ -9,14 +9,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * Checks docs/parity.md: every feature has one row, a row that claims something names tests, and
  * those tests exist, ran and passed.
  *
- * <p>Run it from the top of the project after the Java tests: {@code java ci/ParityCheck.java}.
- * Prints the rows per state; exits with 1 and one line per fault when something is wrong.
+ * <p>Run it from the top of the project: {@code java ci/ParityCheck.java REPORTS}. All reports
+ * below that folder count, Surefire's and those of JUnit's console, so it has to be one that holds
+ * the reports of one run: {@code ci/test java} makes target/ci/reports. Prints the rows per state;
+ * exits with 1 and one line per fault when something is wrong.
  */
 public final class ParityCheck {
     private static final int FEATURES = 227;
@@ -35,8 +38,16 @@ public final class ParityCheck {
     }
 
     public static void main(String[] args) throws IOException {
+        if (args.length != 1) {
+            System.err.println("usage: java ci/ParityCheck.java REPORTS");
+            System.exit(2);
+        }
         List<String> faults = new ArrayList<>();
-        Map<String, Boolean> ran = testsThatRan();
+        Map<String, Boolean> ran = testsThatRan(Path.of(args[0]));
+        if (ran.isEmpty()) {
+            System.err.println("no test reports in " + args[0] + ": run the Java tests first");
+            System.exit(1);
+        }
         Map<String, State> rows = new LinkedHashMap<>();
         for (String line : Files.readAllLines(Path.of("docs/parity.md"))) {
             Matcher row = ROW.matcher(line);
@@ -94,18 +105,15 @@ public final class ParityCheck {
         }
     }
 
-    /** Class#method to whether every run of it passed, from the reports of the last test run. */
-    private static Map<String, Boolean> testsThatRan() throws IOException {
+    /** Class#method to whether every run of it passed. */
+    private static Map<String, Boolean> testsThatRan(Path folder) throws IOException {
         Map<String, Boolean> ran = new HashMap<>();
-        List<Path> reports = new ArrayList<>();
-        for (String module :
-                List.of("java/presets", "java/engine", "java/tls", "java/cli", "benchmarks")) {
-            Path folder = Path.of(module, "target", "surefire-reports");
-            if (Files.isDirectory(folder)) {
-                try (Stream<Path> files = Files.list(folder)) {
-                    files.filter(file -> file.getFileName().toString().matches("TEST-.*\\.xml"))
-                            .forEach(reports::add);
-                }
+        List<Path> reports = List.of();
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                reports = files.filter(
+                                file -> file.getFileName().toString().matches("TEST-.*\\.xml"))
+                        .collect(Collectors.toList());
             }
         }
         for (Path report : reports) {

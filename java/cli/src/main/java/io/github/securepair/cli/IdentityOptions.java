@@ -1,7 +1,7 @@
 package io.github.securepair.cli;
 
+import io.github.securepair.tls.ContextOptions;
 import io.github.securepair.tls.Profile;
-import io.github.securepair.tls.SecureContextOptions;
 
 import picocli.CommandLine.Option;
 
@@ -80,7 +80,7 @@ final class IdentityOptions {
         return alpn;
     }
 
-    void apply(SecureContextOptions options) {
+    void apply(ContextOptions<?> options) {
         if (cert != null && key == null) {
             throw new UsageException("--cert needs --key");
         }

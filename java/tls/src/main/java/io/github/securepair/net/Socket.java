@@ -39,7 +39,7 @@ import java.util.function.UnaryOperator;
  *
  * @see <a href="https://nodejs.org/api/net.html#class-netsocket">Node's documentation</a>
  */
-public class Socket extends Duplex implements AutoCloseable {
+public class Socket extends BlockingDuplex {
     /**
      * {@code 'lookup'} (error, address, family, host): a name was resolved, or not; once per
      * address found.
@@ -287,6 +287,9 @@ public class Socket extends Duplex implements AutoCloseable {
      * Connects as the options say and completes when that has worked or failed. A failure is an
      * {@code 'error'} too. A future that is cancelled, or that something else lets fail, such as
      * {@code orTimeout}, destroys the socket.
+     *
+     * <p>Later errors of the socket need no listener: it may belong to a thread that waits, which
+     * has them thrown by its streams.
      */
     public CompletableFuture<Socket> connectAsync(SocketConnectOptions options) {
         CompletableFuture<Socket> result = new CompletableFuture<>();
@@ -299,10 +302,7 @@ public class Socket extends Duplex implements AutoCloseable {
                 result.completeExceptionally(NetErrors.closedBeforeConnection());
             });
             try {
-                connect(options, () -> {
-                    off(ERROR, failed);
-                    result.complete(this);
-                });
+                connect(options, () -> result.complete(this));
                 result.whenComplete((socket, error) -> {
                     if (error != null) {
                         destroy();
@@ -319,15 +319,6 @@ public class Socket extends Duplex implements AutoCloseable {
             loop().execute(start);
         }
         return result;
-    }
-
-    /**
-     * Destroys the socket, for try-with-resources: what is not sent yet is lost. {@link #end} is
-     * the polite way. Any thread.
-     */
-    @Override
-    public void close() {
-        destroy();
     }
 
     // What Connecting does with its socket.
@@ -452,6 +443,11 @@ public class Socket extends Duplex implements AutoCloseable {
         return this;
     }
 
+    @Override
+    boolean readsIntoBuffer() {
+        return onread != null;
+    }
+
     private void startOnread() {
         if (onread != null && !connecting && transport != null && !takenOver) {
             transport.readStart();
@@ -459,6 +455,7 @@ public class Socket extends Duplex implements AutoCloseable {
     }
 
     private void onReadableEnd() {
+        inputEnded();
         if (!allowHalfOpen()) {
             peerEnded = true;
         }
@@ -667,6 +664,7 @@ public class Socket extends Duplex implements AutoCloseable {
     @Override
     protected void _destroy(Throwable error, Callback callback) {
         boolean hadHandle = transport != null || connecting;
+        destroyedUnderStreams(error);
         connecting = false;
         if (attempt != null) {
             attempt.cancel();

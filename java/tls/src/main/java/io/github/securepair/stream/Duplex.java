@@ -18,7 +18,8 @@ public non-sealed class Duplex extends Readable implements WritableStream {
     private final BiConsumer<ByteBuffer, Callback> writeFunction;
     private final BiConsumer<List<ByteBuffer>, Callback> writevFunction;
     private final Consumer<Callback> finalFunction;
-    private boolean allowHalfOpen;
+    /** Set by other threads too, by those that use the stream without a loop. */
+    private volatile boolean allowHalfOpen;
 
     /**
      * Makes a stream with Node's defaults, for subclasses that override {@link #_read} and

@@ -876,9 +876,22 @@ public class Readable extends Stream {
         if (errored != null || closeEmitted || endEmitted || length > 0) {
             return;
         }
+        Throwable cut = _cutOff();
+        if (cut != null) {
+            errorOrDestroy(cut);
+            return;
+        }
         endEmitted = true;
         emit(END);
         afterEnd();
+    }
+
+    /**
+     * Asked when everything was delivered, in place of {@code 'end'}: why this is not the end that
+     * the other side meant, or {@code null}, the default. The stream is then destroyed with it.
+     */
+    protected Throwable _cutOff() {
+        return null;
     }
 
     /** What follows 'end'; a Duplex looks at its other side. */

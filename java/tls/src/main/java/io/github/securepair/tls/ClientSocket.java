@@ -5,7 +5,6 @@ import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener0;
-import io.github.securepair.events.Listener1;
 import io.github.securepair.events.Warnings;
 import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.net.Net;
@@ -75,6 +74,7 @@ final class ClientSocket extends TLSSocket {
             "NPNProtocols",
             "requestOCSP",
             "enableTrace",
+            "requireCloseNotify",
             "pskCallback",
             "postHandshakeAuth",
             "highWaterMark",
@@ -166,12 +166,10 @@ final class ClientSocket extends TLSSocket {
                         socket.destroy();
                     }
                 });
-                Listener1<Throwable> failed = result::completeExceptionally;
-                socket.on(ERROR, failed);
-                socket.once(SECURE_CONNECT, () -> {
-                    socket.removeListener(ERROR, failed);
-                    result.complete(socket);
-                });
+                // It stays: the socket may belong to a thread that waits, which has later errors
+                // thrown by its streams.
+                socket.on(ERROR, result::completeExceptionally);
+                socket.once(SECURE_CONNECT, () -> result.complete(socket));
                 socket.once(
                         CLOSE,
                         hadError -> result.completeExceptionally(

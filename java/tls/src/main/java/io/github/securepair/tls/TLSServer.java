@@ -149,6 +149,7 @@ public class TLSServer extends Server {
         sniCallback = (SNICallback) Options.typed(this.options, "SNICallback", SNICallback.class);
         Options.typed(this.options, "ALPNCallback", ALPNCallback.class);
         Options.typed(this.options, "enableTrace", Boolean.class);
+        Options.typed(this.options, "requireCloseNotify", Boolean.class);
         PSKExchange.pskCallback(this.options, "options.pskCallback");
         Object hint = this.options.get("pskIdentityHint");
         if (Options.truthy(hint)) {
@@ -292,6 +293,7 @@ public class TLSServer extends Server {
             "ALPNCallback",
             "NPNProtocols",
             "enableTrace",
+            "requireCloseNotify",
             "pskCallback",
             "pskIdentityHint",
             "pauseOnConnect",

@@ -15,6 +15,7 @@ import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.StateException;
+import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Timer;
 import io.github.securepair.internal.transport.DuplexTransport;
 import io.github.securepair.internal.transport.NetAccess;
@@ -25,14 +26,15 @@ import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.Stream;
 
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.function.Function;
+
+import javax.net.ssl.SSLException;
 
 /**
  * An encrypted {@link Socket}: Node's {@code tls.TLSSocket}. It speaks TLS over a connection of its
@@ -89,12 +91,14 @@ public class TLSSocket extends Socket {
     private final ServerHandshake serverHandshake;
     private final long handshakeTimeout;
     private final boolean traces;
+    private final boolean requireCloseNotify;
 
     private Socket parent;
     private boolean requestCert;
     private boolean rejectUnauthorized;
     private boolean secureEstablished;
     private boolean hadError;
+    private boolean lowerFailed;
     private boolean verified;
     private byte[] pendingSession;
     private int eventMask;
@@ -144,6 +148,8 @@ public class TLSSocket extends Socket {
         requestCert = Options.truthy(options.get("requestCert")) || !isServer;
         rejectUnauthorized = Options.truthy(options.get("rejectUnauthorized"));
         handshakeTimeout = Options.number(options, "handshakeTimeout", 0);
+        requireCloseNotify =
+                Boolean.TRUE.equals(Options.typed(options, "requireCloseNotify", Boolean.class));
         traces = Boolean.TRUE.equals(Options.typed(options, "enableTrace", Boolean.class));
         SNICallback sni = (SNICallback) Options.typed(options, "SNICallback", SNICallback.class);
         ALPNCallback alpn =
@@ -332,12 +338,13 @@ public class TLSSocket extends Socket {
             NET.setParent(this, below);
         }
         socket.on(ERROR, error -> {
+            lowerFailed = true;
             // A stream's own transport reports it, and destroys this with it.
             if (!(transport.lower() instanceof DuplexTransport)) {
                 tlsError(error);
             }
         });
-        socket.on(Stream.CLOSE, () -> destroy());
+        socket.on(Stream.CLOSE, this::closedBelow);
         if (lower != null) {
             transport.attach(lower, socket);
         } else {
@@ -435,8 +442,30 @@ public class TLSSocket extends Socket {
 
         @Override
         public void lowerClosed() {
-            destroy();
+            closedBelow();
         }
+    }
+
+    private void closedBelow() {
+        if (destroyed()) {
+            return;
+        }
+        destroy(readableEnded() ? null : _cutOff());
+    }
+
+    /** The end of the connection below, which anybody on the way can make, is not the peer's. */
+    @Override
+    protected Throwable _cutOff() {
+        if (!requireCloseNotify
+                || !secureEstablished
+                || lowerFailed
+                || transport.closeNotifyReceived()
+                || !takeError()) {
+            return null;
+        }
+        return new TLSException(
+                "ERR_SSL_UNEXPECTED_EOF_WHILE_READING",
+                "unexpected eof while reading: the connection ended without close_notify");
     }
 
     private void handshakeDone() {
@@ -678,6 +707,16 @@ public class TLSSocket extends Socket {
      */
     public String authorizationError() {
         return authorizationError;
+    }
+
+    /**
+     * Whether the peer ended its side of the connection by {@code close_notify}, for good. When
+     * {@code end} came and this is false the connection was only closed below TLS: by the peer, as
+     * many programs do, or by anybody on the way who wants its last bytes to be missing. See
+     * {@link EndpointOptions#requireCloseNotify}. Any thread. Not in Node.
+     */
+    public boolean closeNotifyReceived() {
+        return transport.closeNotifyReceived();
     }
 
     /** Whether the handshake, or the decision about its result, is still to come. */
@@ -1090,23 +1129,11 @@ public class TLSSocket extends Socket {
 
     // ---- for threads that wait ----------------------------------------------------------------
 
-    /**
-     * The bytes received, for threads that wait, virtual ones too; not for the loop's own. Takes
-     * the place of {@code data} listeners. Made once, before data is lost to others. An
-     * {@code error} of the socket is thrown by the next read; closing the stream before the peer's
-     * end destroys the socket.
-     */
-    public InputStream inputStream() {
-        return new BlockingInput(this);
-    }
-
-    /**
-     * The way out for threads that wait, virtual ones too; not for the loop's own. A write waits
-     * while more than 64 KiB are on their way; {@code flush} waits for all of it; {@code close}
-     * ends the writable side. An {@code error} of the socket is thrown by the next call.
-     */
-    public OutputStream outputStream() {
-        return new BlockingOutput(this);
+    @Override
+    protected IOException _thrown(Throwable error, boolean reading) {
+        return error instanceof SystemException
+                ? super._thrown(error, reading)
+                : new SSLException(error.getMessage(), error);
     }
 
     // ---- events that cost something are asked for when somebody listens -----------------------

@@ -82,6 +82,9 @@ final class TLSTransport implements Transport, Receiver {
     private boolean paused;
     private boolean outputBlocked;
     private boolean endReceived;
+    /** Of the peer. Read by any thread, also when the connection is gone. */
+    private volatile boolean closeNotifyReceived;
+
     private boolean endDelivered;
     private boolean failed;
     private volatile boolean closing;
@@ -163,6 +166,10 @@ final class TLSTransport implements Transport, Receiver {
     /** The connection, null once closed. */
     TLSConnection connection() {
         return closing ? null : conn;
+    }
+
+    boolean closeNotifyReceived() {
+        return closeNotifyReceived;
     }
 
     Transport lower() {
@@ -450,6 +457,7 @@ final class TLSTransport implements Transport, Receiver {
                     drain();
                     outgoing.flush(null);
                     endReceived = true;
+                    closeNotifyReceived = true;
                     deliverEnd();
                     return;
                 }

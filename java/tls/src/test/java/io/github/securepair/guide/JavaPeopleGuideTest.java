@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,6 +96,26 @@ class JavaPeopleGuideTest extends Guide {
             // end
             assertEquals("hello", new String(answer, StandardCharsets.US_ASCII));
         }
+        await(server.closeAsync());
+    }
+
+    @Test
+    void aThreadWaitsNoLongerThanItWants() throws Exception {
+        TLSServer server = TLS.createServer(serverOptions(), socket -> socket.pipe(socket));
+        await(server.listenAsync(0, "127.0.0.1"));
+        TLSSocket socket = await(TLS.connectAsync(clientOptions(server)));
+        socket.outputStream().write(7);
+        int first = -1;
+        // snippet: readtimeout
+        socket.setSoTimeout(2_000);
+        try {
+            first = socket.inputStream().read();
+        } catch (SocketTimeoutException late) {
+            socket.close();
+        }
+        // end
+        assertEquals(7, first);
+        socket.close();
         await(server.closeAsync());
     }
 

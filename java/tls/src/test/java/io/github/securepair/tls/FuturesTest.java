@@ -317,14 +317,14 @@ class FuturesTest extends LoopTest {
                     InputStream in = socket.inputStream();
                     start(() -> {
                         try {
-                            OutputStream out = socket.outputStream();
-                            out.write(block);
-                            out.close();
+                            socket.outputStream().write(block);
+                            socket.end();
                         } catch (java.io.IOException failed) {
                             count.completeExceptionally(failed);
                         }
                     });
                     count.complete(in.readAllBytes().length);
+                    in.close();
                 } catch (Throwable failed) {
                     count.completeExceptionally(failed);
                 }

@@ -527,7 +527,7 @@ class InteropTest extends LoopTest {
         }
     }
 
-    private static SSLContext jdkContext() throws Exception {
+    static SSLContext jdkContext() throws Exception {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
         KeyStore trust = KeyStore.getInstance("PKCS12");
         trust.load(null);

@@ -88,6 +88,7 @@ class OptionsTest {
             each.put("ALPNProtocols", protocols);
             each.put("enableTrace", List.of("boolean"));
             each.put("allowHalfOpen", List.of("boolean"));
+            each.put("requireCloseNotify", List.of("boolean"));
             each.put("highWaterMark", List.of("int"));
             each.put("pskCallback", List.of("PSKCallback"));
             each.put("loop", List.of("EventLoop"));

@@ -442,8 +442,9 @@ class TLSSocketTest extends LoopTest {
         byte[] sent = new byte[500_000];
         new java.util.Random(1).nextBytes(sent);
         Thread writer = new Thread(() -> {
-            try (var out = client.outputStream()) {
-                out.write(sent);
+            try {
+                client.outputStream().write(sent);
+                client.end();
             } catch (java.io.IOException e) {
                 uncaught.add(e);
             }
