@@ -404,7 +404,7 @@ class UnpackingTest {
     void twentyFourJVMsAtOnceAllLoad() throws Exception {
         List<Process> all = new ArrayList<>();
         for (int i = 0; i < 24; i++) {
-            all.add(new Jvm(folder).flag("-XX:TieredStopAtLevel=1").start("load"));
+            all.add(new Jvm(folder).start("load"));
         }
         for (Process process : all) {
             Jvm.end(process).demandLoaded();

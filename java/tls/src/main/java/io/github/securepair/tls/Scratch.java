@@ -25,8 +25,7 @@ final class Scratch {
     private static final int KEPT = 4;
 
     /** Weak: a thread that outlives its use of us would else keep our class loader for ever. */
-    private static final ThreadLocal<WeakReference<ArrayDeque<Scratch>>> POOL =
-            new ThreadLocal<>();
+    private static final ThreadLocal<WeakReference<ArrayDeque<Scratch>>> POOL = new ThreadLocal<>();
 
     /** Keeps the pool of a loop's thread, which ends with its loop. */
     private static final ThreadLocal<ArrayDeque<Scratch>> OF_LOOP = new ThreadLocal<>();

@@ -74,8 +74,8 @@ class RedeployTest {
         for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
             urls.add(Path.of(path).toUri().toURL());
         }
-        URLClassLoader loader = new URLClassLoader(
-                urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
+        URLClassLoader loader =
+                new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
         Thread thread = Thread.currentThread();
         ClassLoader context = thread.getContextClassLoader();
         thread.setContextClassLoader(loader);
@@ -105,8 +105,10 @@ class RedeployTest {
             int port = server.address().port();
             CompletableFuture<String> answer = new CompletableFuture<>();
             loop.execute(() -> {
-                TLSSocket client = TLS.connect(
-                        new ConnectOptions().port(port).host("127.0.0.1").rejectUnauthorized(false));
+                TLSSocket client = TLS.connect(new ConnectOptions()
+                        .port(port)
+                        .host("127.0.0.1")
+                        .rejectUnauthorized(false));
                 client.setEncoding("utf8");
                 client.on(EventEmitter.ERROR, answer::completeExceptionally);
                 client.on(Readable.TEXT, text -> {
