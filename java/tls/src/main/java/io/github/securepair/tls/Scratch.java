@@ -95,9 +95,14 @@ final class Scratch {
     }
 
     void takeEvents(TLSConnection conn) {
-        events.clear();
-        for (ConnectionEvent event; (event = conn.nextEvent()) != null; ) {
-            events.add(event);
+        if (!events.isEmpty()) {
+            events.clear();
+        }
+        // Most turns have none, and asking for the next takes the connection as a turn does.
+        if (conn.waitingEvents() > 0) {
+            for (ConnectionEvent event; (event = conn.nextEvent()) != null; ) {
+                events.add(event);
+            }
         }
     }
 
@@ -162,8 +167,8 @@ final class Scratch {
     }
 
     /**
-     * Copies heap ciphertext to native memory, as much as fits, unless the last call has already:
-     * a turn takes a record of it. Returns how much is there. The position of {@code in} stays.
+     * Copies heap ciphertext to native memory, as much as fits, unless the last call has already: a
+     * turn takes a record of it. Returns how much is there. The position of {@code in} stays.
      */
     int copyIn(ByteBuffer in) {
         int from = in.position();

@@ -226,8 +226,13 @@ class DeliveryTest extends LoopTest {
         closed.get();
         List<String> sorted = events.stream().sorted().toList();
         assertEquals(
-                List.of("close true", "data request", "error", "late ERR_STREAM_DESTROYED",
-                        "secure", "written null"),
+                List.of(
+                        "close true",
+                        "data request",
+                        "error",
+                        "late ERR_STREAM_DESTROYED",
+                        "secure",
+                        "written null"),
                 sorted,
                 events.toString());
         assertTrue(events.indexOf("data request") < events.indexOf("error"), events.toString());

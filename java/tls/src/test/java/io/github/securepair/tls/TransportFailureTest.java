@@ -32,8 +32,8 @@ class TransportFailureTest {
     }
 
     private static List<String> run(int times, long seed, int part) throws Exception {
-        List<String> faults = TransportFailures.run(
-                seed, TransportFailures.sample(times, seed, part), SECONDS);
+        List<String> faults =
+                TransportFailures.run(seed, TransportFailures.sample(times, seed, part), SECONDS);
         return faults.stream().map(each -> "seed " + seed + ": " + each).toList();
     }
 
@@ -58,8 +58,8 @@ class TransportFailureTest {
                 String.valueOf(TIMES == 0 ? PART * 2 : 1)));
         Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
         try {
-            String output = new String(
-                    child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            String output =
+                    new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertTrue(child.waitFor(SECONDS, TimeUnit.SECONDS), output);
             assertTrue(child.exitValue() == 0 && output.contains("nio: "), output);
         } finally {

@@ -86,7 +86,7 @@ final class TransportFailures {
     }
 
     private static final int AT_ONCE = 16;
-    private static final int PENDING = 8 * 1024 * 1024;
+    private static final int PENDING = 6 * 1024 * 1024;
     private static final int LEFT = 300_000;
     private static final long HANG_MILLISECONDS = 120_000;
     private static final byte[] BULK = new byte[PENDING];
@@ -96,7 +96,16 @@ final class TransportFailures {
     private final SecureContext serverContext;
     private final SecureContext clientContext;
     private final ArrayDeque<Cell> waiting = new ArrayDeque<>();
-    private final List<String> faults = new ArrayList<>();
+    private final List<String> faults = new ArrayList<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public boolean add(String fault) {
+            // At once: a run that is broken off still says what it found.
+            System.err.println(fault);
+            return super.add(fault);
+        }
+    };
     private final CompletableFuture<Void> done = new CompletableFuture<>();
     private Server server;
     private final ArrayDeque<Run> expecting = new ArrayDeque<>();
@@ -344,8 +353,7 @@ final class TransportFailures {
                             .minVersion(cell.protocol)
                             .maxVersion(cell.protocol));
             socket.on(
-                    Socket.ERROR,
-                    error -> notes.add((isServer ? "server: " : "client: ") + error));
+                    Socket.ERROR, error -> notes.add((isServer ? "server: " : "client: ") + error));
             socket.on(
                     Socket.CLOSE,
                     hadError -> notes.add((isServer ? "server" : "client") + " closed"));
@@ -518,7 +526,6 @@ final class TransportFailures {
             cells.removeIf(cell -> !cell.toString().matches(arguments[3]));
         }
         List<String> faults = run(seed, cells, 600);
-        faults.stream().limit(20).forEach(System.out::println);
         System.out.println((Netty.epoll() ? "epoll" : "nio") + ": " + cells.size() + " runs, "
                 + faults.size() + " faults");
         System.exit(faults.isEmpty() ? 0 : 1);

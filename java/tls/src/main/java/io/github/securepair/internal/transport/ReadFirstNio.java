@@ -19,7 +19,8 @@ import java.nio.channels.SelectionKey;
 /**
  * Netty's NIO handler in the order of libuv: a channel that can be read and written reads first.
  * When the peer has reset the connection, what came before is delivered, and the reader finds the
- * reset; a write would take the kernel's error away from it, and leave it an end like that of a FIN.
+ * reset; a write would take the kernel's error away from it, and leave it an end like that of a
+ * FIN.
  *
  * <p>A channel also has to ask again for each further {@code WRITE}: one whose output was given up
  * after an error would be told of it for ever.

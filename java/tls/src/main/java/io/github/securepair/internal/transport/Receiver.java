@@ -51,10 +51,11 @@ public interface Receiver {
     void onClosed();
 
     /**
-     * Writing failed, e.g. {@code write ECONNRESET}: what was written and not taken yet is lost, and
-     * nothing can be written any more. Comes at most once, after the {@link Done}s of the writes that
-     * were lost were scheduled; for a receiver that waits for {@link #onWritable()}, or for nothing
-     * at all. Reading goes on, and never ends as if the peer had sent FIN when it did not.
+     * Writing failed, e.g. {@code write ECONNRESET}: what was written and not taken yet is lost,
+     * and nothing can be written any more. Comes at most once, after the {@link Done}s of the
+     * writes that were lost were scheduled; for a receiver that waits for {@link #onWritable()}, or
+     * for nothing at all. Reading goes on, and never ends as if the peer had sent FIN when it did
+     * not.
      */
     default void onWriteError(Throwable error) {}
 
