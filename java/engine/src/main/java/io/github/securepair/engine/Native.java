@@ -16,6 +16,9 @@ final class Native {
 
     static final int FAILED = 5;
 
+    /** SP_LIVE_BYTES. */
+    static final int LIVE_BYTES = 8;
+
     static final int PFX_OK = 1;
     static final int PFX_NO_KEY = -10;
     static final int PFX_NO_CERT = -11;

@@ -32,6 +32,9 @@ public final class OpenSSL {
      * is closed.
      *
      * @param buffered connections that hold record buffers, see {@link TLSConnection#idle()}
+     * @param anchors certificates that contexts trust, beside the default roots; each is held once
+     *     however many contexts trust it
+     * @param contextBytes native memory that contexts take, an estimate
      */
     public record LiveObjects(
             long contexts,
@@ -40,7 +43,9 @@ public final class OpenSSL {
             long events,
             long ssl,
             long sessionOffers,
-            long buffered) {
+            long buffered,
+            long anchors,
+            long contextBytes) {
         /** Whether nothing is alive. */
         public boolean none() {
             return contexts == 0
@@ -190,7 +195,9 @@ public final class OpenSSL {
                 Native.libraryLive(3),
                 Native.libraryLive(4),
                 Native.libraryLive(5),
-                Native.libraryLive(6));
+                Native.libraryLive(6),
+                Native.libraryLive(7),
+                Native.libraryLive(Native.LIVE_BYTES));
     }
 
     private static String text(int what) {
