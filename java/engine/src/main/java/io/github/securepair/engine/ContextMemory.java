@@ -5,15 +5,15 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Lets the native memory of contexts press the garbage collector. A forgotten {@link SecureContext}
- * is some hundred bytes to it and up to megabytes of OpenSSL's, so a program that forgets many fills
- * the machine while its heap is almost empty.
+ * is some hundred bytes to it and up to megabytes of OpenSSL's, so a program that forgets many
+ * fills the machine while its heap is almost empty.
  *
  * <p>When contexts take more than a limit - {@value #FLOOR} bytes, later twice what was left after
  * the last time - and one more is made, the collector is asked to run ({@link System#gc()}) and the
  * cleaner gets a moment. At most once in {@value #SECONDS} seconds, unless the former time freed
  * much. A program that closes its contexts, or keeps a steady number of them, is never slowed down:
- * one with a gigabyte of living contexts has seen it four times. With {@code -XX:+DisableExplicitGC}
- * nothing happens.
+ * one with a gigabyte of living contexts has seen it four times. With
+ * {@code -XX:+DisableExplicitGC} nothing happens.
  */
 final class ContextMemory {
     /** In bytes. */

@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Made by a {@link Builder} and frozen then; any thread may use it and make connections from it.
  * Connections hold the native context themselves, so closing it while they run is fine. Close it: a
  * forgotten one is freed only when the garbage collector finds it, which is asked to look when
- * contexts take more than 64 MiB of native memory, and then each time that has doubled. What several
- * contexts trust is held once.
+ * contexts take more than 64 MiB of native memory, and then each time that has doubled. What
+ * several contexts trust is held once.
  */
 public final class SecureContext implements AutoCloseable {
     /** Which end the connections of a context may be. */

@@ -78,7 +78,9 @@ class MisuseTest {
             failed.setEvents(255);
             assertTrue(failed.setMaxSendFragment(1024));
             assertFalse(failed.setMaxSendFragment(1));
-            assertEquals(failed.setOptions(0, 0), failed.setOptions(SSLOptions.SSL_OP_CLEANSE_PLAINTEXT, 0));
+            assertEquals(
+                    failed.setOptions(0, 0),
+                    failed.setOptions(SSLOptions.SSL_OP_CLEANSE_PLAINTEXT, 0));
             assertThrows(IllegalStateException.class, () -> failed.keyUpdate(true));
             assertThrows(IllegalStateException.class, () -> failed.renegotiate(false));
             TLSException again = assertThrows(
