@@ -759,8 +759,8 @@ public class TLSSocket extends Socket {
     }
 
     /**
-     * The peer's certificate as the JDK has it; null when there is none, or none that the JDK, which
-     * is stricter than OpenSSL, can read. {@link #getPeerCertificate()} has its bytes then.
+     * The peer's certificate as the JDK has it; null when there is none, or none that the JDK,
+     * which is stricter than OpenSSL, can read. {@link #getPeerCertificate()} has its bytes then.
      */
     public X509Certificate getPeerX509Certificate() {
         return x509(getPeerCertificate());
