@@ -40,6 +40,9 @@ public final class OpenSSL {
      * is closed.
      *
      * @param buffered connections that hold record buffers, see {@link TLSConnection#idle()}
+     * @param anchors certificates that contexts trust, beside the default roots; each is held once
+     *     however many contexts trust it
+     * @param contextBytes native memory that contexts take, an estimate
      */
     public record LiveObjects(
             long contexts,
@@ -48,7 +51,9 @@ public final class OpenSSL {
             long events,
             long ssl,
             long sessionOffers,
-            long buffered) {
+            long buffered,
+            long anchors,
+            long contextBytes) {
         /** Whether nothing is alive. */
         public boolean none() {
             return contexts == 0
@@ -215,7 +220,9 @@ public final class OpenSSL {
                 Glue.sp_library_live(Glue.SP_LIVE_EVENT),
                 Glue.sp_library_live(Glue.SP_LIVE_SSL),
                 Glue.sp_library_live(Glue.SP_LIVE_SESSION_OFFER),
-                Glue.sp_library_live(Glue.SP_LIVE_BUFFERED));
+                Glue.sp_library_live(Glue.SP_LIVE_BUFFERED),
+                Glue.sp_library_live(Glue.SP_LIVE_ANCHOR),
+                Glue.sp_library_live(Glue.SP_LIVE_BYTES));
     }
 
     private static String text(int what) {

@@ -4,12 +4,10 @@ import io.github.securepair.engine.internal.Memory;
 import io.github.securepair.engine.internal.Outputs;
 import io.github.securepair.openssl.Glue;
 
-import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -70,15 +68,28 @@ public final class PeerCertificate {
     }
 
     /**
+     * Reads a certificate that a peer sent: like {@link #of}, but what cannot be described has
+     * {@link #raw()} and no other field, where that one throws. Never throws for what the bytes
+     * are.
+     */
+    public static PeerCertificate ofPeer(byte[] der) {
+        byte[] raw = der.clone();
+        byte[] description = describe(raw);
+        return description == null
+                ? new PeerCertificate(raw, Map.of("raw", raw), false)
+                : parse(raw, description);
+    }
+
+    /**
      * Reads a chain, each certificate linked to the next as its {@link #issuerCertificate()}. A
-     * self-issued last one is its own issuer.
+     * self-issued last one is its own issuer. Each is read as by {@link #ofPeer}.
      *
      * @return the leaf, or {@link #EMPTY} when the list is empty
      */
     public static PeerCertificate chain(List<byte[]> leafFirst) {
         PeerCertificate issuer = null;
         for (int i = leafFirst.size() - 1; i >= 0; i--) {
-            PeerCertificate certificate = of(leafFirst.get(i));
+            PeerCertificate certificate = ofPeer(leafFirst.get(i));
             certificate.issuerCertificate =
                     issuer == null && certificate.selfIssued ? certificate : issuer;
             issuer = certificate;
@@ -371,13 +382,17 @@ public final class PeerCertificate {
         return map;
     }
 
-    /** The certificate as Java knows it. */
+    /**
+     * The certificate as the JDK has it.
+     *
+     * @throws CertificateException when the JDK's reader, which is stricter than OpenSSL's, refuses
+     *     it, or there is none; nothing else, whatever the peer sent
+     */
     public X509Certificate toX509Certificate() throws CertificateException {
         if (raw == null) {
             throw new CertificateException("no certificate");
         }
-        return (X509Certificate) CertificateFactory.getInstance("X.509")
-                .generateCertificate(new ByteArrayInputStream(raw));
+        return JdkCertificates.read(raw);
     }
 
     /** The subject and the fingerprint. */

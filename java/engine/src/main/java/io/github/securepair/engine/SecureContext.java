@@ -5,17 +5,15 @@ import io.github.securepair.engine.internal.NativeHandle;
 import io.github.securepair.engine.internal.Outputs;
 import io.github.securepair.openssl.Glue;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -24,7 +22,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>Made by a {@link Builder} and frozen then; any thread may use it and make connections from it.
  * Connections hold the native context themselves, so closing it while they run is fine. Close it: a
- * forgotten one is freed only when the garbage collector finds it.
+ * forgotten one is freed only when the garbage collector finds it, which is asked to look when
+ * contexts take more than 64 MiB of native memory, and then each time that has doubled. What
+ * several contexts trust is held once.
  */
 public final class SecureContext implements AutoCloseable {
     /** Which end the connections of a context may be. */
@@ -113,25 +113,45 @@ public final class SecureContext implements AutoCloseable {
         return list(Glue.SP_CTX_TRUSTED);
     }
 
-    /** The certificate loaded last as the JDK has it, or null. */
+    /**
+     * The certificate loaded last as the JDK has it; null when there is none, or none that the JDK,
+     * which is stricter than OpenSSL, can read ({@link #certificateDer()} has it).
+     */
     public X509Certificate certificate() {
-        byte[] der = certificateDer();
-        return der == null ? null : x509(der);
-    }
-
-    /** That certificate and the chain sent with it; empty when there is none. */
-    public List<X509Certificate> chain() {
-        return x509(chainDer());
-    }
-
-    /** All trust anchors of the context; empty when there is none. */
-    public List<X509Certificate> trusted() {
-        return x509(trustedDer());
+        return JdkCertificates.readOrNull(certificateDer());
     }
 
     /**
-     * All trust anchors as a PKCS#12 key store in memory, a new one at each call: what a
-     * {@code TrustManagerFactory} takes, or {@code store} writes to a file.
+     * That certificate and the chain sent with it, up to the first one that the JDK cannot read
+     * ({@link #chainDer()} has all); empty when there is none.
+     */
+    public List<X509Certificate> chain() {
+        List<byte[]> ders = chainDer();
+        return ders == null
+                ? List.of()
+                : ders.stream()
+                        .map(JdkCertificates::readOrNull)
+                        .takeWhile(Objects::nonNull)
+                        .toList();
+    }
+
+    /**
+     * The trust anchors of the context but those that the JDK cannot read ({@link #trustedDer()}
+     * has all); empty when there is none.
+     */
+    public List<X509Certificate> trusted() {
+        List<byte[]> ders = trustedDer();
+        return ders == null
+                ? List.of()
+                : ders.stream()
+                        .map(JdkCertificates::readOrNull)
+                        .filter(Objects::nonNull)
+                        .toList();
+    }
+
+    /**
+     * The anchors of {@link #trusted()} as a PKCS#12 key store in memory, a new one at each call:
+     * what a {@code TrustManagerFactory} takes, or {@code store} writes to a file.
      */
     public KeyStore trustStore() {
         try {
@@ -144,19 +164,6 @@ public final class SecureContext implements AutoCloseable {
             return store;
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException("the JDK makes no key store of these", e);
-        }
-    }
-
-    private static List<X509Certificate> x509(List<byte[]> ders) {
-        return ders == null ? List.of() : ders.stream().map(SecureContext::x509).toList();
-    }
-
-    private static X509Certificate x509(byte[] der) {
-        try {
-            return (X509Certificate) CertificateFactory.getInstance("X.509")
-                    .generateCertificate(new ByteArrayInputStream(der));
-        } catch (CertificateException e) {
-            throw new IllegalStateException("the JDK cannot read this certificate", e);
         }
     }
 
@@ -282,6 +289,7 @@ public final class SecureContext implements AutoCloseable {
 
         private Builder(Role role) {
             Library.require();
+            ContextMemory.check();
             Memory memory = Memory.current();
             long ctx = Glue.sp_ctx_new(role.code, memory.reportAddress);
             if (ctx == 0) {

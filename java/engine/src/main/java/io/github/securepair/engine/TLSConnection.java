@@ -327,7 +327,7 @@ public final class TLSConnection implements AutoCloseable {
      * small record; so call this when nothing came or went for a while. TLS sockets do it by
      * themselves.
      *
-     * @return false when half a record is in them, and some stay
+     * @return false when half a record is in them, or the connection has failed, and some stay
      */
     public boolean idle() {
         return calls.call(Glue::sp_conn_idle) == Glue.SP_OK;
@@ -801,7 +801,7 @@ public final class TLSConnection implements AutoCloseable {
      *
      * @param length in bytes, at least 1
      * @param context null for none, which TLS 1.2 tells apart from an empty one
-     * @throws TLSException when OpenSSL refuses
+     * @throws TLSException when OpenSSL refuses, or the connection has failed
      * @throws IllegalStateException before the first handshake is done
      */
     public byte[] exportKeyingMaterial(int length, String label, byte[] context)

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,6 +35,60 @@ class MisuseTest {
         client.close();
         clientContext.close();
         serverContext.close();
+    }
+
+    // ---- any call at any time ----
+
+    @ParameterizedTest
+    @CsvSource({"771", "772"})
+    void aConnectionThatWipesItsPlaintextRestsTwice(int version) throws Exception {
+        long wipe = SSLOptions.SSL_OP_CLEANSE_PLAINTEXT;
+        try (SecureContext.Builder ours = Fixtures.clientBuilder().options(wipe, 0);
+                SecureContext.Builder theirs = Fixtures.serverBuilder("server-ecdsa")
+                        .options(wipe, 0)
+                        .versions(version, version);
+                SecureContext here = ours.build();
+                SecureContext there = theirs.build();
+                Pair pair = new Pair(here, there).handshake()) {
+            for (Pair.End end : List.of(pair.client, pair.server)) {
+                end.tls.idle();
+                end.tls.drain(null);
+                end.tls.idle();
+                end.write("x");
+                end.tls.idle();
+                end.tls.idle();
+            }
+            pair.pump();
+            assertEquals("x", pair.client.receivedText());
+            assertEquals("x", pair.server.receivedText());
+            assertEquals(wipe, pair.client.tls.setOptions(0, 0) & wipe);
+        }
+    }
+
+    @Test
+    void afterAFailureSettingsDoNothingAndRequestsAreRefused() throws Exception {
+        try (Pair pair = new Pair(clientContext, serverContext).handshake()) {
+            TLSConnection failed = pair.client.tls;
+            ByteBuffer garbage = ByteBuffer.allocateDirect(5);
+            garbage.put(new byte[] {23, 3, 3, 0, 0}).flip();
+            garbage.put(0, (byte) 99);
+            assertThrows(TLSException.class, () -> failed.read(garbage, some, null));
+            assertFalse(failed.idle());
+            failed.setVerify(VerifyMode.PEER);
+            failed.setEvents(255);
+            assertTrue(failed.setMaxSendFragment(1024));
+            assertFalse(failed.setMaxSendFragment(1));
+            assertEquals(
+                    failed.setOptions(0, 0),
+                    failed.setOptions(SSLOptions.SSL_OP_CLEANSE_PLAINTEXT, 0));
+            assertThrows(IllegalStateException.class, () -> failed.keyUpdate(true));
+            assertThrows(IllegalStateException.class, () -> failed.renegotiate(false));
+            TLSException again = assertThrows(
+                    TLSException.class, () -> failed.exportKeyingMaterial(32, "late", null));
+            assertEquals(failed.failure().code(), again.code());
+            assertEquals("TLSv1.3", failed.protocol());
+            assertTrue(failed.hasPeerCertificate());
+        }
     }
 
     // ---- windows ----

@@ -62,11 +62,11 @@ final class Diagnosis {
         }
         if (noexec(file)) {
             return file.getParent() + " is mounted noexec, so that no library can be loaded from"
-                    + " it: name a folder without it by -D" + Place.PROPERTY + "=DIR";
+                    + " it: name a folder without it by -D" + NativesFolder.PROPERTY + "=DIR";
         }
         if (message.contains("failed to map segment")) {
             return "the system does not let a library be mapped from " + file.getParent()
-                    + ": name another folder by -D" + Place.PROPERTY + "=DIR (" + message + ")";
+                    + ": name another folder by -D" + NativesFolder.PROPERTY + "=DIR (" + message + ")";
         }
         Matcher version = VERSION.matcher(message);
         if (version.find()) {

@@ -35,7 +35,7 @@ final class NativeLoader {
     private static boolean keyed;
 
     /** Where something was unpacked: tried first for what comes after it. */
-    private static Place place;
+    private static NativesFolder place;
 
     /** What failed once is not tried again, but told again. */
     private static volatile UnsatisfiedLinkError failure;
@@ -126,9 +126,9 @@ final class NativeLoader {
         if (place != null && loadFrom(place, jni, refusals) || loadInPlace(jni, refusals)) {
             return;
         }
-        for (Place.Kind kind : Place.kinds()) {
+        for (NativesFolder.Kind kind : NativesFolder.kinds()) {
             try {
-                Place next = Place.open(kind, shipment.key());
+                NativesFolder next = NativesFolder.open(kind, shipment.key());
                 if (loadFrom(next, jni, refusals)) {
                     return;
                 }
@@ -138,7 +138,7 @@ final class NativeLoader {
         }
         throw new UnsatisfiedLinkError("OpenSSL's libraries cannot be unpacked: "
                 + String.join("; ", refusals) + ". Name a folder that only this user can write in,"
-                + " and that is not mounted noexec, by -D" + Place.PROPERTY + "=DIR");
+                + " and that is not mounted noexec, by -D" + NativesFolder.PROPERTY + "=DIR");
     }
 
     /** From a folder of the class path, without a copy. */
@@ -164,7 +164,7 @@ final class NativeLoader {
         }
     }
 
-    private static boolean loadFrom(Place from, String jni, List<String> refusals) {
+    private static boolean loadFrom(NativesFolder from, String jni, List<String> refusals) {
         Mappings mappings = Mappings.now();
         try {
             List<Path> libraries = new ArrayList<>();

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.openssl.types.EVP_PKEY;
+import io.github.securepair.openssl.types.EVP_PKEY_CTX;
 import io.github.securepair.openssl.types.GENERAL_NAME;
 import io.github.securepair.openssl.types.OCSP_CERTID;
 import io.github.securepair.openssl.types.OCSP_REQUEST;
@@ -101,10 +102,35 @@ class RawCertificateTest {
     }
 
     @Test
+    void aPlaceIsEmptyWhateverTheHeapHeldBefore() {
+        for (int i = 0; i < 1000; i++) {
+            try (PointerPointer<EVP_PKEY> used = new PointerPointer<>(1)) {
+                used.put(0, used);
+            }
+            try (PointerPointer<EVP_PKEY> place = Place.empty()) {
+                assertNull(place.get(EVP_PKEY.class, 0));
+            }
+        }
+        try (PointerPointer<EVP_PKEY> place = Place.empty()) {
+            EVP_PKEY_CTX context = EVP_PKEY_CTX_new_from_name(null, "X25519", (String) null);
+            Raw.ok(EVP_PKEY_keygen_init(context));
+            Raw.ok(EVP_PKEY_generate(context, place));
+            EVP_PKEY key = place.get(EVP_PKEY.class, 0);
+            assertEquals(253, EVP_PKEY_get_bits(key));
+            EVP_PKEY_free(key);
+            EVP_PKEY_CTX_free(context);
+        }
+        try (Raw.Identity authority = Raw.authority("Test CA");
+                PointerPointer<X509> place = Place.of(authority.certificate())) {
+            assertEquals(0, X509_cmp(authority.certificate(), place.get(X509.class, 0)));
+        }
+    }
+
+    @Test
     void aPkcs12FileGivesBackKeyAndCertificate() {
         try (Raw.Identity authority = Raw.authority("Test CA");
-                PointerPointer<EVP_PKEY> key = new PointerPointer<>(1);
-                PointerPointer<X509> certificate = new PointerPointer<>(1)) {
+                PointerPointer<EVP_PKEY> key = Place.empty();
+                PointerPointer<X509> certificate = Place.empty()) {
             PKCS12 file = PKCS12_create(
                     "sesame",
                     "name",

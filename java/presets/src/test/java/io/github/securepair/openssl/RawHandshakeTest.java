@@ -148,7 +148,7 @@ class RawHandshakeTest {
                 return SSL_TLSEXT_ERR_OK;
             });
             ContextCallbacks.on(clientContext).status(ssl -> {
-                try (PointerPointer<BytePointer> place = new PointerPointer<>(1)) {
+                try (PointerPointer<BytePointer> place = Place.empty()) {
                     int length = (int) SSL_get_tlsext_status_ocsp_resp(ssl, place);
                     got.add(new String(
                             Raw.bytes(place.get(BytePointer.class, 0), length),
@@ -193,7 +193,7 @@ class RawHandshakeTest {
     }
 
     private static String selected(SSL ssl) {
-        try (PointerPointer<BytePointer> place = new PointerPointer<>(1)) {
+        try (PointerPointer<BytePointer> place = Place.empty()) {
             int[] length = new int[1];
             SSL_get0_alpn_selected(ssl, place, length);
             return new String(

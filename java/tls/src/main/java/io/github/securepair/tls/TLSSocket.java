@@ -536,6 +536,10 @@ public class TLSSocket extends Socket {
             Throwable error = check.check(name, getPeerCertificate(true));
             checked = true;
             return error;
+        } catch (AltNameFormatException e) {
+            // Bytes of the peer's certificate, not a fault of the program.
+            checked = true;
+            return e;
         } finally {
             if (!checked) {
                 hadError = true;
@@ -796,15 +800,18 @@ public class TLSSocket extends Socket {
     }
 
     private static PeerCertificate described(byte[] der) {
-        return der == null ? PeerCertificate.EMPTY : PeerCertificate.of(der);
+        return der == null ? PeerCertificate.EMPTY : PeerCertificate.ofPeer(der);
     }
 
-    /** The peer's certificate as the JDK has it, or null. */
+    /**
+     * The peer's certificate as the JDK has it; null when there is none, or none that the JDK,
+     * which is stricter than OpenSSL, can read. {@link #getPeerCertificate()} has its bytes then.
+     */
     public X509Certificate getPeerX509Certificate() {
         return x509(getPeerCertificate());
     }
 
-    /** This side's certificate as the JDK has it, or null. */
+    /** This side's certificate in the same form, or null as there. */
     public X509Certificate getX509Certificate() {
         return x509(getCertificate());
     }
@@ -816,7 +823,8 @@ public class TLSSocket extends Socket {
         try {
             return certificate.toX509Certificate();
         } catch (CertificateException e) {
-            throw new IllegalStateException("the JDK cannot read this certificate", e);
+            // The peer chose these bytes: they shall not throw inside a listener.
+            return null;
         }
     }
 

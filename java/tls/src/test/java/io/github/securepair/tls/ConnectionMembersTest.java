@@ -146,6 +146,33 @@ class ConnectionMembersTest extends LoopTest {
         assertNull(ends[1].getPeerX509Certificate());
     }
 
+    /** An empty subject beside alternative names that are not critical: fine for OpenSSL. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void aPeersCertificateThatTheJdkCannotReadIsNullInAListener(String version) throws Exception {
+        TLSSocketOptions strange = new TLSSocketOptions()
+                .key(fixture("empty-subject-key.pem"))
+                .cert(fixture("empty-subject-cert.pem"))
+                .ca(fixture("ca1-cert.pem"))
+                .minVersion(version)
+                .maxVersion(version);
+        bare(
+                new TLSSocketOptions(strange)
+                        .isServer(true)
+                        .requestCert(true)
+                        .rejectUnauthorized(false),
+                strange.rejectUnauthorized(false),
+                new ArrayList<>(),
+                (server, client) -> {
+                    for (TLSSocket end : List.of(server, client)) {
+                        assertNull(end.getPeerX509Certificate());
+                        assertNull(end.getX509Certificate());
+                        assertEquals(
+                                "DNS:localhost", end.getPeerCertificate(true).subjectaltname());
+                    }
+                });
+    }
+
     @Test
     void namesAndProtocolsWorkBetweenSocketsMadeByHand() throws Exception {
         try (SecureContext a = TLS.createSecureContext(new SecureContextOptions()
