@@ -21,10 +21,10 @@ import java.util.concurrent.locks.ReadWriteLock;
  * <p>In Node nothing is emitted before the code that made a socket has returned to the loop. A
  * thread outside of the loop never returns to it, so its turn is over when it has ended, when it
  * waits for something (a latch, a future, a queue, sleep, the network or the terminal; not for a
- * lock, which is soon free), or when it has run on for {@link #QUIET} looks without adding a listener to what it made,
- * {@link #LONGEST} without one for {@code 'error'}. Looks are counted, not time: a program that
- * gets no processor, or stands in the debugger, loses nothing, because the loop does not look
- * meanwhile either.
+ * lock, which is soon free), or when it has run on for {@link #QUIET} looks without adding a
+ * listener to what it made, {@link #LONGEST} without one for {@code 'error'}. Looks are counted,
+ * not time: a program that gets no processor, or stands in the debugger, loses nothing, because the
+ * loop does not look meanwhile either.
  *
  * <p>Confined to the loop.
  */
@@ -163,7 +163,9 @@ final class Turns {
             };
         }
 
-        /** Whether the thread is in a system call of those that wait; the JVM calls that running. */
+        /**
+         * Whether the thread is in a system call of those that wait; the JVM calls that running.
+         */
         private boolean isInCall() {
             StackTraceElement[] stack = thread.getStackTrace();
             if (stack.length == 0 || !stack[0].isNativeMethod()) {
@@ -208,8 +210,7 @@ final class Turns {
         }
 
         boolean isDue() {
-            return age >= LONGEST
-                    || quiet >= QUIET && made.listenerCount(EventEmitter.ERROR) > 0;
+            return age >= LONGEST || quiet >= QUIET && made.listenerCount(EventEmitter.ERROR) > 0;
         }
     }
 }

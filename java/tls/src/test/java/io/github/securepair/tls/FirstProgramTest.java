@@ -255,8 +255,7 @@ class FirstProgramTest extends LoopTest {
     void listenersThatAreGivenAlongMissNothingOnTheLoopEither() throws Exception {
         try (TLSServer server = welcoming("TLSv1.3")) {
             CountDownLatch closed = new CountDownLatch(1);
-            loop.execute(
-                    () -> TLS.connect(clientOptions(server), made -> watch(made, closed)));
+            loop.execute(() -> TLS.connect(clientOptions(server), made -> watch(made, closed)));
             await(closed);
             assertEquals(WHOLE, log);
         }
@@ -271,10 +270,15 @@ class FirstProgramTest extends LoopTest {
                     .ca(fixture("ca1-cert.pem"));
             CountDownLatch closed = new CountDownLatch(2);
             int port = server.address().port();
-            TLS.connect(port, "127.0.0.1", options, made -> made.resume()
-                    .on(Socket.CLOSE, hadError -> closed.countDown()));
-            TLS.connect(port, options.host("127.0.0.1"), made -> made.resume()
-                    .on(Socket.CLOSE, hadError -> closed.countDown()));
+            TLS.connect(
+                    port,
+                    "127.0.0.1",
+                    options,
+                    made -> made.resume().on(Socket.CLOSE, hadError -> closed.countDown()));
+            TLS.connect(
+                    port,
+                    options.host("127.0.0.1"),
+                    made -> made.resume().on(Socket.CLOSE, hadError -> closed.countDown()));
             await(closed);
         }
     }
@@ -283,11 +287,10 @@ class FirstProgramTest extends LoopTest {
     void aPlainSocketTakesItsListenersAlong() throws Exception {
         int port = closedPort();
         CountDownLatch refused = new CountDownLatch(1);
-        Net.connect(
-                new SocketConnectOptions().loop(loop).port(port).host("127.0.0.1"), socket -> {
-                    compute(20);
-                    socket.on(EventEmitter.ERROR, error -> refused.countDown());
-                });
+        Net.connect(new SocketConnectOptions().loop(loop).port(port).host("127.0.0.1"), socket -> {
+            compute(20);
+            socket.on(EventEmitter.ERROR, error -> refused.countDown());
+        });
         await(refused);
     }
 
@@ -296,7 +299,8 @@ class FirstProgramTest extends LoopTest {
         int port = closedPort();
         TLSSocket[] made = {null};
         IllegalStateException thrown = assertThrows(
-                IllegalStateException.class, () -> TLS.connect(clientOptions(port), socket -> {
+                IllegalStateException.class,
+                () -> TLS.connect(clientOptions(port), socket -> {
                     made[0] = socket;
                     throw new IllegalStateException("broken");
                 }));
@@ -412,8 +416,8 @@ class FirstProgramTest extends LoopTest {
         CountDownLatch closed = new CountDownLatch(1);
         try (TLSServer server = welcoming("TLSv1.3")) {
             port = server.address().port();
-            Socket raw = Net.connect(
-                    new SocketConnectOptions().loop(loop).port(port).host("127.0.0.1"));
+            Socket raw =
+                    Net.connect(new SocketConnectOptions().loop(loop).port(port).host("127.0.0.1"));
             TLSSocket socket = TLS.connect(clientOptions(port).socket(raw));
             compute(50);
             watch(socket, closed);

@@ -157,8 +157,7 @@ class LivenessTest {
                 .port(port)
                 .allowHalfOpen(want.halfOpen)
                 .lookup(want.lookup);
-        Socket socket =
-                Net.connect(want.onread == null ? options : options.onread(want.onread));
+        Socket socket = Net.connect(want.onread == null ? options : options.onread(want.onread));
         socket.on(EventEmitter.ERROR, error -> {});
         socket.on(Socket.CONNECT, () -> use.accept(socket));
         return socket;
@@ -174,8 +173,7 @@ class LivenessTest {
                 .port(port)
                 .rejectUnauthorized(false)
                 .allowHalfOpen(want.halfOpen);
-        TLSSocket socket =
-                TLS.connect(want.onread == null ? options : options.onread(want.onread));
+        TLSSocket socket = TLS.connect(want.onread == null ? options : options.onread(want.onread));
         socket.on(EventEmitter.ERROR, error -> {});
         socket.on(TLSSocket.SECURE_CONNECT, () -> use.accept(socket));
         return socket;
@@ -183,8 +181,7 @@ class LivenessTest {
 
     private static void over(Consumer<Socket[]> use) {
         Socket raw = Net.connect(PORTS.get("tls silent"), LOOPBACK);
-        TLSSocket socket =
-                TLS.connect(new ConnectOptions().socket(raw).rejectUnauthorized(false));
+        TLSSocket socket = TLS.connect(new ConnectOptions().socket(raw).rejectUnauthorized(false));
         socket.on(EventEmitter.ERROR, error -> {});
         socket.on(TLSSocket.SECURE_CONNECT, () -> use.accept(new Socket[] {raw, socket}));
     }
@@ -234,7 +231,9 @@ class LivenessTest {
                             .on(EventEmitter.ERROR, error -> {})
                             .resume();
                 } else {
-                    Net.connect(port, LOOPBACK).on(EventEmitter.ERROR, error -> {}).resume();
+                    Net.connect(port, LOOPBACK)
+                            .on(EventEmitter.ERROR, error -> {})
+                            .resume();
                 }
             });
         });
@@ -252,115 +251,153 @@ class LivenessTest {
     }
 
     static {
-        both("flowing", (c, r) -> c.connect("silent", none(), s -> {
-            s.resume();
-            r.run();
-        }));
+        both(
+                "flowing",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.resume();
+                    r.run();
+                }));
         both("never read", (c, r) -> c.connect("silent", none(), s -> r.run()));
-        both("readable listener", (c, r) -> c.connect("silent", none(), s -> {
-            s.on(Readable.READABLE, () -> {});
-            r.run();
-        }));
-        both("paused", (c, r) -> c.connect("silent", none(), s -> {
-            s.pause();
-            r.run();
-        }));
+        both(
+                "readable listener",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.on(Readable.READABLE, () -> {});
+                    r.run();
+                }));
+        both(
+                "paused",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.pause();
+                    r.run();
+                }));
         both("paused by readable.pause before the connection", (c, r) -> {
             c.connect("silent", none(), s -> {}).pause();
             EventLoop.current().setTimeout(r, 100);
         });
-        both("paused, then resumed", (c, r) -> c.connect("silent", none(), s -> {
-            s.pause();
-            s.resume();
-            r.run();
-        }));
-        both("paused, data unread", (c, r) -> c.connect(
-                "talker", none(), s -> s.once(Readable.DATA, bytes -> {
+        both(
+                "paused, then resumed",
+                (c, r) -> c.connect("silent", none(), s -> {
                     s.pause();
+                    s.resume();
                     r.run();
-                })));
-        both("buffer full, never read", (c, r) -> c.connect("talker", none(), s -> {
-            Timer[] look = {null};
-            look[0] = s.loop().setInterval(
-                    () -> {
-                        if (s.readableLength() >= s.readableHighWaterMark()) {
-                            look[0].close();
+                }));
+        both(
+                "paused, data unread",
+                (c, r) -> c.connect(
+                        "talker",
+                        none(),
+                        s -> s.once(Readable.DATA, bytes -> {
+                            s.pause();
                             r.run();
-                        }
-                    },
-                    5);
-        }));
-        both("flowing, unref", (c, r) -> c.connect("silent", none(), s -> {
-            s.resume();
-            s.unref();
-            r.run();
-        }));
-        both("flowing, unref, ref", (c, r) -> c.connect("silent", none(), s -> {
-            s.resume();
-            s.unref();
-            s.ref();
-            r.run();
-        }));
+                        })));
+        both(
+                "buffer full, never read",
+                (c, r) -> c.connect("talker", none(), s -> {
+                    Timer[] look = {null};
+                    look[0] = s.loop()
+                            .setInterval(
+                                    () -> {
+                                        if (s.readableLength() >= s.readableHighWaterMark()) {
+                                            look[0].close();
+                                            r.run();
+                                        }
+                                    },
+                                    5);
+                }));
+        both(
+                "flowing, unref",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.resume();
+                    s.unref();
+                    r.run();
+                }));
+        both(
+                "flowing, unref, ref",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.resume();
+                    s.unref();
+                    s.ref();
+                    r.run();
+                }));
         both("unref before the connection", (c, r) -> {
             Socket s = c.connect("silent", none(), connected -> {});
             s.resume();
             s.unref();
             EventLoop.current().setTimeout(r, 100);
         });
-        both("paused, write waiting", (c, r) -> c.connect("deaf", none(), s -> {
-            s.pause();
-            s.write(ByteBuffer.allocate(BIG));
-            r.run();
-        }));
-        both("unref, write waiting", (c, r) -> c.connect("deaf", none(), s -> {
-            s.resume();
-            s.unref();
-            s.write(ByteBuffer.allocate(BIG));
-            r.run();
-        }));
-        both("paused, write done", (c, r) -> c.connect("silent", none(), s -> {
-            s.pause();
-            s.write("x", error -> r.run());
-        }));
-        both("paused, end sent", (c, r) -> c.connect("silent", none(), s -> {
-            s.pause();
-            s.end(error -> r.run());
-        }));
-        both("flowing, end sent", (c, r) -> c.connect("silent", none(), s -> {
-            s.resume();
-            s.end(error -> r.run());
-        }));
-        both("peer ended, half open", (c, r) -> c.connect(
-                "ender", new Want(true, null, null), s -> {
+        both(
+                "paused, write waiting",
+                (c, r) -> c.connect("deaf", none(), s -> {
+                    s.pause();
+                    s.write(ByteBuffer.allocate(BIG));
+                    r.run();
+                }));
+        both(
+                "unref, write waiting",
+                (c, r) -> c.connect("deaf", none(), s -> {
+                    s.resume();
+                    s.unref();
+                    s.write(ByteBuffer.allocate(BIG));
+                    r.run();
+                }));
+        both(
+                "paused, write done",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.pause();
+                    s.write("x", error -> r.run());
+                }));
+        both(
+                "paused, end sent",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.pause();
+                    s.end(error -> r.run());
+                }));
+        both(
+                "flowing, end sent",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.resume();
+                    s.end(error -> r.run());
+                }));
+        both(
+                "peer ended, half open",
+                (c, r) -> c.connect("ender", new Want(true, null, null), s -> {
                     s.resume();
                     s.on(Readable.END, r::run);
                 }));
         both("peer ended, unread", (c, r) -> c.connect("ender", none(), s -> soon(r)));
-        both("paused with an idle timeout", (c, r) -> c.connect("silent", none(), s -> {
-            s.setTimeout(50);
-            s.pause();
-            r.run();
-        }));
-        both("destroyed", (c, r) -> c.connect("silent", none(), s -> {
-            s.destroy();
-            r.run();
-        }));
-        both("piped into a full stream", (c, r) -> c.connect(
-                "talker",
-                none(),
-                s -> s.pipe(new Writable(new WritableOptions()
-                        .highWaterMark(1)
-                        .write((chunk, callback) -> r.run())))));
-        both("onread says stop", (c, r) -> c.connect(
-                "talker",
-                new Want(
-                        false,
-                        Onread.of(ByteBuffer.allocate(1024), (count, buffer) -> {
-                            r.run();
-                            return false;
-                        }),
-                        null),
-                s -> {}));
+        both(
+                "paused with an idle timeout",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.setTimeout(50);
+                    s.pause();
+                    r.run();
+                }));
+        both(
+                "destroyed",
+                (c, r) -> c.connect("silent", none(), s -> {
+                    s.destroy();
+                    r.run();
+                }));
+        both(
+                "piped into a full stream",
+                (c, r) -> c.connect(
+                        "talker",
+                        none(),
+                        s -> s.pipe(new Writable(new WritableOptions()
+                                .highWaterMark(1)
+                                .write((chunk, callback) -> r.run())))));
+        both(
+                "onread says stop",
+                (c, r) -> c.connect(
+                        "talker",
+                        new Want(
+                                false,
+                                Onread.of(ByteBuffer.allocate(1024), (count, buffer) -> {
+                                    r.run();
+                                    return false;
+                                }),
+                                null),
+                        s -> {}));
         one("net: connecting", r -> {
             connected(full.getLocalPort(), none(), s -> {});
             soon(r);
@@ -434,34 +471,42 @@ class LivenessTest {
             Server server = Net.createServer();
             server.listen(() -> server.close(error -> r.run()));
         });
-        one("server: unref, connection flowing", r -> accept(new NetServerOptions(), s -> {
-            s.resume();
-            r.run();
-        }));
-        one("server: unref, connection paused", r -> accept(new NetServerOptions(), s -> {
-            s.pause();
-            r.run();
-        }));
+        one(
+                "server: unref, connection flowing",
+                r -> accept(new NetServerOptions(), s -> {
+                    s.resume();
+                    r.run();
+                }));
+        one(
+                "server: unref, connection paused",
+                r -> accept(new NetServerOptions(), s -> {
+                    s.pause();
+                    r.run();
+                }));
         one(
                 "server: unref, pauseOnConnect",
                 r -> accept(new NetServerOptions().pauseOnConnect(true), s -> r.run()));
-        one("server: closed, connection paused", r -> accept(new NetServerOptions(), s -> {
-            s.pause();
-            s.server().close();
-            r.run();
-        }));
-        one("server: closed, connection flowing", r -> accept(new NetServerOptions(), s -> {
-            s.resume();
-            s.server().close();
-            r.run();
-        }));
-        one("tls server: listening", r -> TLS.createServer(identity(EventLoop.current()))
-                .listen(r::run));
+        one(
+                "server: closed, connection paused",
+                r -> accept(new NetServerOptions(), s -> {
+                    s.pause();
+                    s.server().close();
+                    r.run();
+                }));
+        one(
+                "server: closed, connection flowing",
+                r -> accept(new NetServerOptions(), s -> {
+                    s.resume();
+                    s.server().close();
+                    r.run();
+                }));
+        one(
+                "tls server: listening",
+                r -> TLS.createServer(identity(EventLoop.current())).listen(r::run));
         one(
                 "tls server: unref, handshake waits for SNICallback",
                 r -> acceptTLS(
-                        identity(EventLoop.current())
-                                .SNICallback((name, callback) -> r.run()),
+                        identity(EventLoop.current()).SNICallback((name, callback) -> r.run()),
                         true,
                         s -> {}));
         one(
@@ -497,10 +542,12 @@ class LivenessTest {
     }
 
     private static void wrapped(String how, Ends then) {
-        one("tls over a socket: " + how, r -> over(ends -> {
-            then.use(ends[0], ends[1]);
-            r.run();
-        }));
+        one(
+                "tls over a socket: " + how,
+                r -> over(ends -> {
+                    then.use(ends[0], ends[1]);
+                    r.run();
+                }));
     }
 
     private static void timer(String how, Consumer<EventLoop> start) {
@@ -513,7 +560,9 @@ class LivenessTest {
     private static void timers() {
         timer("timeout", loop -> loop.setTimeout(() -> {}, 60_000));
         timer("timeout, unref", loop -> loop.setTimeout(() -> {}, 60_000).unref());
-        timer("timeout, unref, ref", loop -> loop.setTimeout(() -> {}, 60_000).unref().ref());
+        timer(
+                "timeout, unref, ref",
+                loop -> loop.setTimeout(() -> {}, 60_000).unref().ref());
         timer("timeout, cleared", loop -> loop.clear(loop.setTimeout(() -> {}, 60_000)));
         timer("interval", loop -> loop.setInterval(() -> {}, 10));
         timer("interval, unref", loop -> loop.setInterval(() -> {}, 10).unref());
@@ -538,7 +587,9 @@ class LivenessTest {
                             },
                             60);
         });
-        timer("unref, refreshed", loop -> loop.setTimeout(() -> {}, 60_000).unref().refresh());
+        timer(
+                "unref, refreshed",
+                loop -> loop.setTimeout(() -> {}, 60_000).unref().refresh());
         one("immediate: again and again", r -> {
             again(EventLoop.current());
             r.run();

@@ -46,8 +46,8 @@ class UncaughtTest extends LoopTest {
     /** A server whose connections fail at their first bytes. */
     private TLSServer failing(String version, ServerOptions options, List<String> got)
             throws Exception {
-        TLSServer server = TLS.createServer(
-                options.minVersion(version).maxVersion(version), socket -> {
+        TLSServer server =
+                TLS.createServer(options.minVersion(version).maxVersion(version), socket -> {
                     socket.setEncoding("utf8");
                     socket.on(Readable.TEXT, text -> {
                         got.add(text);
