@@ -18,16 +18,17 @@ public class EchoClient {
                 // This is necessary only if the server uses the self-signed certificate.
                 .ca(List.of(keys.resolve("server-cert.pem")));
 
-        TLSSocket socket = TLS.connect(Integer.parseInt(args[1]), options);
-        socket.on(TLSSocket.SECURE_CONNECT, () -> {
-            System.out.println(
-                    "client connected " + (socket.authorized() ? "authorized" : "unauthorized"));
-            socket.write("hello\n");
-            socket.end();
+        TLS.connect(Integer.parseInt(args[1]), options, socket -> {
+            socket.on(TLSSocket.SECURE_CONNECT, () -> {
+                System.out.println("client connected "
+                        + (socket.authorized() ? "authorized" : "unauthorized"));
+                socket.write("hello\n");
+                socket.end();
+            });
+            socket.setEncoding("utf8");
+            socket.on(Readable.TEXT, System.out::print);
+            socket.on(Readable.END, () -> System.out.println("end"));
+            socket.on(EventEmitter.ERROR, error -> System.err.println(error));
         });
-        socket.setEncoding("utf8");
-        socket.on(Readable.TEXT, System.out::print);
-        socket.on(Readable.END, () -> System.out.println("end"));
-        socket.on(EventEmitter.ERROR, error -> System.err.println(error));
     }
 }

@@ -18,15 +18,16 @@ public class EchoClientPfx {
                 .passphrase("sample")
                 .ca(keys.resolve("server-cert.pem"));
 
-        TLSSocket socket = TLS.connect(Integer.parseInt(args[1]), options);
-        socket.on(TLSSocket.SECURE_CONNECT, () -> {
-            System.out.println(
-                    "client connected " + (socket.authorized() ? "authorized" : "unauthorized"));
-            socket.end("hello\n");
+        TLS.connect(Integer.parseInt(args[1]), options, socket -> {
+            socket.on(TLSSocket.SECURE_CONNECT, () -> {
+                System.out.println("client connected "
+                        + (socket.authorized() ? "authorized" : "unauthorized"));
+                socket.end("hello\n");
+            });
+            socket.setEncoding("utf8");
+            socket.on(Readable.TEXT, System.out::print);
+            socket.on(Readable.END, () -> System.out.println("end"));
+            socket.on(EventEmitter.ERROR, error -> System.err.println(error));
         });
-        socket.setEncoding("utf8");
-        socket.on(Readable.TEXT, System.out::print);
-        socket.on(Readable.END, () -> System.out.println("end"));
-        socket.on(EventEmitter.ERROR, error -> System.err.println(error));
     }
 }

@@ -1,3 +1,4 @@
+import io.github.securepair.events.EventEmitter;
 import io.github.securepair.tls.ServerOptions;
 import io.github.securepair.tls.TLS;
 import io.github.securepair.tls.TLSServer;
@@ -30,7 +31,9 @@ public class EchoServer {
             socket.write("welcome!\n");
             socket.setEncoding("utf8");
             socket.pipe(socket);
+            socket.on(EventEmitter.ERROR, error -> System.err.println(error));
         });
+        server.on(EventEmitter.ERROR, error -> System.err.println(error));
         server.listen(
                 Integer.parseInt(args[1]),
                 () -> System.out.println("server bound to " + server.address().port()));

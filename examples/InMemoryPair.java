@@ -1,4 +1,5 @@
 import io.github.securepair.engine.SecureContext;
+import io.github.securepair.events.EventLoop;
 import io.github.securepair.stream.Readable;
 import io.github.securepair.tls.SecureContextOptions;
 import io.github.securepair.tls.SecurePair;
@@ -12,6 +13,11 @@ import java.nio.file.Path;
  */
 public class InMemoryPair {
     public static void main(String[] args) {
+        // As Node runs a script: from start to end before anything is emitted.
+        EventLoop.run(() -> run(args));
+    }
+
+    private static void run(String[] args) {
         Path keys = Path.of(args[0]);
         SecureContext identity = TLS.createSecureContext(new SecureContextOptions()
                 .key(keys.resolve("server-key.pem"))

@@ -1,5 +1,7 @@
 package io.github.securepair.events;
 
+import io.github.securepair.internal.Turn;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +47,11 @@ public class EventEmitter {
     private volatile Slot[] slots = NO_SLOTS;
 
     private volatile int maxListeners = -1;
+
+    /**
+     * The turn in which another thread than the loop's made this, until an error was held for it.
+     */
+    private volatile Turn turn;
 
     /** Makes an emitter without listeners. */
     public EventEmitter() {}
@@ -193,7 +200,7 @@ public class EventEmitter {
                 listener.call0();
             }
         } catch (Throwable thrown) {
-            throw unchecked(thrown);
+            throw blamed(thrown);
         }
         return true;
     }
@@ -218,7 +225,7 @@ public class EventEmitter {
                 listener.call1(first);
             }
         } catch (Throwable thrown) {
-            throw unchecked(thrown);
+            throw blamed(thrown);
         }
         return true;
     }
@@ -238,7 +245,7 @@ public class EventEmitter {
                 listener.call2(first, second);
             }
         } catch (Throwable thrown) {
-            throw unchecked(thrown);
+            throw blamed(thrown);
         }
         return true;
     }
@@ -259,7 +266,7 @@ public class EventEmitter {
                 listener.call3(first, second, third);
             }
         } catch (Throwable thrown) {
-            throw unchecked(thrown);
+            throw blamed(thrown);
         }
         return true;
     }
@@ -280,7 +287,7 @@ public class EventEmitter {
                 listener.call4(first, second, third, fourth);
             }
         } catch (Throwable thrown) {
-            throw unchecked(thrown);
+            throw blamed(thrown);
         }
         return true;
     }
@@ -315,7 +322,7 @@ public class EventEmitter {
                 }
             }
         } catch (Throwable thrown) {
-            throw unchecked(thrown);
+            throw blamed(thrown);
         }
         return true;
     }
@@ -435,7 +442,7 @@ public class EventEmitter {
             }
             listeners[last].call1(bytes);
         } catch (Throwable thrown) {
-            throw unchecked(thrown);
+            throw blamed(thrown);
         }
         return true;
     }
@@ -590,9 +597,38 @@ public class EventEmitter {
         }
     }
 
+    /** Notes for the loop's handler whose listener it was that threw. */
+    private RuntimeException blamed(Throwable thrown) {
+        EventLoop loop = EventLoop.current();
+        if (loop != null) {
+            loop.blame(this, thrown);
+        }
+        throw unchecked(thrown);
+    }
+
+    /** How many listeners there are, of all events. */
+    int listenerTotal() {
+        int total = 0;
+        for (Slot slot : slots) {
+            total += slot.listeners.length;
+        }
+        return total;
+    }
+
+    void madeIn(Turn turn) {
+        this.turn = turn;
+    }
+
     @SuppressWarnings("StringEquality")
-    private static boolean unheard(String name, Object argument) {
+    private boolean unheard(String name, Object argument) {
         if (name != ERROR.name()) {
+            return false;
+        }
+        Turn making = turn;
+        if (making != null && EventLoop.current() != null) {
+            // The thread that made this may be about to add the listener.
+            turn = null;
+            making.then(this, () -> emit(ERROR.name(), argument));
             return false;
         }
         if (argument instanceof RuntimeException || argument instanceof Error) {

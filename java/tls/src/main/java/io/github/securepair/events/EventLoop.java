@@ -1,17 +1,23 @@
 package io.github.securepair.events;
 
 import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Turn;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -24,8 +30,20 @@ import java.util.function.Consumer;
  * belong on their loop's thread; {@link #execute} brings any other thread's work there, and
  * {@link #run} runs a whole program on it.
  *
+ * <p>In Node nothing is emitted before the code that made a socket has returned, so that listeners
+ * added after {@code connect()} miss nothing. On the loop that holds here too. A thread outside of
+ * the loop gets a turn as well: what it begins there with {@code connect} or {@code listen}, or by
+ * making a TLSSocket or a SecurePair, emits nothing before that thread waits for something, has
+ * ended, or has run on for 100 milliseconds without adding a listener to what it made (for a second
+ * while there is none for {@code 'error'}). So a thread that goes on computing has its connections
+ * begin that much later; forms that take the listeners with them, such as
+ * {@code TLS.connect(options, socket -> ...)}, and those that return futures, begin at once.
+ *
  * <p>The thread is a daemon. While there is work left (a referenced {@link Handle}, {@link Timer}
  * or {@link Immediate}, or a queued task) a second, sleeping thread keeps the JVM from ending.
+ *
+ * <p>As in Node a socket is such work while it reads, connects or has something to write, not by
+ * being open: a program whose only socket is paused, or at the peer's end, ends.
  *
  * <p>What a callback throws goes to the handler for uncaught exceptions. The default one prints it
  * and ends the JVM with status 1, as Node does.
@@ -43,6 +61,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     private final Netty.Loop netty;
     private final Keeper keeper;
     private final Timers timers = new Timers(this);
+    private final Turns turns = new Turns(this);
     private final ArrayDeque<Runnable> ticks = new ArrayDeque<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
@@ -51,15 +70,27 @@ public final class EventLoop implements Executor, AutoCloseable {
      */
     private final AtomicInteger references = new AtomicInteger();
 
+    /** What may be busy without counting as a reference. On the loop thread. */
+    private final Set<BooleanSupplier> watched = new HashSet<>();
+
+    /** What the end of the last round found of them. */
+    private volatile boolean busy;
+
     private ArrayDeque<Immediate> immediates = new ArrayDeque<>();
     private ArrayDeque<Immediate> spareImmediates = new ArrayDeque<>();
     private int depth;
     private volatile Consumer<Throwable> uncaught;
+    private volatile BiConsumer<EventEmitter, Throwable> uncaughtFrom;
+
+    /** What an emit threw last, and the outermost emitter it came out of. On the loop thread. */
+    private Throwable blamed;
+
+    private EventEmitter source;
     private volatile ManualClock manual;
 
     private EventLoop(String name) {
         this.name = name;
-        this.keeper = new Keeper(name, references);
+        this.keeper = new Keeper(name, () -> references.get() > 0 || busy);
         this.netty = Netty.open(this, name);
     }
 
@@ -255,7 +286,18 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /** Tells whether work is left: something referenced is open, or a callback is queued. */
     public boolean alive() {
-        return references.get() > 0 || (inLoop() ? !ticks.isEmpty() : keeper.isPublished());
+        return references.get() > 0
+                || (inLoop() ? !ticks.isEmpty() || isBusy() : keeper.isPublished());
+    }
+
+    /** Tells whether one of those that are watched is busy; those that are not are forgotten. */
+    private boolean isBusy() {
+        for (Iterator<BooleanSupplier> each = watched.iterator(); each.hasNext(); each.remove()) {
+            if (each.next().getAsBoolean()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Waits until no work is left. Not on the loop thread. */
@@ -296,16 +338,40 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * Replaces the handler for what callbacks throw.
+     * Replaces the handler for what callbacks throw. {@link EventLoopGroup#onUncaughtException}
+     * does it for several loops.
      *
      * @param handler called on the loop thread; {@code null} restores the default. When it throws
      *     itself, that is printed and the JVM ends with status 7, as Node does.
      */
     public void onUncaughtException(Consumer<Throwable> handler) {
+        uncaughtFrom = null;
         uncaught = handler;
     }
 
-    /** Returns the handler set by {@link #onUncaughtException}, or {@code null}. */
+    /**
+     * The same, with the emitter whose listener threw: of several inside each other the outermost,
+     * which for what comes from the wire is the connection; {@code null} when no listener was
+     * involved.
+     *
+     * <p>As in Node a connection whose listener threw stays open and goes on with its next event. A
+     * service that would rather not keep what may be half done destroys it here:
+     *
+     * <pre>{@code
+     * loop.onUncaughtExceptionFrom((source, error) -> {
+     *     log(error);
+     *     if (source instanceof Socket socket) {
+     *         socket.destroy();
+     *     }
+     * });
+     * }</pre>
+     */
+    public void onUncaughtExceptionFrom(BiConsumer<EventEmitter, Throwable> handler) {
+        uncaught = null;
+        uncaughtFrom = handler;
+    }
+
+    /** Returns the handler that {@link #onUncaughtException} set last, or {@code null}. */
     public Consumer<Throwable> uncaughtExceptionHandler() {
         return uncaught;
     }
@@ -346,6 +412,10 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     Timers timers() {
         return timers;
+    }
+
+    Turns turns() {
+        return turns;
     }
 
     void runInLoop(Runnable task) {
@@ -419,15 +489,30 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
+    /** Called by each emitter that an exception comes out of, from the inside to the outside. */
+    void blame(EventEmitter emitter, Throwable thrown) {
+        blamed = thrown;
+        source = emitter;
+    }
+
     private void uncaught(Throwable thrown) {
         Throwable shown = thrown;
         int status = 1;
+        EventEmitter from = blamed == thrown ? source : null;
+        blamed = null;
+        source = null;
         Consumer<Throwable> handler = uncaught;
-        if (handler != null) {
+        BiConsumer<EventEmitter, Throwable> handlerFrom = uncaughtFrom;
+        if (handler != null || handlerFrom != null) {
             boolean wrapped =
                     thrown instanceof UnhandledErrorException && thrown.getCause() != null;
+            Throwable error = wrapped ? thrown.getCause() : thrown;
             try {
-                handler.accept(wrapped ? thrown.getCause() : thrown);
+                if (handler != null) {
+                    handler.accept(error);
+                } else {
+                    handlerFrom.accept(from, error);
+                }
                 return;
             } catch (Throwable second) {
                 shown = second;
@@ -483,6 +568,31 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
 
         @Override
+        public Turn turn(EventLoop loop) {
+            return Turns.of(loop);
+        }
+
+        @Override
+        public void madeIn(EventEmitter made, Turn turn) {
+            made.madeIn(turn);
+        }
+
+        @Override
+        public void blame(EventLoop loop, EventEmitter source, Throwable thrown) {
+            loop.blame(source, thrown);
+        }
+
+        @Override
+        public void watch(EventLoop loop, BooleanSupplier busy) {
+            loop.watched.add(busy);
+        }
+
+        @Override
+        public void unwatch(EventLoop loop, BooleanSupplier busy) {
+            loop.watched.remove(busy);
+        }
+
+        @Override
         public void runTimers(EventLoop loop) {
             loop.timers.run();
         }
@@ -510,6 +620,10 @@ public final class EventLoop implements Executor, AutoCloseable {
                 loop.enter();
                 loop.leave();
             }
+            if (loop.isClosing()) {
+                loop.turns.end();
+            }
+            loop.busy = loop.references.get() == 0 && loop.isBusy();
             loop.keeper.update();
         }
 
@@ -527,14 +641,14 @@ public final class EventLoop implements Executor, AutoCloseable {
      */
     private static final class Keeper implements Runnable {
         private final String name;
-        private final AtomicInteger references;
+        private final BooleanSupplier alive;
         private volatile boolean published;
         private Thread thread;
         private boolean ended;
 
-        Keeper(String name, AtomicInteger references) {
+        Keeper(String name, BooleanSupplier alive) {
             this.name = name;
-            this.references = references;
+            this.alive = alive;
         }
 
         boolean isPublished() {
@@ -542,12 +656,12 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
 
         void update() {
-            if (published == references.get() > 0) {
+            if (published == alive.getAsBoolean()) {
                 return;
             }
             synchronized (this) {
                 // Read again: another thread may have queued a task since.
-                published = references.get() > 0 && !ended;
+                published = alive.getAsBoolean() && !ended;
                 if (published && thread == null) {
                     thread = new Thread(this, name + "-keeper");
                     thread.setDaemon(false);

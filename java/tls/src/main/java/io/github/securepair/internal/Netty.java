@@ -1,5 +1,6 @@
 package io.github.securepair.internal;
 
+import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.internal.transport.QuietEpoll;
 import io.github.securepair.internal.transport.ReadFirstNio;
@@ -9,6 +10,7 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.util.concurrent.FastThreadLocalThread;
 
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 
 /**
  * The door between {@link EventLoop} and Netty, for this module's own packages. Code of the
@@ -64,6 +66,40 @@ public final class Netty {
         access.uncaught(loop, thrown);
     }
 
+    /**
+     * Returns the turn of the calling thread, one that is not the loop's. What this thread begins
+     * on the loop, where it would emit events, waits for the end of the turn.
+     */
+    public static Turn turn(EventLoop loop) {
+        return access.turn(loop);
+    }
+
+    /**
+     * Notes that an emitter was made in this turn: an {@code 'error'} that would be unheard waits
+     * for its end.
+     */
+    public static void madeIn(EventEmitter made, Turn turn) {
+        access.madeIn(made, turn);
+    }
+
+    /** Names the emitter that the loop's handler shall get with an exception. On the loop. */
+    public static void blame(EventLoop loop, EventEmitter source, Throwable thrown) {
+        access.blame(loop, source, thrown);
+    }
+
+    /**
+     * Has the loop stay alive while {@code busy} says so. It is asked only when nothing else keeps
+     * the loop alive, at the end of a round, and forgotten when it says no. On the loop.
+     */
+    public static void watch(EventLoop loop, BooleanSupplier busy) {
+        access.watch(loop, busy);
+    }
+
+    /** Ends {@link #watch}. On the loop. */
+    public static void unwatch(EventLoop loop, BooleanSupplier busy) {
+        access.unwatch(loop, busy);
+    }
+
     /** Returns nanoseconds since the program's start of time. */
     public static long nanoTime() {
         return System.nanoTime() - START;
@@ -101,6 +137,16 @@ public final class Netty {
         void leave(EventLoop loop);
 
         void uncaught(EventLoop loop, Throwable thrown);
+
+        Turn turn(EventLoop loop);
+
+        void madeIn(EventEmitter made, Turn turn);
+
+        void blame(EventLoop loop, EventEmitter source, Throwable thrown);
+
+        void watch(EventLoop loop, BooleanSupplier busy);
+
+        void unwatch(EventLoop loop, BooleanSupplier busy);
 
         void runTimers(EventLoop loop);
 

@@ -30,6 +30,7 @@ final class Connecting {
     /** The code of what the system says to a socket that is not free, or null. */
     private final String refused;
 
+    private boolean begun;
     private boolean cancelled;
     private Handle lookingUp;
 
@@ -92,6 +93,23 @@ final class Connecting {
         }
     }
 
+    /** Begins, unless the socket was destroyed or connected anew since. */
+    void begin(boolean unix) {
+        begun = true;
+        if (cancelled) {
+            return;
+        }
+        if (unix) {
+            unix();
+        } else {
+            start();
+        }
+    }
+
+    boolean hasBegun() {
+        return begun;
+    }
+
     /** The socket was destroyed: nothing may come of this any more. */
     void cancel() {
         cancelled = true;
@@ -103,7 +121,7 @@ final class Connecting {
 
     // ---- unix ---------------------------------------------------------------------------------
 
-    void unix() {
+    private void unix() {
         String path = options.path;
         if (refused != null) {
             socket.emit(Socket.CONNECTION_ATTEMPT, path, null, null);
@@ -147,7 +165,7 @@ final class Connecting {
 
     // ---- TCP ----------------------------------------------------------------------------------
 
-    void start() {
+    private void start() {
         String host = options.host == null || options.host.isEmpty() ? "localhost" : options.host;
         int family = Net.isIP(host);
         if (family != 0) {
@@ -165,8 +183,11 @@ final class Connecting {
         int wanted = wantedFamily();
         boolean several = auto && wanted == 0 && options.localAddress == null;
         int hints = options.hints == 0 && wanted == 0 ? Lookup.ADDRCONFIG : options.hints;
-        lookingUp = loop.handle();
         Lookup lookup = options.lookup != null ? options.lookup : SystemLookup.INSTANCE;
+        if (lookup == SystemLookup.INSTANCE) {
+            // As libuv's request. What keeps a look-up of the program's alive is its own business.
+            lookingUp = loop.handle();
+        }
         boolean[] called = {false};
         lookup.lookup(host, new Lookup.Options(several, wanted, hints), (error, found) -> {
             Runnable result = () -> {
@@ -174,7 +195,9 @@ final class Connecting {
                     return;
                 }
                 called[0] = true;
-                lookingUp.close();
+                if (lookingUp != null) {
+                    lookingUp.close();
+                }
                 if (several) {
                     foundSeveral(host, error, found);
                 } else {

@@ -3,8 +3,11 @@ package io.github.securepair.net;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
+import io.github.securepair.internal.transport.NetAccess;
+import io.github.securepair.internal.transport.SetUp;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /**
  * The functions of Node's module {@code net}.
@@ -45,21 +48,42 @@ public final class Net {
      * Makes a socket and connects it: see {@link Socket#connect(SocketConnectOptions, Listener0)}.
      */
     public static Socket connect(SocketConnectOptions options) {
-        return connect(options, null);
+        return connect(options, (Listener0) null);
     }
 
     /** Makes a socket and connects it; {@code listener} is called once on {@code 'connect'}. */
     public static Socket connect(SocketConnectOptions options, Listener0 listener) {
+        return unconnected(options).connect(options, listener);
+    }
+
+    /**
+     * Makes a socket, has it set up, then connects it: listeners added in {@code setUp} miss
+     * nothing, whatever thread this is.
+     *
+     * @param setUp called with the new socket before this returns, on this thread; when it throws
+     *     the socket is destroyed and the exception goes to the caller
+     */
+    public static Socket connect(SocketConnectOptions options, Consumer<Socket> setUp) {
+        Socket socket = unconnected(options);
+        return SetUp.run(socket, NetAccess.get().prepare(socket, options, null), setUp);
+    }
+
+    /** Does what {@link #connect(SocketConnectOptions, Consumer)} does. */
+    public static Socket connect(int port, String host, Consumer<Socket> setUp) {
+        return connect(new SocketConnectOptions().port(port).host(host), setUp);
+    }
+
+    private static Socket unconnected(SocketConnectOptions options) {
         Socket socket = new Socket(options);
         if (options.timeout != 0) {
             socket.setTimeout(options.timeout);
         }
-        return socket.connect(options, listener);
+        return socket;
     }
 
     /** Connects to a port of {@code localhost}. */
     public static Socket connect(int port) {
-        return connect(new SocketConnectOptions().port(port), null);
+        return connect(new SocketConnectOptions().port(port));
     }
 
     /**
@@ -72,7 +96,7 @@ public final class Net {
 
     /** Connects to a port of a host. */
     public static Socket connect(int port, String host) {
-        return connect(new SocketConnectOptions().port(port).host(host), null);
+        return connect(new SocketConnectOptions().port(port).host(host));
     }
 
     /** Connects to a port of a host; {@code listener} is called once on {@code 'connect'}. */
@@ -85,7 +109,7 @@ public final class Net {
      * number.
      */
     public static Socket connect(String path) {
-        return connect(Socket.pathOrPort(path), null);
+        return connect(Socket.pathOrPort(path));
     }
 
     /** Connects to a unix domain socket; {@code listener} is called once on {@code 'connect'}. */
@@ -95,7 +119,7 @@ public final class Net {
 
     /** Does what {@link #connect(SocketConnectOptions)} does. */
     public static Socket createConnection(SocketConnectOptions options) {
-        return connect(options, null);
+        return connect(options);
     }
 
     /** Does what {@link #connect(SocketConnectOptions, Listener0)} does. */
@@ -125,11 +149,7 @@ public final class Net {
 
     /** Makes a socket and completes when it is connected or has failed. Any thread. */
     public static CompletableFuture<Socket> connectAsync(SocketConnectOptions options) {
-        Socket socket = new Socket(options);
-        if (options.timeout != 0) {
-            socket.setTimeout(options.timeout);
-        }
-        return socket.connectAsync(options);
+        return unconnected(options).connectAsync(options);
     }
 
     /** Connects to a port of a host and completes when that has worked or failed. Any thread. */

@@ -12,6 +12,8 @@ import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.StateException;
 import io.github.securepair.events.SystemException;
+import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.ListenChannel;
 import io.github.securepair.internal.transport.Transport;
 
@@ -76,6 +78,9 @@ public class Server extends EventEmitter implements AutoCloseable {
     public Server(NetServerOptions options) {
         this.options = options.copy();
         this.loop = options.loop != null ? options.loop : EventLoop.currentOrDefault();
+        if (!loop.inLoop()) {
+            Netty.madeIn(this, Netty.turn(loop));
+        }
         if (this.options.highWaterMark < 0) {
             this.options.highWaterMark = DEFAULT_MARK;
         }
@@ -167,7 +172,10 @@ public class Server extends EventEmitter implements AutoCloseable {
     /**
      * Listens as the options say.
      *
-     * <p>Wrong options are thrown; that a port is taken and the like is an {@code 'error'}.
+     * <p>Wrong options are thrown; that a port is taken and the like is an {@code 'error'}. On
+     * another thread than the loop's nothing is emitted, and no connection accepted, before that
+     * thread had its turn to add listeners, see {@link EventLoop}; those that come meanwhile wait
+     * in the backlog.
      *
      * @param listener called once on {@code 'listening'}; may be null
      * @throws StateException {@code ERR_SERVER_ALREADY_LISTEN}
@@ -186,13 +194,14 @@ public class Server extends EventEmitter implements AutoCloseable {
             check(chosen);
         }
         if (loop.inLoop()) {
-            listen(chosen, tcp, port);
+            listen(chosen, tcp, port, null);
         } else {
+            Turn turn = Netty.turn(loop);
             loop.execute(() -> {
                 if (channel != null) {
-                    emit(ERROR, NetErrors.alreadyListening());
+                    turn.then(this, () -> emit(ERROR, NetErrors.alreadyListening()));
                 } else {
-                    listen(chosen, tcp, port);
+                    listen(chosen, tcp, port, turn);
                 }
             });
         }
@@ -217,7 +226,11 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void listen(ListenOptions chosen, boolean tcp, int port) {
+    /**
+     * @param turn what the thread that asked for it must have had before anything is emitted; null
+     *     on the loop
+     */
+    private void listen(ListenOptions chosen, boolean tcp, int port, Turn turn) {
         int id = ++listenings;
         if (chosen.signal != null) {
             Runnable remove = chosen.signal.onAbort(this::close);
@@ -225,28 +238,29 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
         int backlog = chosen.backlog > 0 ? chosen.backlog : DEFAULT_BACKLOG;
         if (!tcp) {
-            listenUnix(chosen, backlog);
+            listenUnix(chosen, backlog, turn);
         } else if (chosen.host == null || chosen.host.isEmpty()) {
-            listenAnywhere(port, backlog, chosen.ipv6Only);
+            listenAnywhere(port, backlog, chosen.ipv6Only, turn);
         } else {
-            lookupAndListen(id, chosen, port, backlog);
+            lookupAndListen(id, chosen, port, backlog, turn);
         }
     }
 
-    private void listenAnywhere(int port, int backlog, boolean ipv6Only) {
+    private void listenAnywhere(int port, int backlog, boolean ipv6Only, Turn turn) {
         ListenChannel.Result result =
                 ListenChannel.listen(loop, "::", port, backlog, ipv6Only, new Acceptor());
         if (result.channel() != null || result.code().equals("EADDRINUSE")) {
-            opened(result, "::", port);
+            opened(result, "::", port, turn);
         } else {
             opened(
                     ListenChannel.listen(loop, "0.0.0.0", port, backlog, false, new Acceptor()),
                     "0.0.0.0",
-                    port);
+                    port,
+                    turn);
         }
     }
 
-    private void lookupAndListen(int id, ListenOptions chosen, int port, int backlog) {
+    private void lookupAndListen(int id, ListenOptions chosen, int port, int backlog, Turn turn) {
         Handle waiting = loop.handle();
         String host = chosen.host;
         BiConsumer<Throwable, String> found = (error, ip) -> {
@@ -255,13 +269,14 @@ public class Server extends EventEmitter implements AutoCloseable {
                 return;
             }
             if (error != null) {
-                emit(ERROR, error);
+                inTurn(turn, () -> emit(ERROR, error));
             } else {
                 opened(
                         ListenChannel.listen(
                                 loop, ip, port, backlog, chosen.ipv6Only, new Acceptor()),
                         ip,
-                        port);
+                        port,
+                        turn);
             }
         };
         if (Net.isIP(host) != 0) {
@@ -275,10 +290,10 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void listenUnix(ListenOptions chosen, int backlog) {
+    private void listenUnix(ListenOptions chosen, int backlog, Turn turn) {
         path = chosen.path;
         ListenChannel.Result result = ListenChannel.listen(loop, path, backlog, new Acceptor());
-        opened(result, path, -1);
+        opened(result, path, -1, turn);
         if (result.channel() != null && (chosen.readableAll || chosen.writableAll)) {
             permit(chosen);
         }
@@ -308,11 +323,11 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void opened(ListenChannel.Result result, String where, int port) {
+    private void opened(ListenChannel.Result result, String where, int port, Turn turn) {
         if (result.channel() == null) {
             SystemException error = SystemException.describedAddress(
                     result.code(), "listen", where, port > 0 ? port : -1);
-            loop.nextTick(() -> emit(ERROR, error));
+            inTurn(turn, () -> emit(ERROR, error));
             return;
         }
         ListenChannel opened = result.channel();
@@ -321,11 +336,29 @@ public class Server extends EventEmitter implements AutoCloseable {
         if (unreferenced) {
             opened.unref();
         }
-        loop.nextTick(() -> {
+        Runnable begin = () -> {
             if (channel == opened) {
                 emit(LISTENING);
             }
-        });
+        };
+        if (turn == null) {
+            opened.accept();
+            loop.nextTick(begin);
+        } else {
+            turn.then(this, () -> {
+                opened.accept();
+                begin.run();
+            });
+        }
+    }
+
+    /** Emits something when whoever asked for it has had the time to add listeners. */
+    private void inTurn(Turn turn, Runnable emission) {
+        if (turn == null) {
+            loop.nextTick(emission);
+        } else {
+            turn.then(this, emission);
+        }
     }
 
     /**
@@ -412,7 +445,12 @@ public class Server extends EventEmitter implements AutoCloseable {
                     .writableHighWaterMark(options.highWaterMark);
             Socket socket =
                     Socket.accepted(Server.this, transport, socketOptions, options.pauseOnConnect);
-            emit(CONNECTION, socket);
+            try {
+                emit(CONNECTION, socket);
+            } catch (Throwable thrown) {
+                Netty.blame(transport.loop(), socket, thrown);
+                throw thrown;
+            }
         }
 
         @Override

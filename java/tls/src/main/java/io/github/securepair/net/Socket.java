@@ -3,6 +3,7 @@ package io.github.securepair.net;
 import io.github.securepair.events.ArgumentException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.Event;
+import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
@@ -10,6 +11,7 @@ import io.github.securepair.events.Listener3;
 import io.github.securepair.events.Listener4;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Timer;
+import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.DuplexTransport;
@@ -31,8 +33,9 @@ import java.util.function.UnaryOperator;
  *
  * <p>A socket belongs to the thread of its {@link #loop()}; {@code connect}, {@code write},
  * {@code end}, {@code destroy}, {@code pause}, {@code resume} and {@code pipe} may also be called
- * from other threads and are then queued there. Listeners run on the loop. An open socket keeps the
- * loop alive until it is closed or {@link #unref}'d.
+ * from other threads and are then queued there. Listeners run on the loop. A socket keeps its loop
+ * alive while it reads and is not {@link #unref}'d, and while it connects or writes; one that is
+ * paused with a full buffer, or at the peer's end, does not (Node: libuv's active handles).
  *
  * <p>Errors are system errors with Node's codes and texts, such as {@code connect ECONNREFUSED
  * 127.0.0.1:1}.
@@ -224,31 +227,49 @@ public class Socket extends BlockingDuplex {
     /**
      * Connects as the options say. A socket that has closed may be connected again.
      *
-     * <p>Wrong options are thrown; whatever else goes wrong is an {@code 'error'}.
+     * <p>Wrong options are thrown; whatever else goes wrong is an {@code 'error'}. On another
+     * thread than the loop's the attempt begins when that thread had its turn to add listeners, see
+     * {@link EventLoop}.
      *
      * @param listener called once on {@code 'connect'}; may be null
      */
     public Socket connect(SocketConnectOptions options, Listener0 listener) {
+        Runnable start = prepare(options, listener);
+        if (loop().inLoop()) {
+            start.run();
+        } else {
+            Netty.turn(loop()).then(this, start);
+        }
+        return this;
+    }
+
+    /**
+     * Connects in two steps: from now on the socket is connecting, so that what is written waits;
+     * but nothing happens that could be emitted before the second step.
+     *
+     * @return the second step, to be run on the loop
+     */
+    private Runnable prepare(SocketConnectOptions options, Listener0 listener) {
         if (options.port == null && options.path == null) {
             throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
         }
         SocketConnectOptions chosen = options.copy();
         boolean unix = chosen.path != null && !chosen.path.isEmpty();
         int port = unix ? 0 : Connecting.check(chosen);
-        if (loop().inLoop()) {
-            connect(chosen, unix, port, listener);
-        } else {
-            loop().execute(() -> connect(chosen, unix, port, listener));
-        }
-        return this;
-    }
-
-    private void connect(SocketConnectOptions options, boolean unix, int port, Listener0 listener) {
         if (listener != null) {
             once(CONNECT, listener);
         }
+        if (loop().inLoop()) {
+            return prepare(chosen, unix, port);
+        }
+        Runnable[] start = {null};
+        loop().execute(() -> start[0] = prepare(chosen, unix, port));
+        return () -> start[0].run();
+    }
+
+    private Runnable prepare(SocketConnectOptions options, boolean unix, int port) {
         if (parent != null && parent.connecting) {
-            return;
+            return () -> {};
         }
         peerEnded = false;
         if (destroyed()) {
@@ -270,12 +291,9 @@ public class Socket extends BlockingDuplex {
         if (attempt != null) {
             attempt.cancel();
         }
-        attempt = new Connecting(this, options, port, refused);
-        if (unix) {
-            attempt.unix();
-        } else {
-            attempt.start();
-        }
+        Connecting begun = new Connecting(this, options, port, refused);
+        attempt = begun;
+        return () -> begun.begin(unix);
     }
 
     static SocketConnectOptions pathOrPort(String path) {
@@ -759,6 +777,11 @@ public class Socket extends BlockingDuplex {
     }
 
     private void onIdle() {
+        if (attempt != null && !attempt.hasBegun()) {
+            // Made by a thread that may still be adding listeners.
+            refreshTimer();
+            return;
+        }
         if (lastWriteQueueSize > 0 && transport != null) {
             long waiting = transport.writeQueueSize();
             if (lastWriteQueueSize != waiting) {
@@ -826,7 +849,7 @@ public class Socket extends BlockingDuplex {
         return this;
     }
 
-    /** Lets the open socket keep its loop alive, the default. */
+    /** Lets the socket keep its loop alive while it reads, the default. */
     public Socket ref() {
         onLoop(() -> {
             unreferenced = false;
@@ -837,7 +860,7 @@ public class Socket extends BlockingDuplex {
         return this;
     }
 
-    /** Lets the loop end although this socket is open. */
+    /** Lets the loop end although this socket reads. To connect and to write count all the same. */
     public Socket unref() {
         onLoop(() -> {
             unreferenced = true;
@@ -1170,6 +1193,11 @@ public class Socket extends BlockingDuplex {
             channel.setReceiver(receiver);
             channel.rewind(socket.takeBuffered());
             return channel;
+        }
+
+        @Override
+        public Runnable prepare(Socket socket, SocketConnectOptions options, Listener0 onConnect) {
+            return socket.prepare(options, onConnect);
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
+import io.github.securepair.internal.Netty;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -61,6 +62,9 @@ public abstract class Stream extends EventEmitter {
     Stream(StreamOptions<?> options) {
         EventLoop given = options == null ? null : options.loop;
         loop = given != null ? given : EventLoop.currentOrDefault();
+        if (!loop.inLoop()) {
+            Netty.madeIn(this, Netty.turn(loop));
+        }
         emitClose = options == null || options.emitClose;
         autoDestroy = options == null || options.autoDestroy;
         overrides = options == null

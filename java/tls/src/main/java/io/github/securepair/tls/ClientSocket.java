@@ -6,7 +6,9 @@ import io.github.securepair.events.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Warnings;
+import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.transport.NetAccess;
+import io.github.securepair.internal.transport.SetUp;
 import io.github.securepair.net.Net;
 import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
@@ -14,6 +16,7 @@ import io.github.securepair.stream.Duplex;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * The client that {@link TLS#connect} makes: verifies the server as Node's does, before anybody
@@ -55,8 +58,11 @@ final class ClientSocket extends TLSSocket {
     /**
      * Node's tls.connect. Everything that can be wrong with the options is thrown before anything
      * is opened.
+     *
+     * @param setUp called with the socket before anything happens, or null: then the calling thread
+     *     gets its turn for that
      */
-    static TLSSocket connect(ConnectOptions given, Listener0 listener) {
+    static TLSSocket connect(ConnectOptions given, Listener0 listener, Consumer<TLSSocket> setUp) {
         Duplex over = (Duplex) Options.typed(given, "socket", Duplex.class);
         SocketConnectOptions where = over == null ? NetOptions.ofConnect(given) : null;
         NetOptions.text(given, "host");
@@ -115,6 +121,8 @@ final class ClientSocket extends TLSSocket {
         if (listener != null) {
             socket.once(SECURE_CONNECT, listener);
         }
+        EnvironmentOptions.log(socket);
+        Runnable start = socket::start;
         if (where != null) {
             try {
                 double timeout = NetOptions.timeout(given);
@@ -125,19 +133,19 @@ final class ClientSocket extends TLSSocket {
                 if (Options.truthy(given.get("keepAlive"))) {
                     socket.setKeepAlive(true, Math.max(0, delay));
                 }
-                socket.connect(where, socket::start);
+                start = NetAccess.get().prepare(socket, where, socket::start);
             } catch (RuntimeException e) {
                 // A bad port or address: nothing native is left behind.
                 socket.destroy();
                 throw e;
             }
+        }
+        if (setUp != null) {
+            SetUp.run(socket, start, setUp);
+        } else if (socket.loop().inLoop()) {
+            start.run();
         } else {
-            EventLoop loop = socket.loop();
-            if (loop.inLoop()) {
-                socket.start();
-            } else {
-                loop.execute(socket::start);
-            }
+            Netty.turn(socket.loop()).then(socket, start);
         }
         return socket;
     }
@@ -158,8 +166,7 @@ final class ClientSocket extends TLSSocket {
                 return;
             }
             try {
-                TLSSocket socket =
-                        EnvironmentOptions.log(connect(EnvironmentOptions.client(bound), null));
+                TLSSocket socket = connect(EnvironmentOptions.client(bound), null, null);
                 // Cancelled, or out of time: nobody waits for the socket any more.
                 result.whenComplete((secure, error) -> {
                     if (error != null) {

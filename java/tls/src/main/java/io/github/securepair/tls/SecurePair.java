@@ -7,6 +7,8 @@ import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.SystemException;
+import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Turn;
 import io.github.securepair.net.AddressInfo;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
@@ -56,11 +58,19 @@ public class SecurePair extends EventEmitter {
         credentials = context;
         encrypted = new EncryptedStream(loop, this);
         cleartext = new Cleartext(all, context);
-        loop.nextTick(() -> {
-            if (!isServer) {
-                cleartext.start();
-            }
-        });
+        if (loop.inLoop()) {
+            loop.nextTick(this::start);
+        } else {
+            Turn turn = Netty.turn(loop);
+            Netty.madeIn(this, turn);
+            turn.then(this, this::start);
+        }
+    }
+
+    private void start() {
+        if (!cleartext.isServer) {
+            cleartext.start();
+        }
     }
 
     /** The stream of plaintext; it is a whole TLSSocket, and a {@link CryptoStream}. */

@@ -13,8 +13,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /**
  * The functions and constants of Node's {@code tls} module.
@@ -69,9 +71,35 @@ public final class TLS extends TLSDefaults {
     /**
      * Connects to a server, as the options say, and begins the handshake. Bad options are thrown
      * here, before anything is opened; whatever else goes wrong is an {@code error} of the socket.
+     *
+     * <p>On the socket's loop nothing is emitted before the running callback has returned, as in
+     * Node. On any other thread the attempt begins when that thread had its turn to add listeners,
+     * see {@link io.github.securepair.events.EventLoop}; {@link #connect(ConnectOptions, Consumer)}
+     * needs no such wait.
      */
     public static TLSSocket connect(ConnectOptions options) {
-        return connect(options, null);
+        return connect(options, (Listener0) null);
+    }
+
+    /**
+     * Makes a socket, has it set up, then connects it and begins the handshake: the listeners that
+     * {@code setUp} adds miss nothing, whatever thread this is.
+     *
+     * <pre>{@code
+     * TLS.connect(options, socket -> {
+     *     socket.on(TLSSocket.SECURE_CONNECT, () -> socket.end("hello"));
+     *     socket.on(EventEmitter.ERROR, error -> System.err.println(error));
+     * });
+     * }</pre>
+     *
+     * <p>A lambda without a parameter is Node's listener of {@code secureConnect} instead; for a
+     * literal {@code null} say which of the two you mean, or leave it out.
+     *
+     * @param setUp called with the new socket before this returns, on this thread; when it throws
+     *     the socket is destroyed and the exception goes to the caller
+     */
+    public static TLSSocket connect(ConnectOptions options, Consumer<TLSSocket> setUp) {
+        return client(options, null, Objects.requireNonNull(setUp));
     }
 
     /**
@@ -80,16 +108,20 @@ public final class TLS extends TLSDefaults {
      * @param listener called once on {@link TLSSocket#SECURE_CONNECT}; may be null
      */
     public static TLSSocket connect(ConnectOptions options, Listener0 listener) {
+        return client(options, listener, null);
+    }
+
+    private static TLSSocket client(
+            ConnectOptions options, Listener0 listener, Consumer<TLSSocket> setUp) {
         if (options == null) {
             throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
         }
-        return EnvironmentOptions.log(
-                ClientSocket.connect(EnvironmentOptions.client(options), listener));
+        return ClientSocket.connect(EnvironmentOptions.client(options), listener, setUp);
     }
 
     /** Connects to a port of localhost. */
     public static TLSSocket connect(int port) {
-        return connect(at(port, null, null), null);
+        return connect(at(port, null, null));
     }
 
     /** Connects to a port of localhost. */
@@ -99,7 +131,7 @@ public final class TLS extends TLSDefaults {
 
     /** Connects to a port of a host. */
     public static TLSSocket connect(int port, String host) {
-        return connect(at(port, host, null), null);
+        return connect(at(port, host, null));
     }
 
     /** Connects to a port of a host. */
@@ -109,7 +141,7 @@ public final class TLS extends TLSDefaults {
 
     /** Connects to a port; host and port in the options go before the arguments. */
     public static TLSSocket connect(int port, ConnectOptions options) {
-        return connect(at(port, null, options), null);
+        return connect(at(port, null, options));
     }
 
     /** Connects to a port; host and port in the options go before the arguments. */
@@ -117,9 +149,14 @@ public final class TLS extends TLSDefaults {
         return connect(at(port, null, options), listener);
     }
 
+    /** Does what {@link #connect(ConnectOptions, Consumer)} does, with a port. */
+    public static TLSSocket connect(int port, ConnectOptions options, Consumer<TLSSocket> setUp) {
+        return connect(at(port, null, options), setUp);
+    }
+
     /** Connects to a port of a host; host and port in the options go before the arguments. */
     public static TLSSocket connect(int port, String host, ConnectOptions options) {
-        return connect(at(port, host, options), null);
+        return connect(at(port, host, options));
     }
 
     /** Connects to a port of a host; host and port in the options go before the arguments. */
@@ -128,9 +165,15 @@ public final class TLS extends TLSDefaults {
         return connect(at(port, host, options), listener);
     }
 
+    /** Does what {@link #connect(ConnectOptions, Consumer)} does, with a port and a host. */
+    public static TLSSocket connect(
+            int port, String host, ConnectOptions options, Consumer<TLSSocket> setUp) {
+        return connect(at(port, host, options), setUp);
+    }
+
     /** Connects to a unix domain socket, or to a port of localhost when the string is a number. */
     public static TLSSocket connect(String path) {
-        return connect(at(path, null), null);
+        return connect(at(path, null));
     }
 
     /** Connects to a unix domain socket, or to a port of localhost when the string is a number. */
@@ -140,7 +183,7 @@ public final class TLS extends TLSDefaults {
 
     /** Connects to a unix domain socket, or to a port of localhost when the string is a number. */
     public static TLSSocket connect(String path, ConnectOptions options) {
-        return connect(at(path, options), null);
+        return connect(at(path, options));
     }
 
     /** Connects to a unix domain socket, or to a port of localhost when the string is a number. */

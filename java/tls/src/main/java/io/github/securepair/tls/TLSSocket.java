@@ -18,6 +18,8 @@ import io.github.securepair.events.StateException;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Timer;
 import io.github.securepair.internal.transport.DuplexTransport;
+import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.net.Server;
@@ -32,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 import javax.net.ssl.SSLException;
@@ -180,9 +183,10 @@ public class TLSSocket extends Socket {
         boolean laid = false;
         try {
             if (loop().inLoop()) {
-                lay(socket, lower);
+                lay(socket, lower, loop()::nextTick);
             } else {
-                loop().execute(() -> lay(socket, lower));
+                Turn turn = Netty.turn(loop());
+                loop().execute(() -> lay(socket, lower, task -> turn.then(this, task)));
             }
             laid = true;
         } finally {
@@ -306,21 +310,25 @@ public class TLSSocket extends Socket {
         transport.close(null);
     }
 
-    /** Puts TLS between this socket and what is below it. On the loop. */
-    private void lay(Duplex socket, Transport given) {
+    /**
+     * Puts TLS between this socket and what is below it. On the loop.
+     *
+     * @param later runs a task when the caller has had the time to add listeners
+     */
+    private void lay(Duplex socket, Transport given, Consumer<Runnable> later) {
         if (destroyed()) {
             transport.close(null);
             return;
         }
         startTimer();
         if (hintRefused != null) {
-            loop().nextTick(() -> die(hintRefused));
+            later.accept(() -> die(hintRefused));
         }
         if (given != null) {
             NET.setTransport(this, transport);
             given.setReceiver(transport);
             transport.attach(given, null);
-            loop().nextTick(this::readFirst);
+            later.accept(this::readFirst);
             return;
         }
         if (socket == null) {
@@ -357,8 +365,7 @@ public class TLSSocket extends Socket {
                 }
             });
         }
-        // Later, so that the caller has time to add listeners.
-        loop().nextTick(this::readFirst);
+        later.accept(this::readFirst);
     }
 
     private void readFirst() {
@@ -373,6 +380,8 @@ public class TLSSocket extends Socket {
             once(CONNECT, this::start);
         } else if (!destroyed()) {
             transport.start();
+            // Also when the program has paused it: the handshake goes on.
+            readFirst();
         }
     }
 

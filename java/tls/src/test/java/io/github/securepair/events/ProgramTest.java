@@ -3,12 +3,17 @@ package io.github.securepair.events;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.net.Net;
+import io.github.securepair.net.Socket;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,6 +112,46 @@ class ProgramTest {
             EventLoop.group(2);
             EventLoop.defaultLoop().execute(() -> System.out.println("ran"));
         }
+    }
+
+    /** Connects, pauses, and has nothing else to do. */
+    public static final class Paused {
+        public static void main(String[] args) throws IOException {
+            ServerSocket server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+            Net.connect(server.getLocalPort(), "127.0.0.1", socket -> {
+                socket.on(Socket.CONNECT, () -> {
+                    socket.pause();
+                    System.out.println("connected");
+                });
+            });
+        }
+    }
+
+    /** Adds its listeners after connect(), and takes its time. */
+    public static final class Refused {
+        public static void main(String[] args) throws IOException {
+            int port;
+            try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                port = taken.getLocalPort();
+            }
+            Socket socket = Net.connect(port, "127.0.0.1");
+            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(100);
+            while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            socket.on(EventEmitter.ERROR, error -> System.out.println(Coded.codeOf(error)));
+            socket.on(Socket.CLOSE, hadError -> System.out.println("close " + hadError));
+        }
+    }
+
+    @Test
+    void aProgramWhoseSocketIsPausedEnds() throws Exception {
+        endsWell("connected\n", Paused.class);
+    }
+
+    @Test
+    void aProgramThatAddsItsListenersLateMissesNothing() throws Exception {
+        endsWell("ECONNREFUSED\nclose true\n", Refused.class);
     }
 
     @Test

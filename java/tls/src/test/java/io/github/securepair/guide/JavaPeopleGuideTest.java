@@ -51,12 +51,10 @@ class JavaPeopleGuideTest extends Guide {
         // end
     }
 
-    private static CompletableFuture<String> ask(
-            EventLoop loop, ConnectOptions options, String question) {
+    private static CompletableFuture<String> ask(ConnectOptions options, String question) {
         // snippet: ask
         CompletableFuture<String> answer = new CompletableFuture<>();
-        loop.execute(() -> {
-            TLSSocket socket = TLS.connect(options);
+        TLS.connect(options, socket -> {
             socket.setEncoding("utf8");
             socket.on(TLSSocket.SECURE_CONNECT, () -> socket.write(question));
             socket.once(Readable.TEXT, text -> {
@@ -77,7 +75,7 @@ class JavaPeopleGuideTest extends Guide {
     void aFutureIsMadeOfEvents() throws Exception {
         TLSServer server = TLS.createServer(serverOptions(), socket -> socket.pipe(socket));
         await(server.listenAsync(0, "127.0.0.1"));
-        assertEquals("echo?", await(ask(loop(), clientOptions(server), "echo?")));
+        assertEquals("echo?", await(ask(clientOptions(server), "echo?")));
         await(server.closeAsync());
     }
 
@@ -132,7 +130,7 @@ class JavaPeopleGuideTest extends Guide {
             // end
             await(server.listenAsync(0, "127.0.0.1"));
             for (int i = 0; i < 6; i++) {
-                assertEquals("x", await(ask(loop(), clientOptions(server), "x")));
+                assertEquals("x", await(ask(clientOptions(server), "x")));
             }
             await(server.closeAsync());
         }
@@ -184,6 +182,32 @@ class JavaPeopleGuideTest extends Guide {
                 "CN=localhost,O=Securepair tests,C=XX",
                 peer.getSubjectX500Principal().getName());
         await(server.closeAsync());
+    }
+
+    @Test
+    void theHandlerOfAGroupEndsTheConnectionThatFailed() throws Exception {
+        LinkedBlockingQueue<Throwable> caught = new LinkedBlockingQueue<>();
+        EventLoopGroup loops = EventLoop.group(2);
+        // snippet: uncaught-from
+        loops.onUncaughtExceptionFrom((source, error) -> {
+            caught.add(error);
+            if (source instanceof Socket socket) {
+                socket.destroy();
+            }
+        });
+        // end
+        TLSServer server = TLS.createServer(serverOptions().loops(loops), socket -> {
+            throw new IllegalStateException("my mistake");
+        });
+        await(server.listenAsync(0, "127.0.0.1"));
+        TLS.connect(clientOptions(server), socket -> {
+            socket.on(EventEmitter.ERROR, error -> {});
+            socket.resume();
+        });
+        assertEquals("my mistake", caught.take().getMessage());
+        await(server.closeAsync());
+        loops.close();
+        await(loops.closed());
     }
 
     @Test

@@ -115,12 +115,13 @@ class NamesAndProtocolsGuideTest extends Guide {
             ConnectOptions options = clientOptions(server);
             // snippet: npn-client
             options.NPNProtocols(protocols);
-            TLSSocket client = TLS.connect(options);
-            client.on(TLSSocket.SECURE_CONNECT, () -> done.complete(client.npnProtocol()));
-            // end
-            client.on(TLSSocket.SECURE_CONNECT, () -> {
-                assertEquals("TLSv1.2", client.getProtocol());
-                client.end();
+            TLS.connect(options, client -> {
+                client.on(TLSSocket.SECURE_CONNECT, () -> done.complete(client.npnProtocol()));
+                // end
+                client.on(TLSSocket.SECURE_CONNECT, () -> {
+                    assertEquals("TLSv1.2", client.getProtocol());
+                    client.end();
+                });
             });
         });
     }

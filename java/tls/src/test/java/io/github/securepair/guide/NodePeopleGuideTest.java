@@ -53,15 +53,16 @@ class NodePeopleGuideTest extends Guide {
                         .cert(file("client-cert.pem"))
                         .ca(file("ca1-cert.pem"));
 
-                TLSSocket socket = TLS.connect(port, trust);
-                socket.on(TLSSocket.SECURE_CONNECT, () -> {
-                    log.add("client connected "
-                            + (socket.authorized() ? "authorized" : "unauthorized"));
-                    socket.end("hello\n");
+                TLS.connect(port, trust, socket -> {
+                    socket.on(TLSSocket.SECURE_CONNECT, () -> {
+                        log.add("client connected "
+                                + (socket.authorized() ? "authorized" : "unauthorized"));
+                        socket.end("hello\n");
+                    });
+                    socket.setEncoding("utf8");
+                    socket.on(Readable.TEXT, text -> log.add(text));
+                    socket.on(Readable.END, () -> server.close());
                 });
-                socket.setEncoding("utf8");
-                socket.on(Readable.TEXT, text -> log.add(text));
-                socket.on(Readable.END, () -> server.close());
                 // end
                 server.on("close", none -> done.complete(null));
             });

@@ -70,15 +70,16 @@ class OCSPGuideTest extends Guide {
         ConnectOptions options = clientOptions(server).maxVersion(version);
         byte[] staple = onLoop(done -> {
             // snippet: client
-            TLSSocket socket = TLS.connect(options.requestOCSP(true));
-            socket.on(TLSSocket.OCSP_RESPONSE, response -> {
-                if (response == null && !socket.isSessionReused()) {
-                    socket.destroy(new IOException("the server stapled nothing"));
-                }
-                // end
-                done.complete(response);
+            TLS.connect(options.requestOCSP(true), socket -> {
+                socket.on(TLSSocket.OCSP_RESPONSE, response -> {
+                    if (response == null && !socket.isSessionReused()) {
+                        socket.destroy(new IOException("the server stapled nothing"));
+                    }
+                    // end
+                    done.complete(response);
+                });
+                socket.on(TLSSocket.SECURE_CONNECT, () -> socket.resume().end());
             });
-            socket.on(TLSSocket.SECURE_CONNECT, () -> socket.resume().end());
         });
         assertArrayEquals(Files.readAllBytes(file("server-rsa-ocsp.der")), staple);
         close(server);

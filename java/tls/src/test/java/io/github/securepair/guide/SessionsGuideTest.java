@@ -49,14 +49,15 @@ class SessionsGuideTest extends Guide {
             if (session != null) {
                 options.session(session);
             }
-            TLSSocket socket = TLS.connect(options);
-            socket.on(TLSSocket.SESSION, last::set);
-            socket.on(TLSSocket.SECURE_CONNECT, () -> {
-                boolean resumed = socket.isSessionReused();
-                socket.write(resumed ? "here again" : "here for the first time");
-                // end
-                socket.on(Readable.DATA, echo -> socket.end());
-                socket.on("close", args -> done.complete(resumed));
+            TLS.connect(options, socket -> {
+                socket.on(TLSSocket.SESSION, last::set);
+                socket.on(TLSSocket.SECURE_CONNECT, () -> {
+                    boolean resumed = socket.isSessionReused();
+                    socket.write(resumed ? "here again" : "here for the first time");
+                    // end
+                    socket.on(Readable.DATA, echo -> socket.end());
+                    socket.on("close", args -> done.complete(resumed));
+                });
             });
         });
     }

@@ -35,6 +35,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -58,6 +59,18 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     private final boolean tcp;
     private final boolean ipv6;
     private final Handle handle;
+    private final BooleanSupplier busy = this::isStillWriting;
+
+    /** Whether the handle counts now: see {@link #updateAlive}. */
+    private boolean counted = true;
+
+    private boolean referenced = true;
+    /** Connecting was begun, or the connection that was accepted handed over. */
+    private boolean begun;
+
+    private boolean connecting;
+    /** The loop asks {@link #isStillWriting} before it is idle. */
+    private boolean watched;
 
     private boolean noDelay;
     private Receiver receiver;
@@ -154,10 +167,14 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
      *     not called
      */
     public String connect(SocketAddress address, Consumer<Throwable> result) {
+        connecting = true;
+        begun();
         ChannelFuture future = channel.connect(address);
         if (tcp && future.isDone() && future.cause() != null) {
             String code = SystemErrors.codeOf(future.cause(), "ECONNREFUSED");
             if (!code.equals("ECONNREFUSED")) {
+                connecting = false;
+                updateAlive();
                 return code;
             }
         }
@@ -183,10 +200,48 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             loopEnds();
             return;
         }
+        connecting = false;
         frame(() -> result.accept(error));
         if (error == null && reading) {
             channel.config().setAutoRead(true);
         }
+        updateAlive();
+    }
+
+    // ---- keeping the loop alive ---------------------------------------------------------------
+
+    /** The program has the connection now. Until then it counts, whatever it does. */
+    void begun() {
+        begun = true;
+        updateAlive();
+    }
+
+    /**
+     * Keeps the loop alive as libuv does: not because the socket is open, but as long as it reads
+     * and is referenced, or connects. What is being written counts by {@link #isWriting}.
+     */
+    private void updateAlive() {
+        boolean counts =
+                !closed && (!begun || connecting || referenced && reading && !endDelivered);
+        if (counts != counted) {
+            counted = counts;
+            if (counts) {
+                handle.ref();
+            } else {
+                handle.unref();
+            }
+        }
+    }
+
+    /** Tells whether bytes wait for the kernel. */
+    private boolean isWriting() {
+        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+        return !closed && (waiting != null && !waiting.isEmpty() || !pieces.isEmpty());
+    }
+
+    private boolean isStillWriting() {
+        watched = isWriting();
+        return watched;
     }
 
     // ---- reading ------------------------------------------------------------------------------
@@ -212,6 +267,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             return;
         }
         reading = true;
+        updateAlive();
         if (hasUndelivered()) {
             scheduleKept();
         } else if (channel.isActive()) {
@@ -224,6 +280,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         if (reading) {
             reading = false;
             channel.config().setAutoRead(false);
+            updateAlive();
         }
     }
 
@@ -448,6 +505,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     private void deliverEnd() {
         endDelivered = true;
         reading = false;
+        updateAlive();
         Throwable error = readError;
         frame(() -> {
             if (error != null) {
@@ -626,6 +684,10 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             channel.flush();
         } finally {
             inCall = outer;
+        }
+        if (!watched && isWriting()) {
+            watched = true;
+            Netty.watch(loop, busy);
         }
     }
 
@@ -846,6 +908,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         releaseKept();
         failWaiting();
+        if (watched) {
+            Netty.unwatch(loop, busy);
+        }
         if (done != null) {
             try {
                 loop.execute(done);
@@ -956,12 +1021,14 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void ref() {
-        handle.ref();
+        referenced = true;
+        updateAlive();
     }
 
     @Override
     public void unref() {
-        handle.unref();
+        referenced = false;
+        updateAlive();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.github.securepair.internal.transport;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.net.AddressInfo;
+import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.WritableStream;
 import io.netty.buffer.ByteBuf;
@@ -386,10 +387,18 @@ public final class DuplexTransport implements Transport {
     public void setKeepAlive(boolean enable, int initialDelaySeconds) {}
 
     @Override
-    public void ref() {}
+    public void ref() {
+        if (stream instanceof Socket socket) {
+            socket.ref();
+        }
+    }
 
     @Override
-    public void unref() {}
+    public void unref() {
+        if (stream instanceof Socket socket) {
+            socket.unref();
+        }
+    }
 
     /**
      * Native memory that is copied to the heap when written: the stream keeps chunks as long as it

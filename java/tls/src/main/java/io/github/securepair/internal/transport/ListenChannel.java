@@ -81,7 +81,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     public record Result(ListenChannel channel, String code) {}
 
     /**
-     * Binds and listens. On the loop thread.
+     * Binds and listens; {@link #accept} begins to accept. On the loop thread.
      *
      * @param ip an IP address in text form
      */
@@ -139,7 +139,6 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
             return new Result(null, SystemErrors.codeOf(error, "EINVAL"));
         }
         made.bound = true;
-        made.channel.config().setAutoRead(true);
         return new Result(made, null);
     }
 
@@ -181,6 +180,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         Netty.eventLoop(target).register(accepted).addListener(done -> {
             if (done.isSuccess()) {
                 target.makeCallback(() -> acceptor.accepted(transport));
+                transport.begun();
             } else {
                 accepted.unsafe().closeForcibly();
                 transport.abandon();
@@ -220,6 +220,13 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         if (!closed) {
             close();
             acceptor.closed();
+        }
+    }
+
+    /** Begins to accept; until then connections wait in the backlog. */
+    public void accept() {
+        if (!closed) {
+            channel.config().setAutoRead(true);
         }
     }
 

@@ -1,6 +1,8 @@
 package io.github.securepair.internal.transport;
 
+import io.github.securepair.events.Listener0;
 import io.github.securepair.net.Socket;
+import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.Duplex;
 
 import java.util.function.UnaryOperator;
@@ -60,6 +62,15 @@ public abstract class NetAccess {
      * and call again.
      */
     public abstract Transport takeOver(Duplex stream, Receiver receiver);
+
+    /**
+     * Begins to connect: the socket is connecting when this returns, but emits nothing before the
+     * result is run, on the loop. Any thread; wrong options are thrown.
+     *
+     * @param onConnect called once on 'connect'
+     */
+    public abstract Runnable prepare(
+            Socket socket, SocketConnectOptions options, Listener0 onConnect);
 
     /**
      * Sets what {@code socket.connecting()} says; for sockets over another, still connecting
