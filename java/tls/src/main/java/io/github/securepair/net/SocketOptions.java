@@ -1,6 +1,7 @@
 package io.github.securepair.net;
 
 import io.github.securepair.events.EventLoop;
+import io.github.securepair.stream.DuplexOptions;
 
 /** The options of {@code new Socket(options)}. Setters have Node's names and return this. */
 public class SocketOptions {
@@ -106,5 +107,23 @@ public class SocketOptions {
     public SocketOptions blockList(BlockList value) {
         blockList = value;
         return this;
+    }
+
+    /** Returns the options of the stream that a socket is. */
+    DuplexOptions ofStream() {
+        DuplexOptions duplex = new DuplexOptions().allowHalfOpen(allowHalfOpen).emitClose(false);
+        if (loop != null) {
+            duplex.loop(loop);
+        }
+        // highWaterMark goes before either side's own; each side has its name in the error.
+        Integer readable = highWaterMark != null ? highWaterMark : readableHighWaterMark;
+        if (readable != null) {
+            duplex.readableHighWaterMark(readable);
+        }
+        Integer writable = highWaterMark != null ? highWaterMark : writableHighWaterMark;
+        if (writable != null) {
+            duplex.writableHighWaterMark(writable);
+        }
+        return duplex;
     }
 }
