@@ -1,6 +1,7 @@
 package io.github.securepair.net;
 
 import io.github.securepair.events.EventLoop;
+import io.github.securepair.stream.DuplexOptions;
 
 /**
  * What every way of making a socket takes. Setters have Node's names.
@@ -111,5 +112,23 @@ public abstract class BaseSocketOptions<T extends BaseSocketOptions<T>> {
     public T blockList(BlockList value) {
         blockList = value;
         return self();
+    }
+
+    /** Returns the options of the stream that a socket is. */
+    DuplexOptions ofStream() {
+        DuplexOptions duplex = new DuplexOptions().allowHalfOpen(allowHalfOpen).emitClose(false);
+        if (loop != null) {
+            duplex.loop(loop);
+        }
+        // highWaterMark takes precedence over the per-side options; each has its name in the error.
+        Integer readable = highWaterMark != null ? highWaterMark : readableHighWaterMark;
+        if (readable != null) {
+            duplex.readableHighWaterMark(readable);
+        }
+        Integer writable = highWaterMark != null ? highWaterMark : writableHighWaterMark;
+        if (writable != null) {
+            duplex.writableHighWaterMark(writable);
+        }
+        return duplex;
     }
 }

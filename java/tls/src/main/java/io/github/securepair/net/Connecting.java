@@ -106,6 +106,7 @@ final class Connecting {
         }
     }
 
+    /** False while the thread that called connect() may still be adding listeners. */
     boolean hasBegun() {
         return begun;
     }

@@ -19,7 +19,6 @@ import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.Receiver;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.stream.Duplex;
-import io.github.securepair.stream.DuplexOptions;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -133,7 +132,7 @@ public class Socket extends BlockingDuplex {
 
     /** Makes a socket over a transport, or an unconnected one. */
     Socket(BaseSocketOptions<?> options, Transport transport) {
-        super(duplexOptions(options));
+        super(options.ofStream());
         noDelay = options.noDelay;
         keepAlive = options.keepAlive;
         keepAliveDelay = seconds(options.keepAliveInitialDelay);
@@ -146,28 +145,6 @@ public class Socket extends BlockingDuplex {
         if (options.signal != null) {
             abortWith(options.signal);
         }
-    }
-
-    private static DuplexOptions duplexOptions(BaseSocketOptions<?> options) {
-        DuplexOptions duplex =
-                new DuplexOptions().allowHalfOpen(options.allowHalfOpen).emitClose(false);
-        if (options.loop != null) {
-            duplex.loop(options.loop);
-        }
-        // highWaterMark goes before either side's own; each side has its name in the error.
-        Integer readable = options.highWaterMark != null
-                ? options.highWaterMark
-                : options.readableHighWaterMark;
-        if (readable != null) {
-            duplex.readableHighWaterMark(readable);
-        }
-        Integer writable = options.highWaterMark != null
-                ? options.highWaterMark
-                : options.writableHighWaterMark;
-        if (writable != null) {
-            duplex.writableHighWaterMark(writable);
-        }
-        return duplex;
     }
 
     static int seconds(double milliseconds) {
@@ -778,7 +755,6 @@ public class Socket extends BlockingDuplex {
 
     private void onIdle() {
         if (attempt != null && !attempt.hasBegun()) {
-            // Made by a thread that may still be adding listeners.
             refreshTimer();
             return;
         }

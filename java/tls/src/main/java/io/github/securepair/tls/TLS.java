@@ -88,7 +88,7 @@ public final class TLS extends TLSDefaults {
      * <pre>{@code
      * TLS.connect(options, socket -> {
      *     socket.on(TLSSocket.SECURE_CONNECT, () -> socket.end("hello"));
-     *     socket.on(EventEmitter.ERROR, error -> System.err.println(error));
+     *     socket.on(EventEmitter.ERROR, error -> log(error));
      * });
      * }</pre>
      *
