@@ -116,7 +116,7 @@ public final class NativeHandle {
 
     /**
      * From now on a call waits while another thread's is running, and throws only inside its own.
-     * Not from inside a call, which has not said whose it is.
+     * Throws inside a running call, since that call's thread was not recorded when it began.
      */
     public void waitForOtherThreads() {
         enter();
