@@ -216,6 +216,14 @@ final class Native {
         return Glue.sp_conn_set_session(conn, der, length);
     }
 
+    static int connSetPeerName(long conn, long name, long length) {
+        return Glue.sp_conn_set_peer_name(conn, name, length);
+    }
+
+    static int connDropSession(long conn) {
+        return Glue.sp_conn_drop_session(conn);
+    }
+
     static int connSetAlpn(long conn, long wire, long length) {
         return Glue.sp_conn_set_alpn(conn, wire, length);
     }
@@ -290,6 +298,10 @@ final class Native {
 
     static int connUseIdentity(long conn, long ctx, long report) {
         return Glue.sp_conn_use_identity(conn, ctx, report);
+    }
+
+    static int connUseCertificates(long conn, long ctx, long report) {
+        return Glue.sp_conn_use_certificates(conn, ctx, report);
     }
 
     static int connSetOcspResponse(long conn, long der, long length) {

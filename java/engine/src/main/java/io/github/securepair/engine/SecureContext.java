@@ -47,10 +47,12 @@ public final class SecureContext implements AutoCloseable {
     private final Cleaner.Cleanable cleanable;
 
     private final boolean npn;
+    private final boolean ownTrust;
 
-    private SecureContext(Shared shared, boolean npn) {
+    private SecureContext(Shared shared, boolean npn, boolean ownTrust) {
         this.shared = shared;
         this.npn = npn;
+        this.ownTrust = ownTrust;
         this.cleanable = NativeHandle.register(this, shared);
     }
 
@@ -177,6 +179,15 @@ public final class SecureContext implements AutoCloseable {
         return npn;
     }
 
+    /**
+     * Whether it was told whom to trust, by {@link Builder#ca} and the like, {@link Builder#crl} or
+     * {@link Builder#partialChain}; the default roots alone, nobody, or what a PKCS#12 file has
+     * beside its own certificate are no trust of its own.
+     */
+    public boolean hasOwnTrust() {
+        return ownTrust;
+    }
+
     /** Whether {@link #close()} was called. */
     public boolean isClosed() {
         return shared.closed;
@@ -278,6 +289,7 @@ public final class SecureContext implements AutoCloseable {
     public static final class Builder implements AutoCloseable {
         private final NativeHandle handle;
         private boolean npn;
+        private boolean ownTrust;
 
         private Builder(Role role) {
             Library.require();
@@ -540,7 +552,9 @@ public final class SecureContext implements AutoCloseable {
          * certificate. See {@link #storeKey}.
          */
         public Builder storeCA(String uri, String properties, byte[] passphrase) {
-            return store(STORE_CA, uri, properties, passphrase, "certificate");
+            store(STORE_CA, uri, properties, passphrase, "certificate");
+            ownTrust = true;
+            return this;
         }
 
         private Builder store(
@@ -624,6 +638,7 @@ public final class SecureContext implements AutoCloseable {
                     throw SecureContextException.of(report, "The CA certificate was refused");
                 }
             });
+            ownTrust |= added[0] > 0;
             return Math.max(added[0], 0);
         }
 
@@ -647,6 +662,7 @@ public final class SecureContext implements AutoCloseable {
                             memory.report(), "The CA certificate was refused");
                 }
             });
+            ownTrust = true;
             return added[0];
         }
 
@@ -660,6 +676,7 @@ public final class SecureContext implements AutoCloseable {
                 added[0] = Native.ctxAddCrl(ctx, address, pem.length, memory.reportAddress);
                 rejectMisuse(added[0]);
             });
+            ownTrust |= added[0] > 0;
             return Math.max(added[0], 0);
         }
 
@@ -668,6 +685,7 @@ public final class SecureContext implements AutoCloseable {
          * ({@code X509_V_FLAG_PARTIAL_CHAIN}).
          */
         public Builder partialChain(boolean on) {
+            ownTrust |= on;
             return configure((ctx, memory) -> check(
                     Native.ctxSetPartialChain(ctx, on ? 1 : 0),
                     memory,
@@ -692,7 +710,7 @@ public final class SecureContext implements AutoCloseable {
 
         /** Freezes the context and hands it over; the builder is of no use afterwards. */
         public SecureContext build() {
-            return new SecureContext(new Shared(handle.handOver()), npn);
+            return new SecureContext(new Shared(handle.handOver()), npn, ownTrust);
         }
 
         /** Frees a context that was not built. */

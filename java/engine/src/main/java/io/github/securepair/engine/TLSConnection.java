@@ -1,5 +1,10 @@
 package io.github.securepair.engine;
 
+import static io.github.securepair.engine.ConnectionChecks.check;
+import static io.github.securepair.engine.ConnectionChecks.checkWire;
+import static io.github.securepair.engine.ConnectionChecks.describe;
+import static io.github.securepair.engine.ConnectionChecks.isProtocolName;
+import static io.github.securepair.engine.ConnectionChecks.rejectMisuse;
 import static io.github.securepair.engine.Windows.advance;
 import static io.github.securepair.engine.Windows.checkDistinct;
 import static io.github.securepair.engine.Windows.length;
@@ -174,13 +179,41 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Client: the session to resume, as {@link ConnectionEvent.NewSession} gave it. The context
-     * keeps copies of the last ones that came more than once, wiped when it is freed.
+     * Client: the name by which the server is to be known, when that is not the one of
+     * {@link #setServername}. Sessions are bound to it. Null or empty for none.
+     */
+    public void setPeerName(String name) {
+        staged(
+                name == null ? new byte[0] : name.getBytes(StandardCharsets.UTF_8),
+                Native::connSetPeerName,
+                "The peer's name was refused");
+    }
+
+    /**
+     * Client: the session to resume, as {@link ConnectionEvent.NewSession} gave it; after
+     * {@link #setServername}, {@link #setPeerName} and {@link #setPSK}. The context keeps copies of
+     * the last ones that came more than once, wiped when it is freed.
      *
-     * @return false when the bytes are no session; the handshake will be a full one
+     * <p>A resumed session brings its verdict about the server's certificate along
+     * ({@link #verifyResult}), so one is taken only if that verdict would be the same now: made
+     * under the same name, trust, revocation lists and security level, and nothing that it came
+     * from has run out. Of a session that another program has made (Node, {@code openssl s_client
+     * -sess_out}) the certificate is verified now; since a session has no other certificate of the
+     * chain, that takes an issuer that is trusted itself. A session which says that its certificate
+     * did not verify is always taken, and goes on saying so.
+     *
+     * <p>The name is the caller's to check, as after a full handshake: {@link #peerCertificate} is
+     * the session's from now on. If it is not the right one, {@link #dropSession}.
+     *
+     * @return false when there will be a full handshake: no session, or not one for this connection
      */
     public boolean setSession(byte[] der) {
         return staged(der, Native::connSetSession, "The session was refused");
+    }
+
+    /** Client: takes back what {@link #setSession} was given; the handshake will be a full one. */
+    public void dropSession() {
+        simple(Native::connDropSession, "The session could not be dropped");
     }
 
     /**
@@ -196,24 +229,6 @@ public final class TLSConnection implements AutoCloseable {
     public void setNPN(byte[] wire) {
         checkWire(wire);
         staged(wire == null ? new byte[0] : wire, Native::connSetNpn, "The NPN list was refused");
-    }
-
-    private static void checkWire(byte[] wire) {
-        if (wire == null) {
-            return;
-        }
-        if (wire.length > 65535) {
-            throw new IllegalArgumentException("protocol list of " + wire.length + " bytes");
-        }
-        int at = 0;
-        while (at < wire.length) {
-            int length = wire[at] & 0xFF;
-            if (length == 0 || length > wire.length - at - 1) {
-                throw new IllegalArgumentException(
-                        "protocol list: bad length " + length + " at byte " + at);
-            }
-            at += 1 + length;
-        }
     }
 
     /** Client: ask for a stapled OCSP response; {@link ConnectionEvent.OCSPResponse} brings it. */
@@ -718,12 +733,6 @@ public final class TLSConnection implements AutoCloseable {
         }
     }
 
-    private static boolean isProtocolName(String protocol, byte[] name) {
-        return name.length > 0
-                && name.length <= 255
-                && new String(name, StandardCharsets.ISO_8859_1).equals(protocol);
-    }
-
     /**
      * Server, while paused at a ClientHello or a certificate question: certificates, keys, chains,
      * trust and client CA names of another context, for this connection. Protocol range, suites,
@@ -732,12 +741,31 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when that context has no certificate; its trust is used all the same
      */
     public boolean useIdentity(SecureContext other) {
+        return use(other, Native::connUseIdentity);
+    }
+
+    /**
+     * Server, while paused at a ClientHello or a certificate question: the same without trust and
+     * client CA names, which stay.
+     *
+     * @return false, with nothing changed, when that context has no certificate
+     */
+    public boolean useCertificates(SecureContext other) {
+        return use(other, Native::connUseCertificates);
+    }
+
+    @FunctionalInterface
+    private interface Switch {
+        int use(long conn, long ctx, long report);
+    }
+
+    private boolean use(SecureContext other, Switch kind) {
         long conn = handle.enter();
         try {
             Memory m = memory();
             long ctx = other.acquire();
             try {
-                int result = Native.connUseIdentity(conn, ctx, m.reportAddress);
+                int result = kind.use(conn, ctx, m.reportAddress);
                 if (result == Native.IGNORED) {
                     return false;
                 }
@@ -881,7 +909,7 @@ public final class TLSConnection implements AutoCloseable {
         return text(ConnectionFacts.CIPHER_VERSION);
     }
 
-    /** The name asked for by SNI, or null. */
+    /** The name asked for by SNI, or null. On servers the first hello's; others are refused. */
     public String servername() {
         return text(ConnectionFacts.SERVERNAME);
     }
@@ -1123,16 +1151,6 @@ public final class TLSConnection implements AutoCloseable {
         return items == null ? null : Outputs.items(items);
     }
 
-    @FunctionalInterface
-    private interface CodeText {
-        long get(long code, long out, long cap);
-    }
-
-    private static String describe(long code, CodeText text) {
-        byte[] bytes = Outputs.copy(Memory.current(), (out, cap) -> text.get(code, out, cap));
-        return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
-    }
-
     // ---------------------------------------------------------------- results ----
 
     @FunctionalInterface
@@ -1174,21 +1192,6 @@ public final class TLSConnection implements AutoCloseable {
             }
         } finally {
             handle.exit();
-        }
-    }
-
-    private static void check(int result, Memory m, String doing) {
-        if (result == Native.OK) {
-            return;
-        }
-        rejectMisuse(result, doing);
-        throw SecureContextException.of(m.report(), doing);
-    }
-
-    private static void rejectMisuse(int result, String doing) {
-        if (result == Native.MISUSE) {
-            throw new IllegalStateException(
-                    doing + ": not possible at this time or at this end of a connection");
         }
     }
 }
