@@ -125,7 +125,7 @@ static void set(owner *self, reader *program, int v)
     const uint8_t *list = (const uint8_t *)"\x02h2\x01"
                                            "a";
 
-    switch (next(program) % 16) {
+    switch (next(program) % 19) {
     case 0:
         sp_conn_set_events(conn, value);
         break;
@@ -170,7 +170,16 @@ static void set(owner *self, reader *program, int v)
         sp_conn_request_client_certificate(conn, NULL);
         break;
     case 14:
-        sp_conn_set_servername(conn, "fuzz.example", NULL);
+        sp_conn_set_servername(conn, value % 2 ? "fuzz.example" : "other.example", NULL);
+        break;
+    case 15:
+        sp_conn_set_peer_name(conn, list, value % 6);
+        break;
+    case 16:
+        sp_conn_drop_session(conn);
+        break;
+    case 17:
+        sp_conn_use_certificates(conn, contexts[v][value % 2], NULL);
         break;
     default:
         sp_conn_set_options(conn, (uint64_t)(value & 1) << 30, SSL_OP_NO_TICKET);

@@ -281,8 +281,14 @@ void sp_conn_free(sp_conn *conn);
  * set at any time is taken and changes nothing; everything else that would change the connection or make it do something
  * is SP_MISUSE; sp_conn_int() and sp_conn_get() still answer. */
 int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *report); /* client; SNI */
-int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der,
-                            size_t len); /* client; SP_IGNORED if undecodable */
+/* Client: the name by which the peer is to be known, when that is not the SNI; its sessions are bound to it. */
+int32_t sp_conn_set_peer_name(sp_conn *conn, const uint8_t *name, size_t len);
+/* Client: the session to resume; after names, trust and pre-shared keys were set. SP_IGNORED when it is undecodable, or when
+ * the verdict in it was not made by what this connection would judge by: under another name or trust, or too long ago. A session
+ * without a stamp of ours is taken when its certificate verifies now, or when it says itself that it did not. Who checks
+ * the peer's name has to do that again: SP_GET_PEER_CERTIFICATE is the session's, from now on. */
+int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len);
+int32_t sp_conn_drop_session(sp_conn *conn);                              /* client: takes that back */
 int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len); /* offer, or server preference */
 int32_t sp_conn_set_npn(sp_conn *conn, const uint8_t *wire, size_t len);
 int32_t sp_conn_request_ocsp(sp_conn *conn);              /* client */
@@ -405,6 +411,8 @@ int32_t sp_conn_select_alpn(sp_conn *conn, const uint8_t *protocol, size_t len);
  * protocol range, suites, tickets and options stay (as Node does). SP_IGNORED if ctx has no certificate (trust is
  * still switched). */
 int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report);
+/* The same without trust store and client CA names, which stay. */
+int32_t sp_conn_use_certificates(sp_conn *conn, sp_ctx *ctx, sp_report *report);
 /* While paused at SP_EV_CERT: the staple; len 0 = none. */
 int32_t sp_conn_set_ocsp_response(sp_conn *conn, const uint8_t *der, size_t len);
 /* Ends the pause of question `sequence`. alert < 0: go on; else refuse with that alert description. SP_MISUSE for

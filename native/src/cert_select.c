@@ -1,4 +1,5 @@
 /* cert_select.c - the pause before a server's certificate is chosen, the identity switch, and OCSP stapling. */
+#include "binding.h"
 #include "trust.h"
 
 #include <openssl/tls1.h>
@@ -129,17 +130,30 @@ static int use_trust(SSL *ssl, sp_ctx *ctx)
     return SSL_set1_verify_cert_store(ssl, SSL_CTX_get_cert_store(ctx->ssl_ctx)) == 1;
 }
 
-int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
+static int32_t use(sp_conn *conn, sp_ctx *ctx, int with_trust, sp_report *report)
 {
     sp_enter(report);
     if (ctx == NULL || !(paused_at(conn, SP_EV_CLIENT_HELLO) || paused_at(conn, SP_EV_CERT)))
         return SP_MISUSE;
     atomic_store_explicit(&ctx->frozen, 1, memory_order_release);
-    if (!use_trust(conn->ssl, ctx))
+    if (with_trust && !use_trust(conn->ssl, ctx))
+        return sp_fail(report);
+    /* At the hello that is done when the hello is. Here the session of this handshake was made under the former trust. */
+    if (conn->question_kind == SP_EV_CERT && !sp_binding_server(conn, SSL_get_session(conn->ssl)))
         return sp_fail(report);
     if (usable(ctx) == 0)
         return SP_IGNORED;
     return sp_leave(report, use_identities(conn->ssl, ctx));
+}
+
+int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
+{
+    return use(conn, ctx, 1, report);
+}
+
+int32_t sp_conn_use_certificates(sp_conn *conn, sp_ctx *ctx, sp_report *report)
+{
+    return use(conn, ctx, 0, report);
 }
 
 int32_t sp_conn_set_ocsp_response(sp_conn *conn, const uint8_t *der, size_t len)

@@ -3,7 +3,7 @@
  * OpenSSL runs the callback once per ClientHello and again after each SSL_CLIENT_HELLO_RETRY, also for the second
  * hello after a HelloRetryRequest and for renegotiations. The stages in sp_conn make each question come once per
  * handshake: they go back to NEW when OpenSSL says that a handshake starts, which is not so for the second hello. */
-#include "internal.h"
+#include "binding.h"
 
 enum {
     EXT_SERVER_NAME = 0,
@@ -70,7 +70,8 @@ static int extension(SSL *ssl, unsigned int type, cursor *body)
     return present;
 }
 
-/* SSL_get_servername() does not work yet inside the callback. RFC 6066: list of {type, name}, one host name. */
+/* SSL_get_servername() does not work yet inside the callback. RFC 6066: list of {type, name}, one host name. What OpenSSL
+ * is about to refuse is none. */
 static sp_item servername_of(SSL *ssl)
 {
     cursor body, list, name;
@@ -79,7 +80,7 @@ static sp_item servername_of(SSL *ssl)
         list = take_vector(&body, 2);
         if (take_number(&list, 1) == TLSEXT_NAMETYPE_host_name) {
             name = take_vector(&list, 2);
-            if (!name.bad)
+            if (!name.bad && name.left <= TLSEXT_MAXLEN_host_name && memchr(name.at, 0, name.left) == NULL)
                 return (sp_item){name.at, name.left};
         }
     }
@@ -211,11 +212,29 @@ static int refuse(int *alert, int value)
     return SSL_CLIENT_HELLO_ERROR;
 }
 
+/* The name of the first hello chose who we are and whom we trust, and is what the program is given. A renegotiation, or the
+ * second hello after a HelloRetryRequest, under another name would be let in by one name's rules and served by the other's. */
+static int named_as_before(sp_conn *conn, SSL *ssl)
+{
+    sp_item name = servername_of(ssl);
+    size_t len = name.len == SP_ABSENT ? 0 : name.len;
+
+    if (conn->named)
+        return sp_binding_same_name(conn, len > 0 ? name.bytes : NULL, len);
+    conn->named = 1;
+    if (sp_keep(&conn->asked, &conn->asked_len, name.bytes, len))
+        return 1;
+    conn->out_of_memory = 1;
+    return 0;
+}
+
 static int on_client_hello(SSL *ssl, int *alert, void *arg)
 {
     sp_conn *conn = sp_conn_of(ssl);
 
     (void)arg;
+    if (!named_as_before(conn, ssl))
+        return refuse(alert, SSL_AD_ILLEGAL_PARAMETER);
     if (conn->refusal >= 0)
         return refuse(alert, conn->refusal);
     if (conn->question != 0)
@@ -233,6 +252,8 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     conn->hello_stage = SP_STAGE_ANSWERED; /* no late question for the second hello of a HelloRetryRequest */
     conn->our_renegotiation = 0;
     sp_keep(&conn->hello, &conn->hello_len, NULL, 0);
+    if (!sp_binding_server(conn, NULL))
+        return refuse(alert, SSL_AD_INTERNAL_ERROR);
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 

@@ -82,6 +82,9 @@ static void free_kept(sp_conn *conn)
     sp_keep(&conn->alpn, &conn->alpn_len, NULL, 0);
     sp_keep(&conn->npn, &conn->npn_len, NULL, 0);
     sp_keep(&conn->staple, &conn->staple_len, NULL, 0);
+    sp_keep(&conn->asked, &conn->asked_len, NULL, 0);
+    sp_keep(&conn->servername, &conn->servername_len, NULL, 0);
+    sp_keep(&conn->peer_name, &conn->peer_name_len, NULL, 0);
     BIO_free(conn->trace);
     OPENSSL_free(conn->failure);
 }
@@ -115,7 +118,16 @@ int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *repor
     sp_enter(report);
     if (!client_before_start(conn))
         return SP_MISUSE;
-    return sp_leave(report, SSL_set_tlsext_host_name(conn->ssl, name) == 1);
+    return sp_leave(report, SSL_set_tlsext_host_name(conn->ssl, name) == 1 &&
+                                sp_keep(&conn->servername, &conn->servername_len, (const uint8_t *)name,
+                                        name != NULL ? strlen(name) : 0));
+}
+
+int32_t sp_conn_set_peer_name(sp_conn *conn, const uint8_t *name, size_t len)
+{
+    if (!client_before_start(conn) || (name == NULL && len > 0))
+        return SP_MISUSE;
+    return sp_keep(&conn->peer_name, &conn->peer_name_len, name, len) ? SP_OK : SP_ERROR;
 }
 
 int32_t sp_conn_request_ocsp(sp_conn *conn)

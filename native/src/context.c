@@ -240,7 +240,12 @@ int32_t sp_ctx_set_session_id_context(sp_ctx *ctx, const uint8_t *id, size_t len
     sp_enter(report);
     if (!sp_ctx_open(ctx))
         return SP_MISUSE;
-    return sp_leave(report, SSL_CTX_set_session_id_context(ctx->ssl_ctx, id, size) == 1);
+    if (SSL_CTX_set_session_id_context(ctx->ssl_ctx, id, size) != 1)
+        return sp_fail(report);
+    if (size > 0)
+        memcpy(ctx->id_context, id, size);
+    ctx->id_context_len = size;
+    return sp_leave(report, 1);
 }
 
 int32_t sp_ctx_set_session_timeout(sp_ctx *ctx, int64_t seconds)

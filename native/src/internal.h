@@ -53,6 +53,10 @@ struct sp_ctx {
     size_t use_count, use_room;
     atomic_int names_wanted; /* anchors.c; some of them are still to be named */
 
+    uint8_t
+        id_context[SSL_MAX_SID_CTX_LENGTH]; /* binding.c; what sp_ctx_set_session_id_context() was given */
+    size_t id_context_len;
+
     sp_session_cache *sessions;  /* owned, session_cache.c; under the lock beside it */
     CRYPTO_RWLOCK *session_lock; /* owned */
 
@@ -141,6 +145,16 @@ struct sp_conn {
     int16_t alert; /* fatal alert seen in this call, -1 = none */
     int16_t alert_sent;
     sp_report *failure; /* owned; the first failure's report, given again by later calls */
+
+    /* What sessions are bound to (binding.c). Names are owned; NULL = none. */
+    uint8_t *asked; /* server: the name in the first hello, once `named` */
+    size_t asked_len;
+    uint8_t *servername; /* client: SNI */
+    size_t servername_len;
+    uint8_t *peer_name; /* client: whom to expect, if that is not the SNI */
+    size_t peer_name_len;
+    int bound_mode; /* server: SSL_VERIFY_* that counted */
+    uint8_t named;  /* server: a hello came */
 
     uint8_t *hello; /* owned; raw ClientHello of this handshake, until it was asked about */
     size_t hello_len;
@@ -276,6 +290,11 @@ static inline void sp_copy(uint8_t *to, const uint8_t *from, size_t len)
 
 /* allocator.c: gives OpenSSL a cache of freed blocks for each thread; once, before OpenSSL allocates anything. */
 void sp_allocator_install(void);
+
+/* ------------------------------------------------------------------ peer_chain.c ------------------------ */
+
+/* The store that judges the peer, borrowed: an identity switch on a server puts another one in the context's place. */
+X509_STORE *sp_verify_store(SSL *ssl);
 
 /* ------------------------------------------------------------------ callbacks, by file ------------------ */
 

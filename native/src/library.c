@@ -1,6 +1,6 @@
 /* library.c - initialisation, versions, what the linked OpenSSL can do, live-object counters. */
 #define _GNU_SOURCE /* dladdr */
-#include "internal.h"
+#include "binding.h"
 
 #include <dlfcn.h>
 #include <openssl/opensslv.h>
@@ -56,7 +56,7 @@ static void init(void)
         return;
     sp_index_ctx = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_free_ctx);
     sp_index_conn = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_free_ssl);
-    ready = sp_index_ctx >= 0 && sp_index_conn >= 0 && sp_bio_init();
+    ready = sp_index_ctx >= 0 && sp_index_conn >= 0 && sp_bio_init() && sp_binding_init();
 }
 
 int sp_library_ready(void)

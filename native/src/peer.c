@@ -1,11 +1,12 @@
 /* peer.c - what a connection knows about itself and its peer: numbers, names, bytes, exported keys. */
+#include "binding.h"
 #include "peer_chain.h"
 
 /* ---- numbers ---- */
 
 /* The external PSK that psk.c handed over was taken, not a ticket offered beside it: the server takes the first
- * identity whose hash fits, and external ones have SHA-256 here. A client cannot have resumed a session without a
- * server certificate other than one that began with a PSK. */
+ * identity whose hash fits, and external ones have SHA-256 here. A client that offers keys cannot have resumed a session
+ * without a server certificate other than one that began with a PSK: binding.c lets it offer none from elsewhere. */
 static int psk_used_1_3(const sp_conn *conn)
 {
     const SSL_CIPHER *suite = SSL_get_current_cipher(conn->ssl);
@@ -21,7 +22,7 @@ static int psk_used(const sp_conn *conn)
 {
     const SSL_CIPHER *suite = SSL_get_current_cipher(conn->ssl);
 
-    if (suite == NULL)
+    if (suite == NULL || conn->psk_token == 0)
         return 0;
     return SSL_version(conn->ssl) >= TLS1_3_VERSION ? psk_used_1_3(conn)
                                                     : SSL_CIPHER_get_auth_nid(suite) == NID_auth_psk;
@@ -245,11 +246,13 @@ static int write_shared_sigalgs(SSL *ssl, sp_out *out)
 
 /* ---- session and handshake bytes ---- */
 
-static int write_session(SSL *ssl, sp_out *out)
+/* Before the handshake is done nothing was checked: what a program takes then has no stamp. */
+static int write_session(sp_conn *conn, sp_out *out)
 {
-    SSL_SESSION *session = SSL_get0_session(ssl);
+    SSL_SESSION *session = SSL_get_session(conn->ssl);
     uint8_t *der = NULL;
-    int len = session != NULL ? i2d_SSL_SESSION(session, &der) : 0;
+    int bound = session != NULL && (!conn->secure || sp_binding_made(conn, session));
+    int len = bound ? i2d_SSL_SESSION(session, &der) : 0;
     int ok = len > 0 && write_bytes(out, der, (size_t)len);
 
     if (len > 0)
@@ -330,7 +333,9 @@ static int write_value(sp_conn *conn, int32_t what, sp_out *out)
     SSL *ssl = conn->ssl;
 
     switch (what) {
-    case SP_GET_SERVERNAME:
+    case SP_GET_SERVERNAME: /* OpenSSL's getter knows only the one of the session when one was resumed in TLS 1.2 */
+        if (conn->named)
+            return write_bytes(out, conn->asked, conn->asked_len);
         return write_text(out, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
     case SP_GET_ALPN:
     case SP_GET_NPN:
@@ -342,7 +347,7 @@ static int write_value(sp_conn *conn, int32_t what, sp_out *out)
     case SP_GET_PROTOCOL:
         return write_text(out, SSL_get_version(ssl));
     case SP_GET_SESSION:
-        return write_session(ssl, out);
+        return write_session(conn, out);
     case SP_GET_TICKET:
         return write_ticket(ssl, out);
     case SP_GET_SESSION_ID:

@@ -39,8 +39,7 @@ int sp_peer_chain_write(SSL *ssl, sp_out *out)
     return ok;
 }
 
-/* The store that judged the peer: an identity switch on a server puts another one in the context's place. */
-static X509_STORE *verify_store(SSL *ssl)
+X509_STORE *sp_verify_store(SSL *ssl)
 {
     X509_STORE *store = NULL;
 
@@ -87,7 +86,7 @@ static int complete(SSL *ssl, STACK_OF(X509) *sent, STACK_OF(X509) *chain)
         from_peer = 0;
         if (X509_check_issued(issued, issued) == X509_V_OK)
             return 1;
-        cert = sp_trust_issuer(verify_store(ssl), issued);
+        cert = sp_trust_issuer(sp_verify_store(ssl), issued);
     }
     X509_free(cert);
     return 1;

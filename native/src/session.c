@@ -1,6 +1,6 @@
 /* session.c - sessions cross as DER. OpenSSL's own cache is off: new sessions become events, and the one to resume is
  * put in while the handshake pauses at the ClientHello, because the lookup callback itself cannot pause. */
-#include "internal.h"
+#include "binding.h"
 
 static SSL_SESSION *decode(sp_ctx *ctx, const uint8_t *der, size_t len)
 {
@@ -12,18 +12,26 @@ static SSL_SESSION *decode(sp_ctx *ctx, const uint8_t *der, size_t len)
     return session;
 }
 
+/* Server: a ticket is about to be made of the session. 0 fails the connection. */
+static int on_make_ticket(SSL *ssl, void *arg)
+{
+    (void)arg;
+    return sp_binding_made(sp_conn_of(ssl), SSL_get_session(ssl));
+}
+
 /* Returns 0: OpenSSL keeps its reference. */
 static int on_new_session(SSL *ssl, SSL_SESSION *session)
 {
     sp_conn *conn = sp_conn_of(ssl);
     unsigned int id_len = 0;
     unsigned char *der = NULL;
-    int len;
+    int len = 0;
 
     if ((conn->event_mask & SP_TELL_SESSION) == 0)
         return 0;
     ERR_set_mark();
-    len = i2d_SSL_SESSION(session, &der);
+    if (sp_binding_made(conn, session))
+        len = i2d_SSL_SESSION(session, &der);
     ERR_pop_to_mark();
     if (len > 0) {
         const unsigned char *id = SSL_SESSION_get_id(session, &id_len);
@@ -59,6 +67,7 @@ void sp_session_install(sp_ctx *ctx)
                                                      SSL_SESS_CACHE_NO_AUTO_CLEAR);
     SSL_CTX_sess_set_new_cb(ctx->ssl_ctx, on_new_session);
     SSL_CTX_sess_set_get_cb(ctx->ssl_ctx, on_get_session);
+    SSL_CTX_set_session_ticket_cb(ctx->ssl_ctx, on_make_ticket, NULL, NULL);
 }
 
 void sp_session_drop_offer(sp_conn *conn)
@@ -85,6 +94,24 @@ int32_t sp_conn_offer_session(sp_conn *conn, const uint8_t *der, size_t len)
     return SP_OK;
 }
 
+/* OpenSSL has no getter for the verify result of a session, but takes it over with the session; so that is given first. The
+ * session's id context becomes the connection's: OpenSSL does not compare the two of a client before the server has agreed to
+ * resume, and then ends the connection. */
+static int use(sp_conn *conn, SSL_SESSION *session)
+{
+    SSL *ssl = conn->ssl;
+
+    if (SSL_SESSION_set1_id_context(session, conn->ctx->id_context,
+                                    (unsigned int)conn->ctx->id_context_len) != 1 ||
+        SSL_set_session(ssl, session) != 1)
+        return 0;
+    if (sp_binding_fits(conn, session))
+        return 1;
+    SSL_set_session(ssl, NULL);
+    SSL_set_verify_result(ssl, X509_V_OK);
+    return 0;
+}
+
 int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len)
 {
     SSL_SESSION *session;
@@ -95,8 +122,19 @@ int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len)
     session = decode(conn->ctx, der, len);
     if (session == NULL)
         return SP_IGNORED;
-    ok = SSL_set_session(conn->ssl, session);
+    ok = use(conn, session);
     SSL_SESSION_free(session);
     sp_queue_clear();
     return ok ? SP_OK : SP_IGNORED;
+}
+
+int32_t sp_conn_drop_session(sp_conn *conn)
+{
+    if (conn == NULL || conn->busy || conn->is_server || conn->started)
+        return SP_MISUSE;
+    sp_queue_clear();
+    SSL_set_session(conn->ssl, NULL);
+    SSL_set_verify_result(conn->ssl, X509_V_OK);
+    sp_queue_clear();
+    return SP_OK;
 }

@@ -220,21 +220,20 @@ TEST(aWriteDuringARenegotiationIsTakenAfterIt)
     pair_free(p);
 }
 
-TEST(aFullRenegotiationAsksForTheCertificateThatTheFirstHandshakeDidNot)
+TEST(aRenegotiationAsksForTheCertificateThatTheFirstHandshakeDidNot)
 {
     for (int abbreviated = 0; abbreviated < 2; abbreviated++) {
         sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0303, 0x0303);
         test_use(client, test_identity(KEY_P256, "client.example"));
         sp_ctx *server = test_ctx(SP_ROLE_SERVER, 0x0303, 0x0303);
-        /* Without one, OpenSSL refuses to resume any session once client certificates are asked for. */
-        CHECK_INT(sp_ctx_set_session_id_context(server, (const uint8_t *)"context", 7, NULL), SP_OK);
         pair *p = pair_of(client, server);
         pair_handshake(p);
         CHECK_INT(sp_conn_int(p->server.conn, SP_INT_HAS_PEER_CERT), 0);
         sp_conn_set_verify(p->server.conn, SP_VERIFY_PEER);
         CHECK_INT(sp_conn_renegotiate(p->server.conn, abbreviated, NULL), SP_OK);
         pair_run(p);
-        CHECK_INT(sp_conn_int(p->server.conn, SP_INT_HAS_PEER_CERT), !abbreviated);
+        /* Also when resuming is allowed: the present session is one of a server that asks for none. */
+        CHECK_INT(sp_conn_int(p->server.conn, SP_INT_HAS_PEER_CERT), 1);
         check_data(p);
         pair_free(p);
     }

@@ -371,20 +371,33 @@ TEST(sessionTimeoutGoesIntoSessions)
     pair_free(p);
 }
 
-TEST(sessionIdContextGoesIntoSessions)
+/* What stands for the id context in the sessions of a server. */
+static void id_context_of(const char *given, uint8_t out[SSL_MAX_SID_CTX_LENGTH])
 {
     sp_ctx *client = ctx_bare(SP_ROLE_CLIENT, TLS12, TLS12), *server = ctx_bare(SP_ROLE_SERVER, TLS12, TLS12);
     ctx_use(server, "server-rsa", NULL);
-    CHECK_INT(sp_ctx_set_session_id_context(server, (const uint8_t *)"where", 5, NULL), SP_OK);
+    CHECK_INT(sp_ctx_set_session_id_context(server, (const uint8_t *)given, strlen(given), NULL), SP_OK);
     pair *p = pair_of(client, server);
     unsigned int len;
     pair_handshake(p);
 
     SSL_SESSION *session = session_of(p->server.conn);
     const unsigned char *context = SSL_SESSION_get0_id_context(session, &len);
-    CHECK_BYTES(context, len, "where", 5);
+    CHECK_INT(len, SSL_MAX_SID_CTX_LENGTH);
+    memcpy(out, context, len);
     SSL_SESSION_free(session);
     pair_free(p);
+}
+
+TEST(sessionIdContextGoesIntoSessions)
+{
+    uint8_t here[SSL_MAX_SID_CTX_LENGTH], again[SSL_MAX_SID_CTX_LENGTH], there[SSL_MAX_SID_CTX_LENGTH];
+
+    id_context_of("here", here);
+    id_context_of("here", again);
+    id_context_of("there", there);
+    CHECK(memcmp(here, again, sizeof(here)) == 0);
+    CHECK(memcmp(here, there, sizeof(here)) != 0);
 }
 
 TEST(serverSendsAsManyTicketsAsSet)

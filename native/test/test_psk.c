@@ -279,6 +279,7 @@ TEST(ticketsOfTls13AreNotAskedAbout)
     pair_handshake(p);
     bytes session = conn_value(p->client.conn, SP_GET_SESSION);
     pair_reconnect(p);
+    CHECK_INT(sp_conn_set_psk(p->client.conn, CLIENT_TOKEN), SP_OK);
     CHECK_INT(sp_conn_set_session(p->client.conn, session.at, session.len), SP_OK);
     CHECK_INT(sp_conn_set_psk(p->server.conn, SERVER_TOKEN), SP_OK);
     play.asked_server = 0;

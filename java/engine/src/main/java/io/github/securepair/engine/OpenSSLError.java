@@ -7,8 +7,10 @@ import java.util.Locale;
 /**
  * Holds one entry of OpenSSL's error queue.
  *
- * <p>Reason texts are those of OpenSSL 3.0, which Node 20 shows, whichever OpenSSL 3.x is in use:
- * 3.5 renamed a few ("ssl/tls alert handshake failure"), and programs compare them.
+ * <p>Reason texts, and so codes and the names of alerts in them, are those of OpenSSL 3.0, which
+ * Node 20 shows, whichever OpenSSL 3.x is in use: 3.5 renamed a few ("ssl/tls alert handshake
+ * failure"), and programs compare them. That is decided in the constructor of this record, and
+ * nowhere else.
  *
  * @param packed the error code as {@code ERR_get_error()} gives it
  * @param libraryNumber {@code ERR_GET_LIB}: the part of OpenSSL that raised it

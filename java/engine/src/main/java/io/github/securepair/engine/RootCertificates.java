@@ -21,6 +21,11 @@ import javax.net.ssl.X509TrustManager;
  * Holds the default trust anchors of the process: those that the JDK trusts (its cacerts file, or
  * what {@code javax.net.ssl.trustStore} names), read when they are first needed. Any thread may
  * call the methods.
+ *
+ * <p>The JDK trusts some of them no longer for certificates issued after a date (security property
+ * {@code jdk.security.caDistrustPolicies}: {@code ENTRUST_TLS} and others). Those rules do not
+ * apply to what OpenSSL verifies: no public interface of the JDK tells them, but its trust manager
+ * ({@link X509TrustManager#checkServerTrusted}), which a program may ask in addition.
  */
 public final class RootCertificates {
     private static List<byte[]> anchors;

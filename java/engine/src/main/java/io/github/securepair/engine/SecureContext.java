@@ -50,10 +50,12 @@ public final class SecureContext implements AutoCloseable {
     private final Cleaner.Cleanable cleanable;
 
     private final boolean npn;
+    private final boolean ownTrust;
 
-    private SecureContext(Shared shared, boolean npn) {
+    private SecureContext(Shared shared, boolean npn, boolean ownTrust) {
         this.shared = shared;
         this.npn = npn;
+        this.ownTrust = ownTrust;
         this.cleanable = NativeHandle.register(this, shared);
     }
 
@@ -184,6 +186,15 @@ public final class SecureContext implements AutoCloseable {
         return npn;
     }
 
+    /**
+     * Whether it was told whom to trust, by {@link Builder#ca} and the like, {@link Builder#crl} or
+     * {@link Builder#partialChain}; the default roots alone, nobody, or what a PKCS#12 file has
+     * beside its own certificate are no trust of its own.
+     */
+    public boolean hasOwnTrust() {
+        return ownTrust;
+    }
+
     /** Whether {@link #close()} was called. */
     public boolean isClosed() {
         return shared.closed;
@@ -286,6 +297,7 @@ public final class SecureContext implements AutoCloseable {
     public static final class Builder implements AutoCloseable {
         private final NativeHandle handle;
         private boolean npn;
+        private boolean ownTrust;
 
         private Builder(Role role) {
             Library.require();
@@ -551,7 +563,9 @@ public final class SecureContext implements AutoCloseable {
          * certificate. See {@link #storeKey}.
          */
         public Builder storeCA(String uri, String properties, byte[] passphrase) {
-            return store(Glue.SP_STORE_CA, uri, properties, passphrase, "certificate");
+            store(Glue.SP_STORE_CA, uri, properties, passphrase, "certificate");
+            ownTrust = true;
+            return this;
         }
 
         private Builder store(
@@ -636,6 +650,7 @@ public final class SecureContext implements AutoCloseable {
                     throw SecureContextException.of(report, "The CA certificate was refused");
                 }
             });
+            ownTrust |= added[0] > 0;
             return Math.max(added[0], 0);
         }
 
@@ -659,6 +674,7 @@ public final class SecureContext implements AutoCloseable {
                             ErrorReport.of(memory), "The CA certificate was refused");
                 }
             });
+            ownTrust = true;
             return added[0];
         }
 
@@ -672,6 +688,7 @@ public final class SecureContext implements AutoCloseable {
                 added[0] = Glue.sp_ctx_add_crl(ctx, address, pem.length, memory.reportAddress);
                 rejectMisuse(added[0]);
             });
+            ownTrust |= added[0] > 0;
             return Math.max(added[0], 0);
         }
 
@@ -680,6 +697,7 @@ public final class SecureContext implements AutoCloseable {
          * ({@code X509_V_FLAG_PARTIAL_CHAIN}).
          */
         public Builder partialChain(boolean on) {
+            ownTrust |= on;
             return configure((ctx, memory) -> check(
                     Glue.sp_ctx_set_partial_chain(ctx, on ? 1 : 0),
                     memory,
@@ -704,7 +722,7 @@ public final class SecureContext implements AutoCloseable {
 
         /** Freezes the context and hands it over; the builder is of no use afterwards. */
         public SecureContext build() {
-            return new SecureContext(new Shared(handle.handOver()), npn);
+            return new SecureContext(new Shared(handle.handOver()), npn, ownTrust);
         }
 
         /** Frees a context that was not built. */

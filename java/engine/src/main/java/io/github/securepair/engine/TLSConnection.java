@@ -1,5 +1,11 @@
 package io.github.securepair.engine;
 
+import static io.github.securepair.engine.ConnectionChecks.check;
+import static io.github.securepair.engine.ConnectionChecks.checkWire;
+import static io.github.securepair.engine.ConnectionChecks.describe;
+import static io.github.securepair.engine.ConnectionChecks.isProtocolName;
+import static io.github.securepair.engine.ConnectionChecks.rejectMisuse;
+
 import io.github.securepair.engine.internal.Calls;
 import io.github.securepair.engine.internal.Memory;
 import io.github.securepair.engine.internal.NativeHandle;
@@ -131,13 +137,41 @@ public final class TLSConnection implements AutoCloseable {
     }
 
     /**
-     * Client: the session to resume, as {@link ConnectionEvent.NewSession} gave it. The context
-     * keeps copies of the last ones that came more than once, wiped when it is freed.
+     * Client: the name by which the server is to be known, when that is not the one of
+     * {@link #setServername}. Sessions are bound to it. Null or empty for none.
+     */
+    public void setPeerName(String name) {
+        took(
+                name == null ? new byte[0] : name.getBytes(StandardCharsets.UTF_8),
+                Glue::sp_conn_set_peer_name,
+                "The peer's name was refused");
+    }
+
+    /**
+     * Client: the session to resume, as {@link ConnectionEvent.NewSession} gave it; after
+     * {@link #setServername}, {@link #setPeerName} and {@link #setPSK}. The context keeps copies of
+     * the last ones that came more than once, wiped when it is freed.
      *
-     * @return false when the bytes are no session; the handshake will be a full one
+     * <p>A resumed session brings its verdict about the server's certificate along
+     * ({@link #verifyResult}), so one is taken only if that verdict would be the same now: made
+     * under the same name, trust, revocation lists and security level, and nothing that it came
+     * from has run out. Of a session that another program has made (Node, {@code openssl s_client
+     * -sess_out}) the certificate is verified now; since a session has no other certificate of the
+     * chain, that takes an issuer that is trusted itself. A session which says that its certificate
+     * did not verify is always taken, and goes on saying so.
+     *
+     * <p>The name is the caller's to check, as after a full handshake: {@link #peerCertificate} is
+     * the session's from now on. If it is not the right one, {@link #dropSession}.
+     *
+     * @return false when there will be a full handshake: no session, or not one for this connection
      */
     public boolean setSession(byte[] der) {
         return took(der, Glue::sp_conn_set_session, "The session was refused");
+    }
+
+    /** Client: takes back what {@link #setSession} was given; the handshake will be a full one. */
+    public void dropSession() {
+        check(calls.call(Glue::sp_conn_drop_session), "The session could not be dropped");
     }
 
     /**
@@ -156,24 +190,6 @@ public final class TLSConnection implements AutoCloseable {
     public void setNPN(byte[] wire) {
         checkWire(wire);
         took(wire == null ? new byte[0] : wire, Glue::sp_conn_set_npn, "The NPN list was refused");
-    }
-
-    private static void checkWire(byte[] wire) {
-        if (wire == null) {
-            return;
-        }
-        if (wire.length > 65535) {
-            throw new IllegalArgumentException("protocol list of " + wire.length + " bytes");
-        }
-        int at = 0;
-        while (at < wire.length) {
-            int length = wire[at] & 0xFF;
-            if (length == 0 || length > wire.length - at - 1) {
-                throw new IllegalArgumentException(
-                        "protocol list: bad length " + length + " at byte " + at);
-            }
-            at += 1 + length;
-        }
     }
 
     /** Client: ask for a stapled OCSP response; {@link ConnectionEvent.OCSPResponse} brings it. */
@@ -490,12 +506,6 @@ public final class TLSConnection implements AutoCloseable {
         return calls.callWithBytes(name, Glue::sp_conn_select_alpn) == Glue.SP_OK;
     }
 
-    private static boolean isProtocolName(String protocol, byte[] name) {
-        return name.length > 0
-                && name.length <= 255
-                && new String(name, StandardCharsets.ISO_8859_1).equals(protocol);
-    }
-
     /**
      * Server, while paused at a ClientHello or a certificate question: certificates, keys, chains,
      * trust and client CA names of another context, for this connection. Protocol range, suites,
@@ -504,10 +514,28 @@ public final class TLSConnection implements AutoCloseable {
      * @return false when that context has no certificate; its trust is used all the same
      */
     public boolean useIdentity(SecureContext other) {
+        return use(other, Glue::sp_conn_use_identity);
+    }
+
+    /**
+     * Server, while paused at a ClientHello or a certificate question: the same without trust and
+     * client CA names, which stay.
+     *
+     * @return false, with nothing changed, when that context has no certificate
+     */
+    public boolean useCertificates(SecureContext other) {
+        return use(other, Glue::sp_conn_use_certificates);
+    }
+
+    @FunctionalInterface
+    private interface Switch {
+        int use(long conn, long ctx, long report);
+    }
+
+    private boolean use(SecureContext other, Switch kind) {
         long ctx = other.acquire();
         try {
-            int result = calls.callReporting(
-                    (conn, report) -> Glue.sp_conn_use_identity(conn, ctx, report));
+            int result = calls.callReporting((conn, report) -> kind.use(conn, ctx, report));
             if (result == Glue.SP_IGNORED) {
                 return false;
             }
@@ -631,7 +659,7 @@ public final class TLSConnection implements AutoCloseable {
         return text(Glue.SP_GET_CIPHER_VERSION);
     }
 
-    /** The name asked for by SNI, or null. */
+    /** The name asked for by SNI, or null. On servers the first hello's; others are refused. */
     public String servername() {
         return text(Glue.SP_GET_SERVERNAME);
     }
@@ -855,16 +883,6 @@ public final class TLSConnection implements AutoCloseable {
         return items == null ? null : Outputs.items(items);
     }
 
-    @FunctionalInterface
-    private interface CodeText {
-        long get(long code, long out, long cap);
-    }
-
-    private static String describe(long code, CodeText text) {
-        byte[] bytes = Outputs.copy(Memory.current(), (out, cap) -> text.get(code, out, cap));
-        return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
-    }
-
     // ---------------------------------------------------------------- results ----
 
     /** False when the bytes were unusable and nothing changed. */
@@ -874,21 +892,5 @@ public final class TLSConnection implements AutoCloseable {
             check(result, what);
         }
         return result == Glue.SP_OK;
-    }
-
-    /** Throws unless the call that was just made succeeded; {@code what} names it. */
-    private static void check(int result, String what) {
-        if (result == Glue.SP_OK) {
-            return;
-        }
-        rejectMisuse(result, what);
-        throw SecureContextException.of(ErrorReport.ofLastCall(), what);
-    }
-
-    private static void rejectMisuse(int result, String what) {
-        if (result == Glue.SP_MISUSE) {
-            throw new IllegalStateException(
-                    what + ": not possible at this time or at this end of a connection");
-        }
     }
 }

@@ -135,9 +135,33 @@ public class ArgumentException extends IllegalArgumentException implements Coded
         if (value instanceof CharSequence) {
             String text = value.toString();
             char quote = text.indexOf('\'') < 0 ? '\'' : text.indexOf('"') < 0 ? '"' : '`';
-            return quote + text + quote;
+            return quote + escaped(text) + quote;
         }
         return String.valueOf(value);
+    }
+
+    /** As Node's inspect shows it: a control character in a log may end the line, or more. */
+    private static String escaped(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            switch (c) {
+                case '\n' -> out.append("\\n");
+                case '\t' -> out.append("\\t");
+                case '\b' -> out.append("\\b");
+                case '\f' -> out.append("\\f");
+                case '\r' -> out.append("\\r");
+                case '\\' -> out.append("\\\\");
+                default -> {
+                    if (Character.isISOControl(c)) {
+                        out.append(String.format(Locale.ROOT, "\\x%02X", (int) c));
+                    } else {
+                        out.append(c);
+                    }
+                }
+            }
+        }
+        return out.toString();
     }
 
     /** Integers above 2^32 are shown with underscores between thousands, as Node shows them. */

@@ -33,6 +33,7 @@ public class SystemException extends CodedException {
             known("EMFILE", 24, "too many open files"),
             known("EPIPE", 32, "broken pipe"),
             known("ENAMETOOLONG", 36, "name too long"),
+            known("ELOOP", 40, "too many symbolic links encountered"),
             known("EPROTO", 71, "protocol error"),
             known("ENOTSOCK", 88, "socket operation on non-socket"),
             known("EAFNOSUPPORT", 97, "address family not supported"),

@@ -56,6 +56,10 @@ final class Connecting {
                 && Net.isIP(options.localAddress) == 0) {
             throw NetErrors.invalidAddress(options.localAddress);
         }
+        if (options.host != null && options.host.indexOf('\0') >= 0) {
+            throw ArgumentException.invalidArgValue(
+                    "options.host", options.host, "must be a string without null bytes");
+        }
         int port = options.port == null ? 0 : NetErrors.port(options.port, "Port");
         Integer timeout = options.autoSelectFamilyAttemptTimeout;
         if (timeout != null && timeout < 1) {

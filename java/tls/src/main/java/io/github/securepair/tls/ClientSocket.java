@@ -226,8 +226,8 @@ final class ClientSocket extends TLSSocket {
             return;
         }
         Throwable error = verifyError();
-        if (error == null && !isSessionReused()) {
-            error = identityError(identityCheck, identityHost());
+        if (error == null) {
+            error = identityError();
             if (destroyed()) {
                 return;
             }
@@ -244,7 +244,13 @@ final class ClientSocket extends TLSSocket {
         removeListener(END, onEnd);
     }
 
-    private String identityHost() {
+    @Override
+    ServerIdentityCheck identityCheck() {
+        return identityCheck;
+    }
+
+    @Override
+    String identityName() {
         if (servername != null && !servername.isEmpty()) {
             return servername;
         }

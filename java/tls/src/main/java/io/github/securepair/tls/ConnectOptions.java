@@ -39,7 +39,13 @@ public class ConnectOptions extends EndpointOptions<ConnectOptions> {
         return this;
     }
 
-    /** A session got from {@code getSession()} or the {@code session} event, to resume. */
+    /**
+     * A session got from {@code getSession()} or the {@code session} event, to resume. It is
+     * offered only to the server it was made with: under the same name and the same trust, with a
+     * certificate that {@code checkServerIdentity} accepts now. Others are ignored, and the
+     * handshake is a full one. One of another program, also as Node wraps it, is taken if its
+     * certificate verifies by itself. Secret.
+     */
     public ConnectOptions session(byte[] value) {
         put("session", value == null ? null : value.clone());
         return this;

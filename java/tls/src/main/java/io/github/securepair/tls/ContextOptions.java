@@ -135,8 +135,10 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
     }
 
     /**
-     * Trusted CA certificates, PEM, any number in each entry. Replaces the default root CAs. On
-     * servers the subjects are also the CA names of the CertificateRequest.
+     * Trusted CA certificates, PEM, any number in each entry. Replaces the default root CAs: those
+     * of the JDK, to which the JDK's own rules of distrust
+     * ({@code jdk.security.caDistrustPolicies}) do not apply here. On servers the subjects are also
+     * the CA names of the CertificateRequest.
      */
     public T ca(String value) {
         put("ca", value);
@@ -415,7 +417,7 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
     /**
      * Does the same with a file, JKS or PKCS#12, whose keys have the password of the file.
      *
-     * @throws java.io.UncheckedIOException when the file cannot be read
+     * @throws FileException when the file cannot be opened
      */
     public T keyStore(Path file, char[] password, String... aliases) {
         return keyStore(KeyStores.open(file, password), password, aliases);
@@ -436,7 +438,7 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * Does the same with a file, JKS or PKCS#12.
      *
      * @param password of the file, not kept; null reads it without a check of its integrity
-     * @throws java.io.UncheckedIOException when the file cannot be read
+     * @throws FileException when the file cannot be opened
      */
     public T trustStore(Path file, char[] password) {
         return trustStore(KeyStores.open(file, password));

@@ -3,7 +3,6 @@ package io.github.securepair.tls;
 import io.github.securepair.events.Warnings;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystems;
@@ -107,7 +106,7 @@ final class EnvironmentOptions {
                         Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
                         owner);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw FileException.of(Path.of(name), e);
             }
         }
 

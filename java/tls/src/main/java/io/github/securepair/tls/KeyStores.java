@@ -4,10 +4,8 @@ import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.events.ArgumentException;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.Key;
@@ -42,8 +40,14 @@ final class KeyStores {
 
     /** Opens a file, whatever its type: JKS, PKCS#12, and what other providers know. */
     static KeyStore open(Path file, char[] password) {
-        if (!Files.isRegularFile(file)) {
-            throw new UncheckedIOException(new NoSuchFileException(file.toString()));
+        try {
+            // KeyStore says "not found" of everything that it cannot open.
+            Files.newByteChannel(file).close();
+            if (Files.isDirectory(file)) {
+                throw FileException.of(file, new IOException("Is a directory"));
+            }
+        } catch (IOException e) {
+            throw FileException.of(file, e);
         }
         try {
             return KeyStore.getInstance(file.toFile(), password);
@@ -51,7 +55,7 @@ final class KeyStores {
             if (e.getCause() instanceof UnrecoverableKeyException) {
                 throw refused("The password of the key store " + file + " is wrong", e);
             }
-            throw new UncheckedIOException(e);
+            throw refused("The key store " + file + " cannot be read", e);
         } catch (GeneralSecurityException e) {
             throw refused("The key store " + file + " cannot be read", e);
         }

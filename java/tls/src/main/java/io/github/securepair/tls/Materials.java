@@ -3,7 +3,6 @@ package io.github.securepair.tls;
 import io.github.securepair.events.ArgumentException;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -56,10 +55,11 @@ final class Materials {
             buffer.duplicate().get(copy);
             return copy;
         }
+        Path file = (Path) value;
         try {
-            return Files.readAllBytes((Path) value);
+            return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw FileException.of(file, e);
         }
     }
 

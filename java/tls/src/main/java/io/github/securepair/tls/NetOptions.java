@@ -176,7 +176,7 @@ final class NetOptions {
     static String text(Options options, String name) {
         Object value = options.get(name);
         if (value instanceof String text) {
-            return text;
+            return withoutNul("options." + name, text);
         }
         if (!Options.truthy(value)) {
             return null;
@@ -185,6 +185,18 @@ final class NetOptions {
                 ? "hostname"
                 : name.equals("servername") ? "name" : "options." + name;
         throw ArgumentException.invalidArgType(called, "of type string", value);
+    }
+
+    /**
+     * A name that C reads ends at its NUL, and one that Java reads goes on: such a host would be
+     * asked for under one name and checked under another. (Node takes such a servername.)
+     */
+    static String withoutNul(String property, String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw ArgumentException.invalidArgValue(
+                    property, text, "must be a string without null bytes");
+        }
+        return text;
     }
 
     static String localAddress(Options options) {

@@ -11,6 +11,10 @@ public interface SNICallback {
     /**
      * Is called once per handshake in which the client sent a server name. The handshake waits
      * until {@code callback} is called, now or later, from any thread.
+     *
+     * <p>When a session may be resumed it is called only on servers that ask for certificates
+     * ({@code requestCert}, or TLS 1.3 clients that can be asked later): whether the session is
+     * worth anything depends on whom the context trusts. In Node it is not called then.
      */
     void select(String servername, Callback callback);
 
@@ -28,9 +32,10 @@ public interface SNICallback {
     @FunctionalInterface
     interface Callback {
         /**
-         * Goes on with the certificate, key, chain, trust store and client CA names of
-         * {@code context}; {@code null} keeps the default ones. A non-null {@code error} destroys
-         * the socket and reaches the server as {@code tlsClientError}.
+         * Goes on with the certificate, key and chain of {@code context}, and with its trust and
+         * client CA names if it was made with {@code ca}; else, and with {@code null}, the server's
+         * stay. A non-null {@code error} destroys the socket and reaches the server as
+         * {@code tlsClientError}.
          */
         void done(Throwable error, SecureContext context);
     }

@@ -13,6 +13,7 @@ final class ServerContext {
     private final Supplier<SecureContext> maker;
     private SecureContext context;
     private byte[] ticketKeys;
+    private boolean retired;
 
     private ServerContext(Supplier<SecureContext> maker, SecureContext context) {
         this.maker = maker;
@@ -28,7 +29,11 @@ final class ServerContext {
         return new ServerContext(null, context);
     }
 
+    /** Null once {@link #retire} was called. */
     synchronized SecureContext get() {
+        if (retired) {
+            return null;
+        }
         if (context == null) {
             context = maker.get();
             if (ticketKeys != null) {
@@ -36,6 +41,12 @@ final class ServerContext {
             }
         }
         return context;
+    }
+
+    /** The last of it: another took its place. Connections go on with what they have. */
+    synchronized void retire() {
+        release();
+        retired = true;
     }
 
     /** Frees native memory; connections made from it keep what they need. */

@@ -23,6 +23,7 @@ final class ServerHandshake {
     private static final int MAX_SESSION = 10 * 1024;
 
     private static final int STATEFUL_ID = 32;
+    private static final int POST_HANDSHAKE_AUTH = 49;
 
     private final TLSSocket socket;
     private final Server server;
@@ -34,6 +35,10 @@ final class ServerHandshake {
     private final boolean hasOCSP;
 
     private SecureContext chosen;
+    /** The name's context was looked for at the hello of this handshake. */
+    private boolean nameDecided;
+
+    private boolean sessionOffered;
     private int sessionsPending;
     private boolean donePending;
     private long lastHandshake = -1;
@@ -53,13 +58,13 @@ final class ServerHandshake {
 
     int eventMask() {
         int mask = TLSConnection.ASK_RENEGOTIATION;
-        if (hasStore || alpnCallback != null) {
+        if (hasStore || alpnCallback != null || sniCallback != null) {
             mask |= TLSConnection.ASK_HELLO;
         }
         if (hasStore) {
             mask |= TLSConnection.TELL_SESSION;
         }
-        if (sniCallback != null || hasOCSP) {
+        if (hasOCSP || sniCallback != null && !(sniCallback instanceof NamedContexts)) {
             mask |= TLSConnection.ASK_CERT;
         }
         return mask;
@@ -67,6 +72,8 @@ final class ServerHandshake {
 
     void handle(ConnectionEvent event) {
         if (event instanceof ConnectionEvent.ClientHello hello) {
+            nameDecided = false;
+            sessionOffered = false;
             resume(hello);
         } else if (event instanceof ConnectionEvent.CertificateRequest request) {
             selectName(request);
@@ -90,7 +97,7 @@ final class ServerHandshake {
         Once once = new Once();
         TLSServer.SessionCallback callback = (error, session) -> once.answer(error, () -> {
             if (session != null) {
-                connection().offerSession(session);
+                sessionOffered = connection().offerSession(session);
             }
             selectProtocol(hello);
         });
@@ -176,15 +183,49 @@ final class ServerHandshake {
                 return;
             }
         }
-        goOn(hello.sequence());
+        if (namedAtHello(hello)) {
+            nameDecided = true;
+            selectName(hello.servername(), () -> goOn(hello.sequence()));
+        } else {
+            goOn(hello.sequence());
+        }
     }
 
     // ---- SNI, then OCSP -----------------------------------------------------------------------
 
+    /**
+     * Whether the name's context has to be known before OpenSSL looks at the session that the
+     * client offers: whom that context trusts decides whether the session is worth anything, and
+     * nobody asks again when it is resumed. As in Node SNICallback is not called then on servers
+     * that want no certificate; addContext calls nobody.
+     */
+    private boolean namedAtHello(ConnectionEvent.ClientHello hello) {
+        if (sniCallback == null || sniCallback instanceof NamedContexts) {
+            return sniCallback != null;
+        }
+        boolean mayResume = sessionOffered
+                || hello.hasTicket()
+                || hello.pskIdentities() != null && !hello.pskIdentities().isEmpty();
+        return mayResume && (socket.requestsCert() || mayBeAskedLater(hello));
+    }
+
+    /** Whether the client can be asked for a certificate after the handshake. */
+    private static boolean mayBeAskedLater(ConnectionEvent.ClientHello hello) {
+        return hello.extensions() != null
+                && hello.extensions().stream().anyMatch(each -> each.type() == POST_HANDSHAKE_AUTH);
+    }
+
     private void selectName(ConnectionEvent.CertificateRequest request) {
-        String name = request.servername();
-        if (name == null || name.isEmpty() || sniCallback == null) {
+        if (nameDecided) {
             staple(request);
+        } else {
+            selectName(request.servername(), () -> staple(request));
+        }
+    }
+
+    private void selectName(String name, Runnable then) {
+        if (name == null || name.isEmpty() || sniCallback == null) {
+            then.run();
             return;
         }
         Once once = new Once();
@@ -193,14 +234,42 @@ final class ServerHandshake {
                     socket,
                     name,
                     (error, context) -> once.answer(error, () -> {
-                        if (context != null) {
-                            chosen = context;
-                            connection().useIdentity(context);
+                        if (context == null || use(context, name)) {
+                            then.run();
+                        } else {
+                            selectName(name, then);
                         }
-                        staple(request);
                     }));
         } catch (Exception e) {
             socket.destroy(e);
+        }
+    }
+
+    /** Returns false when it has just been replaced: there is another. */
+    private boolean use(SecureContext context, String name) {
+        try {
+            use(connection(), context);
+        } catch (IllegalStateException e) {
+            if (context.isClosed()
+                    && sniCallback instanceof NamedContexts contexts
+                    && contexts.find(name) != context) {
+                return false;
+            }
+            throw e;
+        }
+        chosen = context;
+        return true;
+    }
+
+    /**
+     * The certificate is the context's, and so is the trust if it has one of its own: a context
+     * without {@code ca} shall not make clients of any public CA welcome on a server that has one.
+     */
+    static void use(TLSConnection connection, SecureContext context) {
+        if (context.hasOwnTrust()) {
+            connection.useIdentity(context);
+        } else {
+            connection.useCertificates(context);
         }
     }
 
@@ -233,16 +302,18 @@ final class ServerHandshake {
         handshakes =
                 now - lastHandshake >= TLSDefaults.CLIENT_RENEG_WINDOW * 1000L ? 1 : handshakes + 1;
         lastHandshake = now;
-        try {
-            if (handshakes > TLSDefaults.CLIENT_RENEG_LIMIT) {
-                socket.tlsError(new CodedException(
-                        "ERR_TLS_SESSION_ATTACK", "TLS session renegotiation attack detected"));
-            } else if (socket.renegotiationDisabled()) {
-                socket.tlsError(new CodedException(
-                        "ERR_TLS_RENEGOTIATION_DISABLED",
-                        "TLS session renegotiation disabled for this socket"));
-            }
-        } finally {
+        if (handshakes > TLSDefaults.CLIENT_RENEG_LIMIT) {
+            socket.refuse(
+                    request.sequence(),
+                    new CodedException(
+                            "ERR_TLS_SESSION_ATTACK", "TLS session renegotiation attack detected"));
+        } else if (socket.renegotiationDisabled()) {
+            socket.refuse(
+                    request.sequence(),
+                    new CodedException(
+                            "ERR_TLS_RENEGOTIATION_DISABLED",
+                            "TLS session renegotiation disabled for this socket"));
+        } else {
             goOn(request.sequence());
         }
     }

@@ -56,7 +56,8 @@ final class ServerIdentity {
         if (withURIs && names.uriHosts.stream().anyMatch(lower(host)::equals)) {
             return null;
         }
-        String reason = reasonOf(host, subject, altNames, names);
+        String ascii = HostNames.toASCII(String.valueOf(hostname));
+        String reason = reasonOf(host, ascii, subject, altNames, names);
         return reason == null ? null : new ServerIdentityException(reason, host, cert);
     }
 
@@ -91,15 +92,18 @@ final class ServerIdentity {
     }
 
     private static String reasonOf(
-            String host, Map<String, Object> subject, String altNames, Names names) {
+            String host, String ascii, Map<String, Object> subject, String altNames, Names names) {
         String ip = canonicalIP(host);
         if (ip != null) {
             return names.ips.contains(ip)
                     ? null
                     : "IP: " + host + " is not in the cert's list: " + String.join(", ", names.ips);
         }
+        if (HostNames.isLooseIPv4(ascii)) {
+            return "Host is a non-canonical IP address";
+        }
         Object commonName = subject == null ? null : subject.get("CN");
-        List<String> hostParts = splitHost(host);
+        List<String> hostParts = splitHost(ascii);
         if (!names.dns.isEmpty()) {
             return names.dns.stream().anyMatch(pattern -> matches(hostParts, pattern))
                     ? null
@@ -163,7 +167,8 @@ final class ServerIdentity {
         }
         return around[0].length() + around[1].length() <= host.length()
                 && host.startsWith(around[0])
-                && host.endsWith(around[1]);
+                && host.endsWith(around[1])
+                && HostNames.isLabel(host);
     }
 
     private static List<String> split(String altNames) {

@@ -104,6 +104,8 @@ public class TLSServer extends Server {
     private ServerContext context;
     private boolean closed;
     private volatile TLSSocketOptions socketOptions;
+    /** The option {@code ca} of the context in use. */
+    private volatile Object trusted;
 
     /** Answers {@code resumeSession}, once, from any thread. */
     @FunctionalInterface
@@ -156,6 +158,7 @@ public class TLSServer extends Server {
             Options.string("options.pskIdentityHint", hint);
         }
         context = ServerContext.of(() -> SecureContexts.createForServer(this.options));
+        trusted = this.options.get("ca");
         // By name: emit("connection", duplex) may inject any stream.
         on("connection", args -> secure((Duplex) args[0]));
         on(LISTENING, () -> closed(false));
@@ -304,8 +307,7 @@ public class TLSServer extends Server {
         if (sniCallback != null) {
             out.set("SNICallback", sniCallback);
         } else if (!contexts.isEmpty()) {
-            out.set("SNICallback", (SNICallback)
-                    (name, callback) -> callback.done(null, contexts.find(name)));
+            out.set("SNICallback", contexts);
         }
         return out;
     }
@@ -325,23 +327,42 @@ public class TLSServer extends Server {
 
     /**
      * Adds a certificate for clients that ask for {@code servername}, where {@code *} stands for
-     * any part of one label. The last one added that matches counts. Any thread.
+     * any part of one label. The last one added that matches counts; one of the very same name
+     * takes the place of the former. Without {@code ca} client certificates are judged by the
+     * server's own trust (in Node, by the default roots). Any thread.
      *
      * @param details options of a context, which is made at once
      */
     public void addContext(String servername, Options details) {
         requireName(servername);
         Options copy = details == null ? new SecureContextOptions() : details.copy();
+        if (copy.get("ca") == null
+                && (copy.get("crl") != null || copy.get("allowPartialTrustChain") != null)) {
+            // These two make a trust of its own, which has to begin with the server's.
+            copy.set("ca", trusted);
+        }
         add(servername, ServerContext.of(() -> SecureContexts.create(copy)));
     }
 
     /**
-     * Adds a certificate for clients that ask for {@code servername}; the caller keeps the context
-     * and closes it.
+     * Does the same with a context that the caller keeps, and closes once it is removed or
+     * replaced.
      */
     public void addContext(String servername, SecureContext given) {
         requireName(servername);
         add(servername, ServerContext.given(given));
+    }
+
+    /**
+     * Takes back what {@link #addContext} added for this very name; connections that have it go on.
+     * Beyond Node. Any thread.
+     *
+     * @return whether there was one
+     */
+    public synchronized boolean removeContext(String servername) {
+        requireName(servername);
+        socketOptions = null;
+        return contexts.remove(servername);
     }
 
     private synchronized void add(String servername, ServerContext named) {
@@ -382,6 +403,7 @@ public class TLSServer extends Server {
         synchronized (this) {
             before = context;
             context = next;
+            trusted = copy.get("ca");
             if (closed) {
                 // Nobody would free it; it is made again if it is needed.
                 next.release();

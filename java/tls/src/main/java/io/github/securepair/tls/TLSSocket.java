@@ -85,6 +85,8 @@ public class TLSSocket extends Socket {
     private static final System.Logger TRACE = System.getLogger("io.github.securepair.tls.trace");
     private static final NetAccess NET = NetAccess.get();
     private static final Listener1<Throwable> HEARD = error -> {};
+    /** The description of the alert. */
+    private static final int NO_RENEGOTIATION = 100;
 
     final TLSTransport transport;
     final Options options;
@@ -104,6 +106,10 @@ public class TLSSocket extends Socket {
     private boolean lowerFailed;
     private boolean verified;
     private byte[] pendingSession;
+    private OfferedSession offered;
+    /** What the last check of the server's name said; a resumed session is not asked again. */
+    private Throwable identityVerdict;
+
     private int eventMask;
     private boolean keylogWanted;
     private boolean sessionWanted;
@@ -112,6 +118,7 @@ public class TLSSocket extends Socket {
     private LaterCertificate laterCertificate;
 
     private boolean renegotiationDisabled;
+    private boolean renegotiationRefused;
     private final Throwable hintRefused;
 
     private boolean secureConnecting = true;
@@ -242,7 +249,7 @@ public class TLSSocket extends Socket {
         if (!isServer) {
             byte[] session = sessionOption();
             if (session != null) {
-                conn.setSession(session);
+                offered = new OfferedSession(session);
             }
             if (Options.truthy(options.get("requestOCSP"))) {
                 conn.requestOCSP();
@@ -251,7 +258,7 @@ public class TLSSocket extends Socket {
                 conn.offerPostHandshakeAuth();
             }
             if (options.get("servername") instanceof String name && !name.isEmpty()) {
-                conn.setServername(name);
+                conn.setServername(NetOptions.withoutNul("options.servername", name));
                 sentName = name;
             }
         }
@@ -445,6 +452,13 @@ public class TLSSocket extends Socket {
         }
 
         @Override
+        public void tlsBegins(TLSConnection conn) {
+            if (!isServer) {
+                expect(conn);
+            }
+        }
+
+        @Override
         public void tlsFailed(TLSException failure) {
             failed(failure);
         }
@@ -512,6 +526,9 @@ public class TLSSocket extends Socket {
             Throwable error = verifyError();
             if (error == null && !isServer) {
                 error = identityError();
+                if (destroyed()) {
+                    return false;
+                }
             }
             note(error);
             if (error != null && rejectUnauthorized) {
@@ -524,30 +541,49 @@ public class TLSSocket extends Socket {
         return transport.connection() != null;
     }
 
-    private Throwable identityError() {
-        if (!(options.get("servername") instanceof String name)
-                || name.isEmpty()
-                || isSessionReused()) {
-            return null;
-        }
+    /** Whom a client expects: what its sessions are bound to. Null for anybody. */
+    String identityName() {
+        return sentName;
+    }
+
+    ServerIdentityCheck identityCheck() {
         Object check = Options.typed(options, "checkServerIdentity", ServerIdentityCheck.class);
-        return identityError(
-                check == null ? ServerIdentity::check : (ServerIdentityCheck) check, name);
+        return check == null ? ServerIdentity::check : (ServerIdentityCheck) check;
+    }
+
+    /** Whom a client expects is known now, and so whether a session is theirs. */
+    private void expect(TLSConnection conn) {
+        String name = identityName();
+        conn.setPeerName(name);
+        OfferedSession session = offered;
+        offered = null;
+        if (session != null) {
+            identityVerdict = session.offer(conn, name, identityCheck(), rejectUnauthorized);
+        }
     }
 
     /**
-     * What the check throws is an uncaught exception of the program, but nobody shall hear anything
-     * from a peer that nobody accepted.
+     * Why the server is not the expected one, or null; of a session that was found out when it was
+     * offered. What the check throws is an uncaught exception of the program, but nobody shall hear
+     * anything from a peer that nobody accepted.
      */
-    Throwable identityError(ServerIdentityCheck check, String name) {
+    Throwable identityError() {
+        String name = identityName();
+        if (name == null) {
+            return null;
+        }
+        if (isSessionReused()) {
+            return transport.connection().hasPeerCertificate() ? identityVerdict : null;
+        }
         boolean checked = false;
         try {
-            Throwable error = check.check(name, getPeerCertificate(true));
+            identityVerdict = identityCheck().check(name, getPeerCertificate(true));
             checked = true;
-            return error;
+            return identityVerdict;
         } catch (AltNameFormatException e) {
             // Bytes of the peer's certificate, not a fault of the program.
             checked = true;
+            identityVerdict = e;
             return e;
         } finally {
             if (!checked) {
@@ -609,6 +645,11 @@ public class TLSSocket extends Socket {
     }
 
     private void failed(TLSException failure) {
+        if (renegotiationRefused) {
+            // The alert is on its way, and the error was emitted.
+            destroy();
+            return;
+        }
         if (hadError) {
             return;
         }
@@ -659,6 +700,19 @@ public class TLSSocket extends Socket {
      */
     void tlsError(Throwable error) {
         emit(ERROR, error);
+    }
+
+    /** Emits why, then ends the connection with an alert unless a listener did. (Node goes on.) */
+    void refuse(int question, CodedException reason) {
+        try {
+            tlsError(reason);
+        } finally {
+            TLSConnection conn = transport.connection();
+            if (!destroyed() && conn != null && conn.refuse(question, NO_RENEGOTIATION)) {
+                renegotiationRefused = true;
+                transport.go();
+            }
+        }
     }
 
     // ---- handshakeTimeout ---------------------------------------------------------------------
@@ -784,20 +838,7 @@ public class TLSSocket extends Socket {
      *     certificates
      */
     public PeerCertificate getPeerCertificate(boolean detailed) {
-        return ask(conn -> detailed ? detailed(conn.peerChainCompleted()) : plain(conn));
-    }
-
-    private static PeerCertificate detailed(List<byte[]> chain) {
-        return chain == null || chain.isEmpty()
-                ? PeerCertificate.EMPTY
-                : PeerCertificate.chain(chain);
-    }
-
-    private static PeerCertificate plain(TLSConnection conn) {
-        // As in Node a client that resumed has no certificate: a session keeps no chain.
-        return conn.isServer() || conn.peerChain() != null
-                ? described(conn.peerCertificate())
-                : PeerCertificate.EMPTY;
+        return ask(conn -> ShownCertificates.ofPeer(conn, detailed));
     }
 
     /**
@@ -805,11 +846,7 @@ public class TLSSocket extends Socket {
      * closed.
      */
     public PeerCertificate getCertificate() {
-        return ask(conn -> described(conn.ownCertificate()));
-    }
-
-    private static PeerCertificate described(byte[] der) {
-        return der == null ? PeerCertificate.EMPTY : PeerCertificate.ofPeer(der);
+        return ask(conn -> ShownCertificates.described(conn.ownCertificate()));
     }
 
     /**
@@ -1016,7 +1053,8 @@ public class TLSSocket extends Socket {
     }
 
     /**
-     * Makes renegotiation by the client an {@code error}: {@code ERR_TLS_RENEGOTIATION_DISABLED}.
+     * Makes renegotiation by the client an {@code error}, {@code ERR_TLS_RENEGOTIATION_DISABLED},
+     * after which the connection ends. (In Node it goes on.)
      */
     public void disableRenegotiation() {
         renegotiationDisabled = true;
@@ -1075,16 +1113,21 @@ public class TLSSocket extends Socket {
             throw new StateException(
                     "ERR_TLS_SNI_FROM_SERVER", "Cannot issue SNI from a TLS server-side socket");
         }
-        live().setServername(name);
+        live().setServername(NetOptions.withoutNul("name", name));
         sentName = name;
     }
 
     /**
-     * Sets the session to resume. Client, before the handshake; bytes that are no session are
-     * ignored.
+     * Sets the session to resume. Client, before the handshake. Ignored unless it is one of this
+     * server, see {@link ConnectOptions#session}.
      */
     public void setSession(byte[] session) {
-        live().setSession(session);
+        TLSConnection conn = live();
+        if (isServer || transport.hasBegun()) {
+            // Refused by name.
+            conn.setSession(session == null ? new byte[0] : session);
+        }
+        offered = session == null ? null : new OfferedSession(session);
     }
 
     /**
@@ -1125,11 +1168,11 @@ public class TLSSocket extends Socket {
     }
 
     /**
-     * Uses certificate, key and trust of {@code context} for this connection; inside ALPNCallback
-     * or SNICallback only.
+     * Uses certificate and key of {@code context} for this connection, and its trust if it was made
+     * with {@code ca}; inside ALPNCallback or SNICallback only.
      */
     public void setKeyCert(SecureContext context) {
-        live().useIdentity(context);
+        ServerHandshake.use(live(), context);
     }
 
     private TLSConnection live() {

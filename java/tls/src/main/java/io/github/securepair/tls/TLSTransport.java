@@ -42,6 +42,9 @@ final class TLSTransport implements Transport, Receiver {
     interface Owner {
         void tlsEvent(ConnectionEvent event);
 
+        /** Before the first turn: the last moment for settings. */
+        void tlsBegins(TLSConnection conn);
+
         /** The connection is dead. The alert, if any, is on its way. */
         void tlsFailed(TLSException failure);
 
@@ -75,6 +78,7 @@ final class TLSTransport implements Transport, Receiver {
     private Receiver receiver;
 
     private boolean started;
+    private boolean begun;
     private boolean open;
     private boolean reading;
     private boolean cycling;
@@ -184,6 +188,11 @@ final class TLSTransport implements Transport, Receiver {
             started = true;
             cycle(NOTHING, 0);
         }
+    }
+
+    /** Whether a turn was run: too late for settings. */
+    boolean hasBegun() {
+        return begun;
     }
 
     /**
@@ -399,6 +408,9 @@ final class TLSTransport implements Transport, Receiver {
         cycling = true;
         Scratch scratch = Scratch.acquire();
         try {
+            if (!begun) {
+                begin();
+            }
             turns(in, base, scratch);
             if (conn != null && scratch.carried() > 0) {
                 deliverRecord(scratch, 0, scratch.carried());
@@ -417,6 +429,17 @@ final class TLSTransport implements Transport, Receiver {
             resumeShutdown();
         }
         rethrow();
+    }
+
+    private void begin() {
+        begun = true;
+        Throwable failure = null;
+        try {
+            owner.tlsBegins(conn);
+        } catch (Throwable caught) {
+            failure = caught;
+        }
+        called(failure);
     }
 
     /**

@@ -258,7 +258,8 @@ class ConnectionMembersTest extends LoopTest {
         run(done -> {
             TLSServer server = TLS.createServer(options, TLSSocket::end);
             server.listen(0, "127.0.0.1", () -> {
-                TLSSocket client = TLS.connect(clientOptions(server).servername(null));
+                TLSSocket client = TLS.connect(
+                        clientOptions(server).servername(null).host("localhost").family(4));
                 client.setServername("localhost");
                 client.setSession(session[0]);
                 boolean[] reused = {false};

@@ -264,6 +264,8 @@ class InteropTest extends LoopTest {
                 "s_client",
                 "-connect",
                 port,
+                "-servername",
+                "localhost",
                 version,
                 "-ign_eof",
                 "-sess_in",

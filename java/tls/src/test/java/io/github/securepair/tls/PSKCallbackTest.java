@@ -290,7 +290,7 @@ class PSKCallbackTest extends LoopTest {
                 version,
                 new PSKCallback.Psk(KEY, "a\0b"),
                 "ERR_INVALID_ARG_VALUE",
-                "The argument 'identity' must be a string without null bytes. Received 'a\0b'");
+                "The argument 'identity' must be a string without null bytes. Received 'a\\x00b'");
         Result result = meet(
                 server(version, (socket, identity) -> new PSKCallback.Psk(tooLong)),
                 client(version, CLIENT_KEY));

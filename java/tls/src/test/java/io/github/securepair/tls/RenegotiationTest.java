@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** What counts as an attack by renegotiation, and when. */
 class RenegotiationTest extends LoopTest {
@@ -52,16 +53,73 @@ class RenegotiationTest extends LoopTest {
             }
             assertEquals(List.of(), errors);
             clock.advance(599_000);
-            renegotiate(loop, client).get(SECONDS, TimeUnit.SECONDS);
-            assertEquals(List.of("ERR_TLS_SESSION_ATTACK"), errors);
-            run(done -> {
-                client.on(Socket.CLOSE, hadError -> done.complete(null));
-                client.end();
+            String seen = run(done -> {
+                client.on(EventEmitter.ERROR, error -> done.complete(Coded.codeOf(error)));
+                client.renegotiate(new RenegotiateOptions(), null);
             });
+            // Nobody ended the connection, so the server does.
+            assertEquals("ERR_SSL_TLSV1_ALERT_NO_RENEGOTIATION", seen);
+            assertEquals(List.of("ERR_TLS_SESSION_ATTACK"), errors);
             server.closeAsync().get(SECONDS, TimeUnit.SECONDS);
             timed.close();
             timed.closed().get(SECONDS, TimeUnit.SECONDS);
         }
+    }
+
+    /** Renegotiates once; what the server's socket and the client's went through then. */
+    private List<String> refused(Consumer<TLSSocket> prepare) throws Exception {
+        List<String> log = Collections.synchronizedList(new ArrayList<>());
+        run(done -> {
+            TLSServer server = TLS.createServer(serverOptions().maxVersion("TLSv1.2"), socket -> {
+                prepare.accept(socket);
+                socket.on(TLSSocket.SECURE, () -> log.add("renegotiated"));
+                socket.on(EventEmitter.ERROR, error -> log.add(Coded.codeOf(error)));
+                socket.on(Socket.CLOSE, hadError -> log.add("server closed"));
+                socket.resume();
+            });
+            server.listen(0, "127.0.0.1", () -> {
+                TLSSocket client = TLS.connect(clientOptions(server));
+                client.on(EventEmitter.ERROR, error -> log.add("client " + Coded.codeOf(error)));
+                client.once(TLSSocket.SECURE_CONNECT, () -> {
+                    // One tick later the server has its own secure behind it.
+                    client.write("x");
+                    loop.setImmediate(() -> client.renegotiate(new RenegotiateOptions(), null));
+                });
+                client.on(Socket.CLOSE, hadError -> server.close(error -> done.complete(null)));
+            });
+        });
+        return log;
+    }
+
+    @Test
+    void aRenegotiationTooManyEndsTheConnectionWithOneErrorAndAnAlert() throws Exception {
+        TLS.CLIENT_RENEG_LIMIT = 0;
+        List<String> log = refused(socket -> {});
+        assertEquals(1, Collections.frequency(log, "ERR_TLS_SESSION_ATTACK"), log::toString);
+        assertEquals(
+                1,
+                Collections.frequency(log, "client ERR_SSL_TLSV1_ALERT_NO_RENEGOTIATION"),
+                log::toString);
+        assertEquals(1, Collections.frequency(log, "server closed"), log::toString);
+        assertEquals(
+                3, log.stream().filter(line -> !line.equals("renegotiated")).count());
+    }
+
+    @Test
+    void aForbiddenRenegotiationEndsTheConnection() throws Exception {
+        List<String> log = refused(TLSSocket::disableRenegotiation);
+        assertEquals(
+                1, Collections.frequency(log, "ERR_TLS_RENEGOTIATION_DISABLED"), log::toString);
+        assertEquals(1, Collections.frequency(log, "server closed"), log::toString);
+    }
+
+    @Test
+    void aListenerThatDestroysHasTheLastWord() throws Exception {
+        TLS.CLIENT_RENEG_LIMIT = 0;
+        List<String> log =
+                refused(socket -> socket.on(EventEmitter.ERROR, error -> socket.destroy()));
+        assertEquals(1, Collections.frequency(log, "ERR_TLS_SESSION_ATTACK"), log::toString);
+        assertEquals(1, Collections.frequency(log, "server closed"), log::toString);
     }
 
     @Test
