@@ -29,12 +29,13 @@ typedef struct sp_conn sp_conn;
 /* Why a connection call stopped. */
 enum {
     SP_WANT_INPUT = 0, /* all given ciphertext was taken; more is needed to go on */
-    SP_FULL = 1,       /* a lent output window (or the record table) is full, or what was decrypted has to be delivered
+    SP_FULL =
+        1, /* a lent output window (or the record table) is full, or what was decrypted has to be delivered
                           before the next record: call again with room */
-    SP_EVENT = 2,      /* stopped at events: take them, then call again */
-    SP_PAUSED = 3,     /* the handshake waits for sp_conn_answer() */
-    SP_CLOSED = 4,     /* the peer sent close_notify; nothing more will be read */
-    SP_FAILED = 5      /* fatal; see report. Pending ciphertext (the alert) must still be sent */
+    SP_EVENT = 2,  /* stopped at events: take them, then call again */
+    SP_PAUSED = 3, /* the handshake waits for sp_conn_answer() */
+    SP_CLOSED = 4, /* the peer sent close_notify; nothing more will be read */
+    SP_FAILED = 5  /* fatal; see report. Pending ciphertext (the alert) must still be sent */
 };
 
 /* Results of configuration calls. */

@@ -658,10 +658,11 @@ TEST(aBriefSaysWhatTheTurnSays)
             CHECK_INT(brief_field(brief, SP_BRIEF_EMITTED, 19), len);
             if (sizes[i] > 16384) { /* several records */
                 for (size_t at = 0, got = 0; at < len; at += turn.consumed) {
-                    brief = sp_conn_read_brief(p->server.conn, cipher + at, len - at, back, sizeof(back), NULL, 0,
-                                               &turn);
+                    brief = sp_conn_read_brief(p->server.conn, cipher + at, len - at, back, sizeof(back),
+                                               NULL, 0, &turn);
                     got += turn.produced;
-                    CHECK_INT(brief_field(brief, SP_BRIEF_STATUS, 1), got < sizes[i] ? SP_FULL : SP_WANT_INPUT);
+                    CHECK_INT(brief_field(brief, SP_BRIEF_STATUS, 1),
+                              got < sizes[i] ? SP_FULL : SP_WANT_INPUT);
                     CHECK_INT(brief_field(brief, SP_BRIEF_RECORDS, 1), 1);
                     CHECK_INT(brief_field(brief, SP_BRIEF_CONSUMED, 19), turn.consumed);
                 }

@@ -10,7 +10,6 @@ import io.github.securepair.internal.transport.Output;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.concurrent.RejectedExecutionException;
 
 /**
  * Plaintext on its way into a {@link TLSTransport}: waits for the handshake, for room below, and is
@@ -161,7 +160,7 @@ final class WriteQueue {
             write.finished = true;
             write.error = refusal;
             flushing.add(write);
-            later();
+            loop.nextTick(this::tellFinished);
         }
     }
 
@@ -335,7 +334,7 @@ final class WriteQueue {
         waiting.clear();
         queued = 0;
         if (!flushing.isEmpty()) {
-            later();
+            loop.nextTick(this::tellFinished);
         }
     }
 
@@ -347,15 +346,6 @@ final class WriteQueue {
                 write.finished = true;
                 write.error = write.sent ? null : refusal;
             }
-        }
-    }
-
-    /** After the error that caused it was emitted, and before the socket's end is. */
-    private void later() {
-        try {
-            loop.execute(this::tellFinished);
-        } catch (RejectedExecutionException ended) {
-            loop.nextTick(this::tellFinished);
         }
     }
 }
