@@ -57,7 +57,8 @@ final class Jvm {
     }
 
     private final Path folder;
-    private final List<String> flags = new ArrayList<>(List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    private final List<String> flags =
+            new ArrayList<>(List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     private final List<String> prefix = new ArrayList<>();
     private final Map<String, String> environment = new HashMap<>();
     private String classPath;
