@@ -2,8 +2,8 @@ package io.github.securepair.engine;
 
 import io.github.securepair.engine.internal.Memory;
 import io.github.securepair.engine.internal.Outputs;
-import io.github.securepair.openssl.Glue;
 import io.github.securepair.openssl.Flavour;
+import io.github.securepair.openssl.Glue;
 import io.github.securepair.openssl.Natives;
 
 import java.nio.charset.StandardCharsets;

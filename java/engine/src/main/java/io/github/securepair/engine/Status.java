@@ -37,11 +37,11 @@ public enum Status {
      */
     CLOSED(Glue.SP_CLOSED),
     /**
-     * Fatal. Calls on byte buffers throw instead; only {@link AddressTurns} returns it. The alert, if one is
-     * sent, is in the window or pending. Events that came before are left to take. Plaintext comes
-     * beside it in one case: a read after {@link TLSConnection#shutdown}, which may decrypt several
-     * records. A write may have consumed plaintext, whose records stand before the alert. Every
-     * later read and write fails in the same way.
+     * Fatal. Calls on byte buffers throw instead; only {@link AddressTurns} returns it. The alert,
+     * if one is sent, is in the window or pending. Events that came before are left to take.
+     * Plaintext comes beside it in one case: a read after {@link TLSConnection#shutdown}, which may
+     * decrypt several records. A write may have consumed plaintext, whose records stand before the
+     * alert. Every later read and write fails in the same way.
      */
     FAILED(Glue.SP_FAILED);
 

@@ -66,7 +66,8 @@ final class Diagnosis {
         }
         if (message.contains("failed to map segment")) {
             return "the system does not let a library be mapped from " + file.getParent()
-                    + ": name another folder by -D" + NativesFolder.PROPERTY + "=DIR (" + message + ")";
+                    + ": name another folder by -D" + NativesFolder.PROPERTY + "=DIR (" + message
+                    + ")";
         }
         Matcher version = VERSION.matcher(message);
         if (version.find()) {
