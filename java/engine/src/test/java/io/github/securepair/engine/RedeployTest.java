@@ -7,6 +7,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.File;
+import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -19,6 +20,8 @@ import java.util.List;
  * thread that used it lives on.
  */
 class RedeployTest {
+    private static final ReferenceQueue<ClassLoader> UNLOADED = new ReferenceQueue<>();
+
     @ParameterizedTest
     @ValueSource(strings = {"one after the other", "together"})
     void classLoadersThatUsedTheEngineAreUnloaded(String how) throws Exception {
@@ -34,7 +37,7 @@ class RedeployTest {
         List<ClassLoader> held = new ArrayList<>();
         for (int round = 0; round < 4; round++) {
             ClassLoader loader = deploy();
-            loaders.add(new WeakReference<>(loader));
+            loaders.add(new WeakReference<>(loader, UNLOADED));
             if (together) {
                 held.add(loader);
             } else {
@@ -70,7 +73,7 @@ class RedeployTest {
         int gone = 0;
         for (int i = 0; i < 100 && gone < loaders.size(); i++) {
             System.gc();
-            Thread.sleep(20); // the cleaner's thread works
+            UNLOADED.remove(20); // meanwhile the cleaner's thread works
             gone = (int) loaders.stream().filter(loader -> loader.get() == null).count();
         }
         return gone;

@@ -54,7 +54,7 @@ final class LaterCertificate {
         }
         open = true;
         callback = whom;
-        socket.startTimer();
+        socket.handshakeTimer().start();
         socket.transport.go();
         return true;
     }
@@ -77,7 +77,7 @@ final class LaterCertificate {
 
     /** The client answered, with a certificate or without. */
     void came() {
-        socket.stopTimer();
+        socket.handshakeTimer().stop();
         Throwable error = socket.verifyError();
         socket.note(error);
         boolean refused = error != null && socket.rejectsUnauthorized();

@@ -16,7 +16,6 @@ import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.StateException;
 import io.github.securepair.events.SystemException;
-import io.github.securepair.events.Timer;
 import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.DuplexTransport;
@@ -31,7 +30,6 @@ import io.github.securepair.stream.Stream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.function.Consumer;
@@ -94,7 +92,7 @@ public class TLSSocket extends Socket {
 
     private final Server server;
     private final ServerHandshake serverHandshake;
-    private final long handshakeTimeout;
+    private final HandshakeTimer handshakeTimer;
     private final boolean traces;
     private final boolean requireCloseNotify;
 
@@ -113,7 +111,6 @@ public class TLSSocket extends Socket {
     private int eventMask;
     private boolean keylogWanted;
     private boolean sessionWanted;
-    private Timer handshakeTimer;
     /** Made when a client is asked for its certificate after the handshake. */
     private LaterCertificate laterCertificate;
 
@@ -122,8 +119,7 @@ public class TLSSocket extends Socket {
     private final Throwable hintRefused;
 
     private boolean secureConnecting = true;
-    private boolean authorized;
-    private String authorizationError;
+    private final Authorization authorization = new Authorization();
     private String servername;
     private String sentName;
     private String alpnProtocol;
@@ -157,7 +153,8 @@ public class TLSSocket extends Socket {
         server = (Server) Options.typed(options, "server", Server.class);
         requestCert = Options.truthy(options.get("requestCert")) || !isServer;
         rejectUnauthorized = Options.truthy(options.get("rejectUnauthorized"));
-        handshakeTimeout = Options.number(options, "handshakeTimeout", 0);
+        handshakeTimer = new HandshakeTimer(
+                loop(), Options.number(options, "handshakeTimeout", 0), this::handshakeTimedOut);
         requireCloseNotify =
                 Boolean.TRUE.equals(Options.typed(options, "requireCloseNotify", Boolean.class));
         traces = Boolean.TRUE.equals(Options.typed(options, "enableTrace", Boolean.class));
@@ -179,7 +176,7 @@ public class TLSSocket extends Socket {
             }
         }
         on(CLOSE, hadError -> {
-            stopTimer();
+            handshakeTimer.stop();
             if (laterCertificate != null) {
                 certificateAnswered(errored() != null ? errored() : closedError());
             }
@@ -327,7 +324,7 @@ public class TLSSocket extends Socket {
             transport.close(null);
             return;
         }
-        startTimer();
+        handshakeTimer.start();
         if (hintRefused != null) {
             later.accept(() -> die(hintRefused));
         }
@@ -509,7 +506,7 @@ public class TLSSocket extends Socket {
             servername = isServer ? conn.servername() : sentName;
         }
         secureEstablished = true;
-        stopTimer();
+        handshakeTimer.stop();
         if (accept()) {
             emit(SECURE);
         }
@@ -595,29 +592,11 @@ public class TLSSocket extends Socket {
 
     /** Keeps the result of a verification. */
     void note(Throwable error) {
-        authorized = error == null;
-        authorizationError = error == null ? null : codeOf(error);
+        authorization.record(error);
     }
 
-    private static String codeOf(Throwable error) {
-        String code = io.github.securepair.events.Coded.codeOf(error);
-        return code != null ? code : error.getMessage();
-    }
-
-    /**
-     * Why the peer's chain did not verify, or null. A missing certificate counts, unless a key was
-     * shared beforehand.
-     */
     Throwable verifyError() {
-        TLSConnection conn = transport.connection();
-        if (!conn.hasPeerCertificate()) {
-            return conn.isPSKUsed()
-                    ? null
-                    : new CodedException(
-                            "UNABLE_TO_GET_ISSUER_CERT", "unable to get issuer certificate");
-        }
-        String name = conn.verifyErrorName();
-        return name == null ? null : new CodedException(name, conn.verifyErrorText());
+        return Authorization.verifyError(transport.connection());
     }
 
     /** Marks the handshake as over and lets data flow. */
@@ -715,21 +694,8 @@ public class TLSSocket extends Socket {
         }
     }
 
-    // ---- handshakeTimeout ---------------------------------------------------------------------
-
-    void startTimer() {
-        stopTimer();
-        if (handshakeTimeout > 0) {
-            handshakeTimer =
-                    loop().setTimeout(this::handshakeTimedOut, handshakeTimeout).unref();
-        }
-    }
-
-    void stopTimer() {
-        if (handshakeTimer != null) {
-            handshakeTimer.close();
-            handshakeTimer = null;
-        }
+    HandshakeTimer handshakeTimer() {
+        return handshakeTimer;
     }
 
     private void handshakeTimedOut() {
@@ -747,8 +713,7 @@ public class TLSSocket extends Socket {
             return;
         }
         try {
-            // The listener still finds the socket alive, then it goes: nobody must wait for a peer
-            // like that.
+            // The listener still finds the socket alive; then it is destroyed.
             tlsError(error);
         } finally {
             hadError = true;
@@ -765,7 +730,7 @@ public class TLSSocket extends Socket {
 
     /** Whether the peer's certificate verified; on servers only with {@code requestCert}. */
     public boolean authorized() {
-        return authorized;
+        return authorization.granted();
     }
 
     /**
@@ -773,7 +738,7 @@ public class TLSSocket extends Socket {
      * Null if there was none.
      */
     public String authorizationError() {
-        return authorizationError;
+        return authorization.error();
     }
 
     /**
@@ -854,24 +819,12 @@ public class TLSSocket extends Socket {
      * which is stricter than OpenSSL, can read. {@link #getPeerCertificate()} has its bytes then.
      */
     public X509Certificate getPeerX509Certificate() {
-        return x509(getPeerCertificate());
+        return ShownCertificates.x509(getPeerCertificate());
     }
 
     /** This side's certificate in the same form, or null as there. */
     public X509Certificate getX509Certificate() {
-        return x509(getCertificate());
-    }
-
-    private static X509Certificate x509(PeerCertificate certificate) {
-        if (certificate == null || certificate.isEmpty()) {
-            return null;
-        }
-        try {
-            return certificate.toX509Certificate();
-        } catch (CertificateException e) {
-            // The peer chose these bytes: they shall not throw inside a listener.
-            return null;
-        }
+        return ShownCertificates.x509(getCertificate());
     }
 
     /** The cipher suite; null before the handshake and once the socket is closed. */
@@ -1001,7 +954,7 @@ public class TLSSocket extends Socket {
         }
         if (idle) {
             if (isServer) {
-                startTimer();
+                handshakeTimer.start();
             }
             transport.go();
         }

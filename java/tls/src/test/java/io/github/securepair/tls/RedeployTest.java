@@ -11,6 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.File;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -53,20 +55,19 @@ class RedeployTest {
 
     /** The child process. */
     public static void main(String[] arguments) throws Exception {
+        ReferenceQueue<ClassLoader> unloaded = new ReferenceQueue<>();
         List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
         for (int round = 0; round < ROUNDS; round++) {
-            loaders.add(new WeakReference<>(deploy()));
+            loaders.add(new WeakReference<>(deploy(), unloaded));
         }
         int gone = 0;
         for (int i = 0; i < 200 && gone < ROUNDS; i++) {
             System.gc();
-            Thread.sleep(20); // threads of Netty's and the cleaner's end
+            unloaded.remove(20); // meanwhile threads of Netty's and the cleaner's end
             gone = (int) loaders.stream().filter(loader -> loader.get() == null).count();
         }
+        Reference.reachabilityFence(loaders);
         System.out.println("unloaded " + gone + " of " + ROUNDS);
-        if (gone < ROUNDS && arguments.length > 0) {
-            Thread.sleep(600_000); // to be looked at
-        }
     }
 
     private static ClassLoader deploy() throws Exception {

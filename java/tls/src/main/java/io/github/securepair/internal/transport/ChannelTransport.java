@@ -23,7 +23,6 @@ import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
-import io.netty.util.ReferenceCountUtil;
 
 import jdk.net.ExtendedSocketOptions;
 
@@ -47,8 +46,6 @@ import java.util.function.Consumer;
  * leaves the bytes in the kernel and so the peer waiting.
  */
 public final class ChannelTransport extends ChannelInboundHandlerAdapter implements Transport {
-    /** How much of a large heap chunk is copied at a time. */
-    private static final int PIECE = 128 * 1024;
 
     private static final WriteBufferWaterMark MARKS =
             new WriteBufferWaterMark(64 * 1024, 256 * 1024);
@@ -94,7 +91,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     private Throwable writeError;
     private boolean flushScheduled;
     private ArrayDeque<Done> queuedDones;
-    private final ArrayDeque<Pieces> pieces = new ArrayDeque<>(0);
+    private final ArrayDeque<PendingWrite> queue = new ArrayDeque<>(0);
     private Done shutdownDone;
     private ChannelOutput spare;
 
@@ -236,7 +233,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     /** Tells whether bytes wait for the kernel. */
     private boolean isWriting() {
         ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
-        return !closed && (waiting != null && !waiting.isEmpty() || !pieces.isEmpty());
+        return !closed && (waiting != null && !waiting.isEmpty() || !queue.isEmpty());
     }
 
     private boolean isStillWriting() {
@@ -536,25 +533,24 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             return new ChannelOutput(memory);
         }
         spare = null;
-        output.memory = memory;
-        return output;
+        return output.refill(memory);
     }
 
     @Override
     public boolean write(Output output, int length, Done done) {
         ByteBuf bytes = take(output, length);
-        if (pieces.isEmpty()) {
+        if (queue.isEmpty()) {
             return send(bytes, length, done);
         }
-        wait(new Pieces(bytes), done);
+        enqueue(new PendingWrite(bytes), done);
         return false;
     }
 
     @Override
     public void queue(Output output, int length, Done done) {
         ByteBuf bytes = take(output, length);
-        if (!pieces.isEmpty()) {
-            wait(new Pieces(bytes), done);
+        if (!queue.isEmpty()) {
+            enqueue(new PendingWrite(bytes), done);
             return;
         }
         if (refuses(bytes, done)) {
@@ -589,7 +585,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     @Override
     public boolean write(ByteBuffer chunk, Done done) {
         int length = chunk.remaining();
-        if (length > PIECE || !pieces.isEmpty()) {
+        if (length > PendingWrite.COPY_CHUNK || !queue.isEmpty()) {
             return write(List.of(chunk), done);
         }
         ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(length);
@@ -604,13 +600,13 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public boolean write(List<ByteBuffer> chunks, Done done) {
-        Pieces copied = new Pieces(chunks);
-        if (!pieces.isEmpty()) {
-            wait(copied, done);
+        PendingWrite copied = new PendingWrite(chunks);
+        if (!queue.isEmpty()) {
+            enqueue(copied, done);
             return false;
         }
-        if (copied.left <= PIECE) {
-            int length = (int) copied.left;
+        if (copied.left() <= PendingWrite.COPY_CHUNK) {
+            int length = (int) copied.left();
             ByteBuf bytes;
             try {
                 bytes = copied.next();
@@ -620,7 +616,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             return send(bytes, length, done);
         }
         // Without its callback at first: it is not called when all goes out at once.
-        wait(copied, null);
+        enqueue(copied, null);
         pump();
         if (copied.finished && copied.error == null) {
             return true;
@@ -738,10 +734,18 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         flushNow();
     }
 
-    private void wait(Pieces waiting, Done done) {
+    private void finish(PendingWrite write, Throwable failure) {
+        write.finish(failure);
+        Done done = write.done;
+        if (done != null) {
+            later(() -> frame(() -> done.done(failure)));
+        }
+    }
+
+    private void enqueue(PendingWrite waiting, Done done) {
         waiting.done = done;
-        bytesWritten += waiting.left;
-        pieces.add(waiting);
+        bytesWritten += waiting.left();
+        queue.add(waiting);
     }
 
     /**
@@ -752,22 +756,22 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         boolean outer = inCall;
         inCall = true;
         try {
-            Pieces first;
-            while ((first = pieces.peek()) != null) {
-                if (closed || writeError != null || first.left > 0 && !channel.isActive()) {
-                    pieces.poll();
-                    first.finish(this, error());
-                } else if (first.left == 0) {
+            PendingWrite first;
+            while ((first = queue.peek()) != null) {
+                if (closed || writeError != null || first.left() > 0 && !channel.isActive()) {
+                    queue.poll();
+                    finish(first, error());
+                } else if (first.left() == 0) {
                     // Sent, and taken by the kernel: otherwise this would still wait for that.
-                    pieces.poll();
-                    first.finish(this, null);
+                    queue.poll();
+                    finish(first, null);
                 } else {
                     ByteBuf bytes;
                     try {
                         bytes = first.next();
                     } catch (RuntimeException unreadable) {
-                        pieces.poll();
-                        first.finish(this, unreadable);
+                        queue.poll();
+                        finish(first, unreadable);
                         continue;
                     }
                     channel.write(bytes, channel.voidPromise());
@@ -792,8 +796,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         long size = waiting == null
                 ? 0
                 : Math.max(0, waiting.totalPendingWriteBytes() - waiting.currentProgress());
-        for (Pieces each : pieces) {
-            size += each.left;
+        for (PendingWrite each : queue) {
+            size += each.left();
         }
         return size;
     }
@@ -802,7 +806,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     public boolean isBacklogged() {
         // Netty calls a channel without output, shut down or closed, not writable.
         boolean full = !channel.isWritable() && channel.unsafe().outboundBuffer() != null;
-        return !closed && (full || !pieces.isEmpty());
+        return !closed && (full || !queue.isEmpty());
     }
 
     /** Tells that nothing is expected from the peer any more but its FIN. */
@@ -819,7 +823,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         shutdownAsked = true;
         shutdownDone = done;
-        if (pieces.isEmpty()) {
+        if (queue.isEmpty()) {
             finishShutdown();
         }
     }
@@ -934,9 +938,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     }
 
     private void failWaiting() {
-        Pieces each;
-        while ((each = pieces.poll()) != null) {
-            each.finish(this, error());
+        PendingWrite each;
+        while ((each = queue.poll()) != null) {
+            finish(each, error());
         }
         Done queued;
         while (queuedDones != null && (queued = queuedDones.poll()) != null) {
@@ -1077,128 +1081,5 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         static final ChannelOption<Integer> COUNT = Netty.epoll()
                 ? EpollChannelOption.TCP_KEEPCNT
                 : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT);
-    }
-
-    /** Pooled native memory on its way out. */
-    private static final class ChannelOutput implements Output {
-        private ByteBuf memory;
-
-        ChannelOutput(ByteBuf memory) {
-            this.memory = memory;
-        }
-
-        private ByteBuf memory() {
-            if (memory == null) {
-                throw new IllegalStateException("output was written or released already");
-            }
-            return memory;
-        }
-
-        ByteBuf take() {
-            ByteBuf taken = memory();
-            memory = null;
-            return taken;
-        }
-
-        @Override
-        public long address() {
-            ByteBuf bytes = memory();
-            return bytes.hasMemoryAddress() ? bytes.memoryAddress() : 0;
-        }
-
-        @Override
-        public int capacity() {
-            return memory().capacity();
-        }
-
-        @Override
-        public ByteBuffer buffer() {
-            ByteBuf bytes = memory();
-            return bytes.nioBuffer(0, bytes.capacity());
-        }
-
-        @Override
-        public void release() {
-            take().release();
-        }
-    }
-
-    /**
-     * One write that has not gone out whole: heap chunks to be copied piece by piece, or one output
-     * waiting its turn.
-     */
-    private static final class Pieces {
-        private final List<ByteBuffer> chunks;
-        private ByteBuf output;
-        private Done done;
-        private int index;
-        private int offset;
-        private long left;
-        private boolean finished;
-        private Throwable error;
-
-        Pieces(List<ByteBuffer> chunks) {
-            this.chunks = chunks;
-            for (ByteBuffer chunk : chunks) {
-                left += chunk.remaining();
-            }
-        }
-
-        Pieces(ByteBuf output) {
-            this.chunks = List.of();
-            this.output = output;
-            this.left = output.readableBytes();
-        }
-
-        /**
-         * Returns the next bytes in native memory: the output, or a copy of at most a piece. Throws
-         * when a chunk's memory was given back.
-         */
-        ByteBuf next() {
-            if (output != null) {
-                ByteBuf whole = output;
-                output = null;
-                left = 0;
-                return whole;
-            }
-            int length = (int) Math.min(left, PIECE);
-            ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(length);
-            boolean copied = false;
-            try {
-                copy(bytes, length);
-                copied = true;
-            } finally {
-                if (!copied) {
-                    bytes.release();
-                }
-            }
-            left -= length;
-            return bytes;
-        }
-
-        private void copy(ByteBuf bytes, int length) {
-            while (bytes.readableBytes() < length) {
-                ByteBuffer chunk = chunks.get(index);
-                int from = chunk.position() + offset;
-                int count = Math.min(length - bytes.readableBytes(), chunk.limit() - from);
-                bytes.writeBytes(chunk.duplicate().limit(from + count).position(from));
-                offset += count;
-                if (from + count == chunk.limit()) {
-                    index++;
-                    offset = 0;
-                }
-            }
-        }
-
-        void finish(ChannelTransport transport, Throwable failure) {
-            finished = true;
-            error = failure;
-            ReferenceCountUtil.release(output);
-            output = null;
-            Done listener = done;
-            if (listener != null) {
-                transport.later(() -> transport.frame(() -> listener.done(failure)));
-            }
-        }
     }
 }
