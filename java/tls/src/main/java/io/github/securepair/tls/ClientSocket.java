@@ -225,7 +225,7 @@ final class ClientSocket extends TLSSocket {
         if (destroyed()) {
             return;
         }
-        Throwable error = verifyError();
+        Throwable error = Authorization.verifyError(transport.connection());
         if (error == null) {
             error = identityError();
             if (destroyed()) {

@@ -78,7 +78,7 @@ final class LaterCertificate {
     /** The client answered, with a certificate or without. */
     void came() {
         socket.handshakeTimer().stop();
-        Throwable error = socket.verifyError();
+        Throwable error = Authorization.verifyError(socket.transport.connection());
         socket.note(error);
         boolean refused = error != null && socket.rejectsUnauthorized();
         if (refused) {

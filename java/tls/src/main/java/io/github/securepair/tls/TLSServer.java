@@ -231,7 +231,7 @@ public class TLSServer extends Server {
                 return;
             }
             if (requestsCert()) {
-                Throwable error = verifyError();
+                Throwable error = Authorization.verifyError(transport.connection());
                 note(error);
                 if (error != null && rejectsUnauthorized()) {
                     destroy();

@@ -520,7 +520,7 @@ public class TLSSocket extends Socket {
      */
     boolean accept() {
         if (requestCert) {
-            Throwable error = verifyError();
+            Throwable error = Authorization.verifyError(transport.connection());
             if (error == null && !isServer) {
                 error = identityError();
                 if (destroyed()) {
@@ -593,10 +593,6 @@ public class TLSSocket extends Socket {
     /** Keeps the result of a verification. */
     void note(Throwable error) {
         authorization.record(error);
-    }
-
-    Throwable verifyError() {
-        return Authorization.verifyError(transport.connection());
     }
 
     /** Marks the handshake as over and lets data flow. */
