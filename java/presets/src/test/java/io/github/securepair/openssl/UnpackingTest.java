@@ -321,6 +321,36 @@ class UnpackingTest {
     }
 
     @Test
+    void whatAKilledProcessOfTheSameNumberLeftIsRemoved() throws Exception {
+        // In a container that is started again the number is always the same.
+        Jvm jvm = noCache()
+                .shell("old=" + tmp + "/securepair-natives-$$-1; mkdir $old; touch $old/lock;"
+                        + " touch -d '1 hour ago' $old/lock $old");
+        jvm.run("load").demandLoaded();
+        assertEquals(List.of(), names(tmp));
+    }
+
+    @Test
+    void aTemporaryFolderInWhichOthersCanRenameIsPassedOver() throws Exception {
+        Jvm jvm = noCache();
+        Files.setPosixFilePermissions(tmp, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Jvm.Result result = jvm.run("load", "raw").demandLoaded();
+        assertTrue(result.line("libssl").startsWith("/tmp/securepair-natives-"), result.output());
+        assertFalse(Files.exists(Path.of(result.line("libssl")).getParent()));
+        assertEquals(List.of(), names(tmp));
+    }
+
+    @Test
+    void aCacheThatTheLocaleHasNoNameForIsPassedOver() throws Exception {
+        Jvm.Result result = new Jvm(folder)
+                .shell("LC_ALL=C XDG_CACHE_HOME=$(printf '/tmp/\\303\\266');"
+                        + " export LC_ALL XDG_CACHE_HOME")
+                .run("load", "raw")
+                .demandLoaded();
+        assertTrue(result.line("libssl").startsWith(tmp + "/securepair-natives-"));
+    }
+
+    @Test
     void aReadOnlyHomeWillDo() throws Exception {
         Jvm jvm = new Jvm(folder);
         Path home = folder.resolve("home");
@@ -331,7 +361,8 @@ class UnpackingTest {
     void whenNothingIsWritableTheErrorNamesTheFoldersAndTheRemedy() throws Exception {
         Path home = folder.resolve("home");
         String error = new Jvm(folder)
-                .mounts("mount -t tmpfs -o ro t " + home + "; mount -t tmpfs -o ro t " + tmp)
+                .mounts("mount --bind /tmp /tmp; mount -o remount,bind,ro /tmp;"
+                        + " mount -t tmpfs -o ro t " + home + "; mount -t tmpfs -o ro t " + tmp)
                 .run("load")
                 .error();
         assertTrue(error.contains(home + "/.cache: Read-only file system"), error);
