@@ -160,18 +160,27 @@ final class NativesFolder {
             there = there.getParent();
         }
         Path real = there.toRealPath();
+        demandSafe(real, uid, 0);
+        return there.equals(dir) ? real : make(real, there.relativize(dir), uid);
+    }
+
+    /**
+     * Nobody else can put another folder in the place of this one, or of what is in it.
+     *
+     * @param system whose folders are as good as the user's and root's; 0 for nobody's
+     */
+    private static void demandSafe(Path real, long uid, long system) throws IOException {
         for (Path ancestor = real; ancestor != null; ancestor = ancestor.getParent()) {
             Map<String, Object> attributes = attributes(ancestor);
             int mode = (int) attributes.get("mode");
             long owner = owner(attributes);
-            if (owner != uid && owner != 0) {
+            if (owner != uid && owner != 0 && owner != system) {
                 throw new IOException(ancestor + " belongs to another user (uid " + owner + ")");
             }
             if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
                 throw new IOException("other users can write in " + ancestor);
             }
         }
-        return there.equals(dir) ? real : make(real, there.relativize(dir), uid);
     }
 
     /** Makes each of the folders below a base unless it is there. */
@@ -211,10 +220,7 @@ final class NativesFolder {
     /** A folder for this process alone. It goes when the JVM ends, or else with {@link #sweep}. */
     private static Path temporary(Path tmp, long uid) throws IOException {
         Path parent = tmp.toRealPath();
-        int mode = (int) attributes(parent).get("mode");
-        if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
-            throw new IOException("other users can rename what is in " + parent);
-        }
+        demandSafe(parent, uid, unmapped());
         sweep(parent, uid);
         String prefix = TEMPORARY + ProcessHandle.current().pid() + "-";
         Path folder = Files.createTempDirectory(parent, prefix, FOLDER_ATTRIBUTE);
@@ -413,6 +419,20 @@ final class NativesFolder {
             return owner(attributes(file));
         } finally {
             Files.delete(file);
+        }
+    }
+
+    /** Whose root's files are in a sandbox (a user namespace) that does not have root; else 0. */
+    private static long unmapped() {
+        try {
+            // By lines: the kernel gives the second number at once or, byte by byte, only a part.
+            String map = Files.readAllLines(Path.of("/proc/self/uid_map")).toString();
+            return map.matches("\\[\\s*0\\s+0\\s+4294967295]")
+                    ? 0
+                    : Long.parseLong(Files.readAllLines(Path.of("/proc/sys/kernel/overflowuid"))
+                            .get(0));
+        } catch (IOException | NumberFormatException e) {
+            return 0;
         }
     }
 

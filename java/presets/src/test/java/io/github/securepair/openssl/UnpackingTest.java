@@ -341,6 +341,31 @@ class UnpackingTest {
     }
 
     @Test
+    void aTemporaryFolderOfAnotherUserIsPassedOver() throws Exception {
+        Jvm.demandRoot();
+        Jvm jvm = noCache();
+        Files.setAttribute(tmp, "unix:uid", ANOTHER);
+        Jvm.Result result = jvm.run("load").demandLoaded();
+        assertTrue(result.line("libssl").startsWith("/tmp/securepair-natives-"), result.output());
+        assertEquals(List.of(), names(tmp));
+    }
+
+    @Test
+    void aSandboxThatDoesNotKnowRootWillDo() throws Exception {
+        Jvm.demandRoot();
+        Jvm jvm = new Jvm(folder)
+                .flag("-Duser.home=?")
+                .flag("-Djava.io.tmpdir=/tmp")
+                .uid(SOMEBODY)
+                .userNamespace(SOMEBODY);
+        for (String dir : List.of("home", "tmp", "work")) {
+            Files.setAttribute(folder.resolve(dir), "unix:uid", SOMEBODY);
+        }
+        Jvm.Result result = jvm.run("load").demandLoaded();
+        assertTrue(result.line("libssl").startsWith("/tmp/securepair-natives-"));
+    }
+
+    @Test
     void aCacheThatTheLocaleHasNoNameForIsPassedOver() throws Exception {
         Jvm.Result result = new Jvm(folder)
                 .shell("LC_ALL=C XDG_CACHE_HOME=$(printf '/tmp/\\303\\266');"
