@@ -12,6 +12,7 @@ enum {
     EXT_TICKET = 35,
     EXT_PSK = 41,
     EXT_VERSIONS = 43,
+    EXT_LATER_CERTIFICATE = 49, /* post_handshake_auth */
     EXT_NPN = 13172,
     HELLO_ITEMS = 8
 };
@@ -228,12 +229,27 @@ static int named_as_before(sp_conn *conn, SSL *ssl)
     return 0;
 }
 
+/* Whether there is something to resume, and whether the client can be asked for a certificate later, is known from the first
+ * hello, and it may have been asked about for these alone. RFC 8446 4.1.2: the second one has none of them anew. OpenSSL does
+ * not look. */
+static int offers_no_more(sp_conn *conn, SSL *ssl)
+{
+    enum { CAME = 1, PSK = 2, LATER = 4 };
+    cursor body;
+    int offers = CAME | (extension(ssl, EXT_PSK, &body) ? PSK : 0) |
+                 (extension(ssl, EXT_LATER_CERTIFICATE, &body) ? LATER : 0);
+
+    if (conn->offers == 0)
+        conn->offers = (uint8_t)offers;
+    return (offers & ~conn->offers) == 0;
+}
+
 static int on_client_hello(SSL *ssl, int *alert, void *arg)
 {
     sp_conn *conn = sp_conn_of(ssl);
 
     (void)arg;
-    if (!named_as_before(conn, ssl))
+    if (!named_as_before(conn, ssl) || !offers_no_more(conn, ssl))
         return refuse(alert, SSL_AD_ILLEGAL_PARAMETER);
     if (conn->refusal >= 0)
         return refuse(alert, conn->refusal);
@@ -266,6 +282,7 @@ void sp_hello_reset(sp_conn *conn)
 {
     conn->renegotiation_stage = conn->hello_stage = conn->cert_stage = SP_STAGE_NEW;
     conn->alpn_answered = 0;
+    conn->offers = 0;
     sp_keep(&conn->hello, &conn->hello_len, NULL, 0);
     sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, NULL, 0);
 }

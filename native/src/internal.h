@@ -155,6 +155,7 @@ struct sp_conn {
     size_t peer_name_len;
     int bound_mode; /* server: SSL_VERIFY_* that counted */
     uint8_t named;  /* server: a hello came */
+    uint8_t offers; /* server: what the first hello of a handshake had (client_hello.c), 0 = none came */
 
     uint8_t *hello; /* owned; raw ClientHello of this handshake, until it was asked about */
     size_t hello_len;

@@ -208,7 +208,10 @@ int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
     case SSL_ERROR_WANT_READ:
         if (!conn->starved && is_broken(conn->ssl))
             return sp_turn_fail(conn, turn, SSL_ERROR_SSL);
-        return conn->event_count > 0 ? SP_EVENT : conn->starved ? SP_WANT_INPUT : SP_AGAIN;
+        if (conn->event_count > 0)
+            return SP_EVENT;
+        /* Without the event that it waits for, a gated connection would ask for ever. */
+        return conn->starved || conn->out_of_memory ? SP_WANT_INPUT : SP_AGAIN;
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
     case SSL_ERROR_WANT_X509_LOOKUP:
         return SP_PAUSED;

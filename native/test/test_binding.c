@@ -233,6 +233,73 @@ TEST(aRenegotiationUnderAnotherNameIsRefused)
     pair_free(p);
 }
 
+static unsigned int late_key(SSL *ssl, const char *hint, char *identity, unsigned int cap, unsigned char *psk,
+                             unsigned int psk_cap)
+{
+    (void)ssl, (void)hint;
+    snprintf(identity, cap, "late");
+    memset(psk, 1, psk_cap < 32 ? psk_cap : 32);
+    return 32;
+}
+
+static void say_nothing_new(SSL *ssl)
+{
+    (void)ssl;
+}
+
+static void say_another_name(SSL *ssl)
+{
+    SSL_set_tlsext_host_name(ssl, "b.test");
+}
+
+static void offer_a_later_certificate(SSL *ssl)
+{
+    SSL_set_post_handshake_auth(ssl, 1);
+}
+
+static void offer_a_shared_key(SSL *ssl)
+{
+    SSL_set_psk_client_callback(ssl, late_key);
+}
+
+/* Whether the server goes on after a HelloRetryRequest when the second hello differs from the first. */
+static int goes_on(void (*change)(SSL *ssl))
+{
+    sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0304, 0x0304),
+           *server = test_ctx(SP_ROLE_SERVER, 0x0304, 0x0304);
+    CHECK_INT(sp_ctx_set_groups(client, "P-256:P-384", NULL), SP_OK);
+    CHECK_INT(sp_ctx_set_groups(server, "P-384", NULL), SP_OK);
+    CHECK_INT(sp_ctx_set_ciphersuites(server, "TLS_AES_128_GCM_SHA256", NULL), SP_OK); /* the shared key's */
+    pair *p = pair_of(client, server);
+    int secure;
+
+    CHECK_INT(sp_conn_set_servername(p->client.conn, "a.test", NULL), SP_OK);
+    CHECK_INT(sp_conn_set_events(p->server.conn, SP_ASK_HELLO), SP_OK);
+    side_step(&p->client, &p->server.wire);
+    for (int i = 0; i < 3; i++)
+        side_step(&p->server, &p->client.wire);
+    CHECK(p->server.wire.len > 0);
+    change(p->client.conn->ssl);
+    pair_run(p);
+    secure = (p->server.turn.flags & SP_TURN_SECURE) != 0;
+    if (!secure) {
+        CHECK_INT(p->server.status, SP_FAILED);
+        CHECK_INT(p->server.turn.report.alert, SSL_AD_ILLEGAL_PARAMETER);
+    }
+    pair_free(p);
+    return secure;
+}
+
+/* What the program was asked about the first one decided what is resumed and whom it trusts. */
+TEST(theSecondHelloMayNotBringWhatTheFirstHadNot)
+{
+    CHECK(goes_on(say_nothing_new));
+    CHECK(!goes_on(say_another_name));
+    CHECK(!goes_on(offer_a_later_certificate));
+    CHECK(!goes_on(offer_a_shared_key));
+    check_nothing_lives();
+}
+
 /* ---- how long ---- */
 
 static SSL_SESSION *parsed(const bytes *session)

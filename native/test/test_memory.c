@@ -329,6 +329,35 @@ TEST(aBusyConnectionKeepsItsRecordBuffers)
     }
 }
 
+/* Data that came with the end of the handshake is not read before that is delivered, which here cannot be. */
+TEST(aHandshakeWhoseEndCannotBeQueuedFailsThoughInputIsLeft)
+{
+    static uint8_t input[64 * 1024], plain[1024], out[64 * 1024];
+
+    EACH_VERSION
+    {
+        pair *p = pair_new(versions[v], versions[v]);
+        side *first = v == 1 ? &p->client : &p->server, *last = v == 1 ? &p->server : &p->client;
+        size_t len;
+        while (!(first->turn.flags & SP_TURN_SECURE)) {
+            side_step(last, &first->wire);
+            side_step(first, &last->wire);
+        }
+        side_write(first, "data", 4);
+        len = first->wire.len;
+        memcpy(input, first->wire.at, len);
+        CHECK((last->turn.flags & SP_TURN_SECURE) == 0);
+        fail_for = SIZE_MAX;
+        fail_at = glue_calls + 1;
+        CHECK_INT(sp_conn_read(last->conn, input, len, plain, sizeof(plain), out, sizeof(out), &last->turn),
+                  SP_FAILED);
+        fail_at = 0;
+        CHECK(last->turn.report.count > 0);
+        pair_free(p);
+    }
+    check_nothing_lives();
+}
+
 TEST(theGlueAllocatesNothingForARecord)
 {
     EACH_VERSION

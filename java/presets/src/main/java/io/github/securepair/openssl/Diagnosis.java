@@ -103,14 +103,20 @@ final class Diagnosis {
         for (String line : mounts) {
             String[] fields = line.split(" ");
             if (fields.length > 5) {
-                Path point = Path.of(fields[4].replace("\\040", " "));
-                if (file.startsWith(point) && point.getNameCount() >= longest) {
-                    longest = point.getNameCount();
+                // No Path: the locale may have no such name.
+                String point = fields[4].replace("\\040", " ");
+                if (isBelow(file.toString(), point) && point.length() >= longest) {
+                    longest = point.length();
                     options = fields[5];
                 }
             }
         }
         return List.of(options.split(",")).contains("noexec");
+    }
+
+    private static boolean isBelow(String file, String folder) {
+        return file.equals(folder) // one that is mounted by itself
+                || file.startsWith(folder.endsWith("/") ? folder : folder + "/");
     }
 
     /** Of the first that says something. */

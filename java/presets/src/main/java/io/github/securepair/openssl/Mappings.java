@@ -3,6 +3,7 @@ package io.github.securepair.openssl;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -67,10 +68,19 @@ final class Mappings {
         List<Path> found = new ArrayList<>();
         for (String file : files.keySet()) {
             if (file.substring(file.lastIndexOf('/') + 1).startsWith(prefix)) {
-                found.add(Path.of(text(file)));
+                found.add(path(text(file)));
             }
         }
         return List.copyOf(found);
+    }
+
+    /** The locale may have no such name; then it is only something to show. */
+    private static Path path(String file) {
+        try {
+            return Path.of(file);
+        } catch (InvalidPathException e) {
+            return Path.of(file.replaceAll("[^\\x20-\\x7e]", "?"));
+        }
     }
 
     /** Whether the C library of this process is musl. */

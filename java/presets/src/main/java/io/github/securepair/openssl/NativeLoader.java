@@ -50,6 +50,10 @@ final class NativeLoader {
         } catch (UnsatisfiedLinkError e) {
             failure = e;
             throw e;
+        } catch (RuntimeException e) {
+            // Foreseen by nothing here. The JVM would say why once, and then only that it was so.
+            failure = Shipment.failure("OpenSSL's libraries cannot be loaded: " + e, e);
+            throw failure;
         }
     }
 

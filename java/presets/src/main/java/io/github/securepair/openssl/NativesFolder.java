@@ -12,6 +12,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -34,7 +35,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * whole, by a rename. Whatever lies there is taken only if it is ours and its hash is right.
  *
  * <p>Which folder: {@value #PROPERTY} names it, or else it is the user's cache, or else a fresh
- * private one for this process.
+ * private one for this process, in {@code java.io.tmpdir} or, where others may rename what is in
+ * that, in {@code /tmp}.
  */
 final class NativesFolder {
     /** The system property that names the folder; there is no other then. */
@@ -61,8 +63,11 @@ final class NativesFolder {
     enum Kind {
         NAMED,
         CACHE,
-        TEMPORARY
+        TEMPORARY,
+        TMP
     }
+
+    private static final String USUAL_TMP = "/tmp";
 
     private final Path folder;
     private final Kind kind;
@@ -76,7 +81,12 @@ final class NativesFolder {
 
     /** What there is to try. */
     static List<Kind> kinds() {
-        return named() != null ? List.of(Kind.NAMED) : List.of(Kind.CACHE, Kind.TEMPORARY);
+        if (named() != null) {
+            return List.of(Kind.NAMED);
+        }
+        return tmpdir().equals(USUAL_TMP)
+                ? List.of(Kind.CACHE, Kind.TEMPORARY)
+                : List.of(Kind.CACHE, Kind.TEMPORARY, Kind.TMP);
     }
 
     private static String named() {
@@ -98,11 +108,17 @@ final class NativesFolder {
                     yield make(base(dir, uid), Path.of(key), uid);
                 }
                 case CACHE -> make(base(cache(), uid), Path.of("securepair", "natives", key), uid);
-                case TEMPORARY -> temporary(uid);
+                case TEMPORARY -> temporary(Path.of(tmpdir()), uid);
+                case TMP -> temporary(Path.of(USUAL_TMP), uid);
             };
             return new NativesFolder(folder, kind, uid);
         } catch (FileSystemException e) {
             throw new IOException(text(e), e);
+        } catch (InvalidPathException e) { // a home with an umlaut, and LC_ALL=C
+            throw new IOException(
+                    e.getInput() + " is no name of a file in this locale (sun.jnu.encoding is "
+                            + System.getProperty("sun.jnu.encoding") + ")",
+                    e);
         }
     }
 
@@ -112,10 +128,14 @@ final class NativesFolder {
 
     /** Whether what lies in the folder under a name had the hash that belongs to the folder. */
     boolean keyed() {
-        return kind != Kind.TEMPORARY;
+        return kind == Kind.NAMED || kind == Kind.CACHE;
     }
 
     // ---- folders ----
+
+    private static String tmpdir() {
+        return System.getProperty("java.io.tmpdir", USUAL_TMP);
+    }
 
     private static Path cache() throws IOException {
         String cache = System.getenv("XDG_CACHE_HOME");
@@ -140,18 +160,27 @@ final class NativesFolder {
             there = there.getParent();
         }
         Path real = there.toRealPath();
+        demandSafe(real, uid, 0);
+        return there.equals(dir) ? real : make(real, there.relativize(dir), uid);
+    }
+
+    /**
+     * Nobody else can put another folder in the place of this one, or of what is in it.
+     *
+     * @param system whose folders are as good as the user's and root's; 0 for nobody's
+     */
+    private static void demandSafe(Path real, long uid, long system) throws IOException {
         for (Path ancestor = real; ancestor != null; ancestor = ancestor.getParent()) {
             Map<String, Object> attributes = attributes(ancestor);
             int mode = (int) attributes.get("mode");
             long owner = owner(attributes);
-            if (owner != uid && owner != 0) {
+            if (owner != uid && owner != 0 && owner != system) {
                 throw new IOException(ancestor + " belongs to another user (uid " + owner + ")");
             }
             if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
                 throw new IOException("other users can write in " + ancestor);
             }
         }
-        return there.equals(dir) ? real : make(real, there.relativize(dir), uid);
     }
 
     /** Makes each of the folders below a base unless it is there. */
@@ -189,12 +218,9 @@ final class NativesFolder {
     }
 
     /** A folder for this process alone. It goes when the JVM ends, or else with {@link #sweep}. */
-    private static Path temporary(long uid) throws IOException {
-        Path parent = Path.of(System.getProperty("java.io.tmpdir", "/tmp")).toRealPath();
-        int mode = (int) attributes(parent).get("mode");
-        if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
-            throw new IOException("other users can rename what is in " + parent);
-        }
+    private static Path temporary(Path tmp, long uid) throws IOException {
+        Path parent = tmp.toRealPath();
+        demandSafe(parent, uid, unmapped());
         sweep(parent, uid);
         String prefix = TEMPORARY + ProcessHandle.current().pid() + "-";
         Path folder = Files.createTempDirectory(parent, prefix, FOLDER_ATTRIBUTE);
@@ -206,23 +232,35 @@ final class NativesFolder {
                 lock,
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                 FILE_ATTRIBUTE);
-        alive = channel.tryLock();
+        try {
+            alive = channel.tryLock();
+        } catch (IOException e) {
+            // A file system without locks: nobody can tell that the folder is abandoned.
+            channel.close();
+        }
         return folder;
     }
 
     /** Removes what killed processes of this user left: nobody holds the lock in it. */
     private static void sweep(Path parent, long uid) {
-        String own = TEMPORARY + ProcessHandle.current().pid() + "-";
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, TEMPORARY + "*")) {
             for (Path folder : folders) {
-                // Closing a file drops all locks that this process has on it: keep off its own.
-                if (!folder.getFileName().toString().startsWith(own)) {
-                    sweepOne(folder, uid);
-                }
+                sweepOne(folder, uid);
             }
         } catch (IOException e) {
             // Only housekeeping.
         }
+    }
+
+    /**
+     * Whether this process made it. Closing a file drops all locks that this process has on it: it
+     * keeps off its own. In a container the process before had the same number.
+     */
+    private static boolean isOurs(Path folder) throws IOException {
+        ProcessHandle us = ProcessHandle.current();
+        Instant start = us.info().startInstant().orElse(Instant.EPOCH);
+        return folder.getFileName().toString().startsWith(TEMPORARY + us.pid() + "-")
+                && !changed(folder).isBefore(start.minusSeconds(5));
     }
 
     private static void sweepOne(Path folder, long uid) {
@@ -230,6 +268,7 @@ final class NativesFolder {
             Map<String, Object> attributes = attributes(folder);
             if (owner(attributes) != uid
                     || !Boolean.TRUE.equals(attributes.get("isDirectory"))
+                    || isOurs(folder)
                     || !abandoned(folder)) {
                 return;
             }
@@ -257,9 +296,11 @@ final class NativesFolder {
     }
 
     private static boolean old(Path file) throws IOException {
-        Instant changed =
-                Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
-        return changed.isBefore(Instant.now().minus(Duration.ofHours(1)));
+        return changed(file).isBefore(Instant.now().minus(Duration.ofHours(1)));
+    }
+
+    private static Instant changed(Path file) throws IOException {
+        return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
     }
 
     // ---- files ----
@@ -324,7 +365,7 @@ final class NativesFolder {
                         null);
             }
             Files.setPosixFilePermissions(unfinished, FILE); // whatever the umask
-            if (kind == Kind.TEMPORARY) {
+            if (!keyed()) {
                 file.toFile().deleteOnExit();
             }
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
@@ -378,6 +419,20 @@ final class NativesFolder {
             return owner(attributes(file));
         } finally {
             Files.delete(file);
+        }
+    }
+
+    /** Whose root's files are in a sandbox (a user namespace) that does not have root; else 0. */
+    private static long unmapped() {
+        try {
+            // By lines: the kernel gives the second number at once or, byte by byte, only a part.
+            String map = Files.readAllLines(Path.of("/proc/self/uid_map")).toString();
+            return map.matches("\\[\\s*0\\s+0\\s+4294967295]")
+                    ? 0
+                    : Long.parseLong(Files.readAllLines(Path.of("/proc/sys/kernel/overflowuid"))
+                            .get(0));
+        } catch (IOException | NumberFormatException e) {
+            return 0;
         }
     }
 

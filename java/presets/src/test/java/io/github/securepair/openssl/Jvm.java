@@ -129,6 +129,20 @@ final class Jvm {
                 "setpriv", "--reuid=" + uid, "--regid=" + uid, "--clear-groups", "--no-new-privs");
     }
 
+    /** Runs where files of root's belong to a number that stands for all unknown users. */
+    Jvm userNamespace(int uid) {
+        String[] namespace = {"unshare", "-U", "--map-user=" + uid};
+        try {
+            ProcessBuilder probe = new ProcessBuilder(namespace);
+            probe.command().addAll(0, prefix);
+            probe.command().add("true");
+            assumeTrue(end(probe.start()).status() == 0, "no user namespaces here");
+        } catch (Exception e) {
+            assumeTrue(false, "no user namespaces here: " + e);
+        }
+        return prefix(namespace);
+    }
+
     private Jvm prefix(String... command) {
         prefix.addAll(List.of(command));
         return this;

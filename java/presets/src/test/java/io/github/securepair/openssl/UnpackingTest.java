@@ -321,6 +321,61 @@ class UnpackingTest {
     }
 
     @Test
+    void whatAKilledProcessOfTheSameNumberLeftIsRemoved() throws Exception {
+        // In a container that is started again the number is always the same.
+        Jvm jvm = noCache()
+                .shell("old=" + tmp + "/securepair-natives-$$-1; mkdir $old; touch $old/lock;"
+                        + " touch -d '1 hour ago' $old/lock $old");
+        jvm.run("load").demandLoaded();
+        assertEquals(List.of(), names(tmp));
+    }
+
+    @Test
+    void aTemporaryFolderInWhichOthersCanRenameIsPassedOver() throws Exception {
+        Jvm jvm = noCache();
+        Files.setPosixFilePermissions(tmp, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Jvm.Result result = jvm.run("load", "raw").demandLoaded();
+        assertTrue(result.line("libssl").startsWith("/tmp/securepair-natives-"), result.output());
+        assertFalse(Files.exists(Path.of(result.line("libssl")).getParent()));
+        assertEquals(List.of(), names(tmp));
+    }
+
+    @Test
+    void aTemporaryFolderOfAnotherUserIsPassedOver() throws Exception {
+        Jvm.demandRoot();
+        Jvm jvm = noCache();
+        Files.setAttribute(tmp, "unix:uid", ANOTHER);
+        Jvm.Result result = jvm.run("load").demandLoaded();
+        assertTrue(result.line("libssl").startsWith("/tmp/securepair-natives-"), result.output());
+        assertEquals(List.of(), names(tmp));
+    }
+
+    @Test
+    void aSandboxThatDoesNotKnowRootWillDo() throws Exception {
+        Jvm.demandRoot();
+        Jvm jvm = new Jvm(folder)
+                .flag("-Duser.home=?")
+                .flag("-Djava.io.tmpdir=/tmp")
+                .uid(SOMEBODY)
+                .userNamespace(SOMEBODY);
+        for (String dir : List.of("home", "tmp", "work")) {
+            Files.setAttribute(folder.resolve(dir), "unix:uid", SOMEBODY);
+        }
+        Jvm.Result result = jvm.run("load").demandLoaded();
+        assertTrue(result.line("libssl").startsWith("/tmp/securepair-natives-"));
+    }
+
+    @Test
+    void aCacheThatTheLocaleHasNoNameForIsPassedOver() throws Exception {
+        Jvm.Result result = new Jvm(folder)
+                .shell("LC_ALL=C XDG_CACHE_HOME=$(printf '/tmp/\\303\\266');"
+                        + " export LC_ALL XDG_CACHE_HOME")
+                .run("load", "raw")
+                .demandLoaded();
+        assertTrue(result.line("libssl").startsWith(tmp + "/securepair-natives-"));
+    }
+
+    @Test
     void aReadOnlyHomeWillDo() throws Exception {
         Jvm jvm = new Jvm(folder);
         Path home = folder.resolve("home");
@@ -331,7 +386,8 @@ class UnpackingTest {
     void whenNothingIsWritableTheErrorNamesTheFoldersAndTheRemedy() throws Exception {
         Path home = folder.resolve("home");
         String error = new Jvm(folder)
-                .mounts("mount -t tmpfs -o ro t " + home + "; mount -t tmpfs -o ro t " + tmp)
+                .mounts("mount --bind /tmp /tmp; mount -o remount,bind,ro /tmp;"
+                        + " mount -t tmpfs -o ro t " + home + "; mount -t tmpfs -o ro t " + tmp)
                 .run("load")
                 .error();
         assertTrue(error.contains(home + "/.cache: Read-only file system"), error);
