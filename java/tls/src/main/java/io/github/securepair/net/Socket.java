@@ -661,6 +661,7 @@ public class Socket extends BlockingDuplex {
         boolean hadHandle = transport != null || connecting;
         destroyedUnderStreams(error);
         connecting = false;
+        Connecting cancelled = attempt;
         if (attempt != null) {
             attempt.cancel();
             attempt = null;
@@ -685,7 +686,9 @@ public class Socket extends BlockingDuplex {
             callback.call(error);
         } else {
             callback.call(error);
-            if (hadHandle) {
+            if (cancelled != null && !cancelled.hasBegun()) {
+                cancelled.whenBegun(emitClose);
+            } else if (hadHandle) {
                 // Node has a handle by now, and closes it.
                 loop().execute(emitClose);
             } else {
