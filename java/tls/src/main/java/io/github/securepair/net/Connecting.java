@@ -32,9 +32,6 @@ final class Connecting {
 
     private boolean begun;
     private boolean cancelled;
-    /** What the end of a socket emits, which was destroyed before this has begun; or null. */
-    private Runnable ending;
-
     private Handle lookingUp;
 
     // For several addresses.
@@ -104,9 +101,6 @@ final class Connecting {
     void begin(boolean unix) {
         begun = true;
         if (cancelled) {
-            if (ending != null) {
-                loop.execute(ending);
-            }
             return;
         }
         if (unix) {
@@ -119,11 +113,6 @@ final class Connecting {
     /** False while the thread that called connect() may still be adding listeners. */
     boolean hasBegun() {
         return begun;
-    }
-
-    /** Emits the end when this would have begun: the listeners may still be on their way. */
-    void whenBegun(Runnable emission) {
-        ending = emission;
     }
 
     /** The socket was destroyed: nothing may come of this any more. */

@@ -12,6 +12,7 @@ import io.github.securepair.events.Listener4;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Timer;
 import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.DuplexTransport;
@@ -92,6 +93,9 @@ public class Socket extends BlockingDuplex {
 
     private UnaryOperator<Transport> wrapper;
     private boolean takenOver;
+    /** The turn of the thread that made this, until it is over: then what it began begins. */
+    private volatile Turn making;
+
     private Connecting attempt;
     private boolean connecting;
     private String host;
@@ -133,6 +137,7 @@ public class Socket extends BlockingDuplex {
     /** Makes a socket over a transport, or an unconnected one. */
     Socket(BaseSocketOptions<?> options, Transport transport) {
         super(options.ofStream());
+        making = loop().inLoop() ? null : Netty.turn(loop());
         noDelay = options.noDelay;
         keepAlive = options.keepAlive;
         keepAliveDelay = seconds(options.keepAliveInitialDelay);
@@ -270,7 +275,10 @@ public class Socket extends BlockingDuplex {
         }
         Connecting begun = new Connecting(this, options, port, refused);
         attempt = begun;
-        return () -> begun.begin(unix);
+        return () -> {
+            making = null;
+            begun.begin(unix);
+        };
     }
 
     static SocketConnectOptions pathOrPort(String path) {
@@ -661,7 +669,6 @@ public class Socket extends BlockingDuplex {
         boolean hadHandle = transport != null || connecting;
         destroyedUnderStreams(error);
         connecting = false;
-        Connecting cancelled = attempt;
         if (attempt != null) {
             attempt.cancel();
             attempt = null;
@@ -672,7 +679,10 @@ public class Socket extends BlockingDuplex {
         boolean hadError = error != null;
         Transport closing = transport;
         Receiver other = takenOver && closing != null ? closing.receiver() : null;
-        Runnable emitClose = () -> emitClose(hadError, other);
+        Turn turn = making;
+        Runnable emitClose = turn == null
+                ? () -> emitClose(hadError, other)
+                : () -> turn.then(this, () -> emitClose(hadError, other));
         if (closing != null) {
             bytesRead = closing.bytesRead();
             bytesWritten = closing.bytesWritten();
@@ -686,9 +696,7 @@ public class Socket extends BlockingDuplex {
             callback.call(error);
         } else {
             callback.call(error);
-            if (cancelled != null && !cancelled.hasBegun()) {
-                cancelled.whenBegun(emitClose);
-            } else if (hadHandle) {
+            if (hadHandle) {
                 // Node has a handle by now, and closes it.
                 loop().execute(emitClose);
             } else {
@@ -1177,6 +1185,11 @@ public class Socket extends BlockingDuplex {
         @Override
         public Runnable prepare(Socket socket, SocketConnectOptions options, Listener0 onConnect) {
             return socket.prepare(options, onConnect);
+        }
+
+        @Override
+        public void hadTurn(Socket socket) {
+            socket.making = null;
         }
 
         @Override

@@ -122,7 +122,10 @@ final class ClientSocket extends TLSSocket {
             socket.once(SECURE_CONNECT, listener);
         }
         EnvironmentOptions.log(socket);
-        Runnable start = socket::start;
+        Runnable start = () -> {
+            NetAccess.get().hadTurn(socket);
+            socket.start();
+        };
         if (where != null) {
             try {
                 double timeout = NetOptions.timeout(given);

@@ -190,7 +190,13 @@ public class TLSSocket extends Socket {
                 lay(socket, lower, loop()::nextTick);
             } else {
                 Turn turn = Netty.turn(loop());
-                loop().execute(() -> lay(socket, lower, task -> turn.then(this, task)));
+                loop().execute(() -> lay(
+                        socket,
+                        lower,
+                        task -> turn.then(this, () -> {
+                            NET.hadTurn(this);
+                            task.run();
+                        })));
             }
             laid = true;
         } finally {

@@ -16,6 +16,9 @@ import io.github.securepair.net.NetServerOptions;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
+import io.github.securepair.net.SocketOptions;
+import io.github.securepair.stream.DuplexOptions;
+import io.github.securepair.stream.DuplexPair;
 import io.github.securepair.stream.Readable;
 
 import org.junit.jupiter.api.Test;
@@ -295,6 +298,27 @@ class FirstProgramTest extends LoopTest {
         });
         await(closed);
         assertEquals(List.of("mine", "close false", "close true"), log);
+    }
+
+    @Test
+    void theEndOfASocketOverAnotherWaitsForItsListenerToo() throws Exception {
+        CountDownLatch closed = new CountDownLatch(4);
+        DuplexPair dying = DuplexPair.create(new DuplexOptions().loop(loop));
+        TLSSocket over = TLS.connect(new ConnectOptions().loop(loop).socket(dying.first()));
+        dying.first().destroy();
+        DuplexPair living = DuplexPair.create(new DuplexOptions().loop(loop));
+        TLSSocket byHand = new TLSSocket(living.first(), new TLSSocketOptions());
+        byHand.destroy();
+        TLSSocket unconnected = new TLSSocket(new TLSSocketOptions().loop(loop));
+        unconnected.destroy();
+        Socket plain = new Socket(new SocketOptions().loop(loop));
+        plain.destroy();
+        compute(50);
+        for (Socket each : List.of(over, byHand, unconnected, plain)) {
+            each.on(EventEmitter.ERROR, error -> {});
+            each.on(Socket.CLOSE, hadError -> closed.countDown());
+        }
+        await(closed);
     }
 
     @Test

@@ -19,19 +19,13 @@ public final class SetUp {
             setUp.accept(socket);
         } catch (Throwable thrown) {
             socket.destroy();
-            // Nothing begins any more, but the end is emitted.
-            begin(socket, start);
             throw thrown;
         }
-        begin(socket, start);
-        return socket;
-    }
-
-    private static void begin(Socket socket, Runnable start) {
         if (socket.loop().inLoop()) {
             start.run();
         } else {
             socket.loop().execute(start);
         }
+        return socket;
     }
 }
