@@ -12,7 +12,6 @@ import io.github.securepair.events.Listener4;
 import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Timer;
 import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.DuplexTransport;
@@ -93,9 +92,6 @@ public class Socket extends BlockingDuplex {
 
     private UnaryOperator<Transport> wrapper;
     private boolean takenOver;
-    /** The turn of the thread that made this, until it is over: then what it began begins. */
-    private volatile Turn making;
-
     private Connecting attempt;
     private boolean connecting;
     private String host;
@@ -137,7 +133,6 @@ public class Socket extends BlockingDuplex {
     /** Makes a socket over a transport, or an unconnected one. */
     Socket(BaseSocketOptions<?> options, Transport transport) {
         super(options.ofStream());
-        making = loop().inLoop() ? null : Netty.turn(loop());
         noDelay = options.noDelay;
         keepAlive = options.keepAlive;
         keepAliveDelay = seconds(options.keepAliveInitialDelay);
@@ -275,10 +270,7 @@ public class Socket extends BlockingDuplex {
         }
         Connecting begun = new Connecting(this, options, port, refused);
         attempt = begun;
-        return () -> {
-            making = null;
-            begun.begin(unix);
-        };
+        return () -> begun.begin(unix);
     }
 
     static SocketConnectOptions pathOrPort(String path) {
@@ -679,10 +671,7 @@ public class Socket extends BlockingDuplex {
         boolean hadError = error != null;
         Transport closing = transport;
         Receiver other = takenOver && closing != null ? closing.receiver() : null;
-        Turn turn = making;
-        Runnable emitClose = turn == null
-                ? () -> emitClose(hadError, other)
-                : () -> turn.then(this, () -> emitClose(hadError, other));
+        Runnable emitClose = inTurn(() -> emitClose(hadError, other));
         if (closing != null) {
             bytesRead = closing.bytesRead();
             bytesWritten = closing.bytesWritten();
@@ -1185,11 +1174,6 @@ public class Socket extends BlockingDuplex {
         @Override
         public Runnable prepare(Socket socket, SocketConnectOptions options, Listener0 onConnect) {
             return socket.prepare(options, onConnect);
-        }
-
-        @Override
-        public void hadTurn(Socket socket) {
-            socket.making = null;
         }
 
         @Override

@@ -122,10 +122,7 @@ final class ClientSocket extends TLSSocket {
             socket.once(SECURE_CONNECT, listener);
         }
         EnvironmentOptions.log(socket);
-        Runnable start = () -> {
-            NetAccess.get().hadTurn(socket);
-            socket.start();
-        };
+        Runnable start = socket::start;
         if (where != null) {
             try {
                 double timeout = NetOptions.timeout(given);

@@ -190,13 +190,7 @@ public class TLSSocket extends Socket {
                 lay(socket, lower, loop()::nextTick);
             } else {
                 Turn turn = Netty.turn(loop());
-                loop().execute(() -> lay(
-                        socket,
-                        lower,
-                        task -> turn.then(this, () -> {
-                            NET.hadTurn(this);
-                            task.run();
-                        })));
+                loop().execute(() -> lay(socket, lower, task -> turn.then(this, task)));
             }
             laid = true;
         } finally {
@@ -379,6 +373,7 @@ public class TLSSocket extends Socket {
     }
 
     private void readFirst() {
+        _hadTurn();
         if (!destroyed()) {
             read(0);
         }

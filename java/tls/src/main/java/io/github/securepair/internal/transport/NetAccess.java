@@ -73,12 +73,6 @@ public abstract class NetAccess {
             Socket socket, SocketConnectOptions options, Listener0 onConnect);
 
     /**
-     * Notes that the thread that made the socket had its turn: from now on 'close' need not wait
-     * for its listener. What {@link #prepare} returns does it too.
-     */
-    public abstract void hadTurn(Socket socket);
-
-    /**
      * Sets what {@code socket.connecting()} says; for sockets over another, still connecting
      * socket.
      */
