@@ -36,8 +36,13 @@ final class Turns {
     /** A thread must be found waiting this often in a row: it may just be loading a class. */
     private static final int WAITS = 2;
 
-    /** And this often in a system call, which may be a short one. */
-    private static final int CALLS = 10;
+    /**
+     * And twice in a system call, which may be a short one; the first time after so many looks at
+     * which the thread had not begun anything new, then after twice as many each time. A stack is
+     * dear: before JDK 21 all threads of the JVM stop for it, later the loop waits until the thread
+     * has a processor.
+     */
+    private static final int CALL = 10;
 
     private final EventLoop loop;
     private final Map<Thread, Maker> makers = new LinkedHashMap<>();
@@ -90,8 +95,7 @@ final class Turns {
             lookLater();
         }
         makers.computeIfAbsent(thread, any -> new Maker(thread))
-                .held
-                .add(new Held(made, task, loop.handle()));
+                .hold(new Held(made, task, loop.handle()));
     }
 
     private void lookLater() {
@@ -136,7 +140,11 @@ final class Turns {
         final Thread thread;
         final ArrayDeque<Held> held = new ArrayDeque<>();
         private int waits;
-        private int calls;
+        /** Looks since the thread has begun something. */
+        private int looks;
+
+        private int nextCall = CALL;
+        private boolean inCall;
 
         Maker(Thread thread) {
             this.thread = thread;
@@ -144,8 +152,7 @@ final class Turns {
 
         void look(List<Held> due) {
             waits = isWaiting() ? waits + 1 : 0;
-            calls = waits == 0 && isInCall() ? calls + 1 : 0;
-            if (waits >= WAITS || calls >= CALLS || !thread.isAlive()) {
+            if (waits >= WAITS || staysInCall() || !thread.isAlive()) {
                 due.addAll(held);
                 held.clear();
                 return;
@@ -154,6 +161,23 @@ final class Turns {
             while (!held.isEmpty() && held.peek().isDue()) {
                 due.add(held.poll());
             }
+        }
+
+        void hold(Held begun) {
+            held.add(begun);
+            looks = 0;
+            nextCall = CALL;
+            inCall = false;
+        }
+
+        private boolean staysInCall() {
+            if (++looks < nextCall) {
+                return false;
+            }
+            nextCall *= 2;
+            boolean before = inCall;
+            inCall = waits == 0 && isInCall();
+            return before && inCall;
         }
 
         private boolean isWaiting() {

@@ -2,6 +2,8 @@ package io.github.securepair.net;
 
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.SystemException;
+import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Turn;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.DuplexOptions;
 
@@ -17,8 +19,12 @@ abstract class BlockingDuplex extends Duplex implements AutoCloseable {
 
     private volatile int soTimeout;
 
+    /** The turn of the thread that made this outside of the loop; null when it is over. */
+    private volatile Turn making;
+
     BlockingDuplex(DuplexOptions options) {
         super(options);
+        making = loop().inLoop() ? null : Netty.turn(loop());
     }
 
     /** Whether bytes go to memory of the program's and not to the stream. */
@@ -137,6 +143,19 @@ abstract class BlockingDuplex extends Duplex implements AutoCloseable {
             views.cut();
         }
         destroy();
+    }
+
+    // ---- the turn of the thread that made the socket ------------------------------------------
+
+    /** Notes that what this socket was made for begins: {@code 'close'} need not wait any more. */
+    protected final void _hadTurn() {
+        making = null;
+    }
+
+    /** Returns the same, or what runs it when the thread had its turn to add listeners. */
+    final Runnable inTurn(Runnable emission) {
+        Turn turn = making;
+        return turn == null ? emission : () -> turn.then(this, emission);
     }
 
     // ---- what happens to the socket -----------------------------------------------------------

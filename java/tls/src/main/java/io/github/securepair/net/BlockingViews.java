@@ -434,6 +434,8 @@ final class BlockingViews {
             throw loss();
         }
         if (failure != null) {
+            // What it has lost may only be found out later; this is the report of it.
+            lossReported = true;
             throw socket._thrown(failure, false);
         }
         if (outputEnded || gone && socket.writableEnded()) {

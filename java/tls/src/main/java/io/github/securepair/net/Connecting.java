@@ -100,6 +100,7 @@ final class Connecting {
     /** Begins, unless the socket was destroyed or connected anew since. */
     void begin(boolean unix) {
         begun = true;
+        socket._hadTurn();
         if (cancelled) {
             return;
         }

@@ -671,7 +671,7 @@ public class Socket extends BlockingDuplex {
         boolean hadError = error != null;
         Transport closing = transport;
         Receiver other = takenOver && closing != null ? closing.receiver() : null;
-        Runnable emitClose = () -> emitClose(hadError, other);
+        Runnable emitClose = inTurn(() -> emitClose(hadError, other));
         if (closing != null) {
             bytesRead = closing.bytesRead();
             bytesWritten = closing.bytesWritten();

@@ -373,6 +373,7 @@ public class TLSSocket extends Socket {
     }
 
     private void readFirst() {
+        _hadTurn();
         if (!destroyed()) {
             read(0);
         }

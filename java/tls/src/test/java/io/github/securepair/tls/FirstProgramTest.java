@@ -16,6 +16,9 @@ import io.github.securepair.net.NetServerOptions;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
+import io.github.securepair.net.SocketOptions;
+import io.github.securepair.stream.DuplexOptions;
+import io.github.securepair.stream.DuplexPair;
 import io.github.securepair.stream.Readable;
 
 import org.junit.jupiter.api.Test;
@@ -26,6 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -33,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Programs that make a socket or a server on a thread outside of the loop, and add their listeners
@@ -172,6 +178,54 @@ class FirstProgramTest extends LoopTest {
         assertTrue(refused.get());
     }
 
+    /** It stops every thread of the JVM, or the loop until the thread has a processor. */
+    @Test
+    void theStackOfAThreadThatRunsIsSeldomLookedAt() throws Exception {
+        AtomicInteger looks = new AtomicInteger();
+        CountDownLatch closed = new CountDownLatch(1);
+        int port = closedPort();
+        Thread thread =
+                new Thread(() -> {
+                    TLSSocket socket = TLS.connect(clientOptions(port));
+                    compute(500);
+                    watch(socket, closed);
+                }) {
+                    @Override
+                    public StackTraceElement[] getStackTrace() {
+                        looks.incrementAndGet();
+                        return super.getStackTrace();
+                    }
+                };
+        thread.start();
+        await(closed);
+        assertTrue(looks.get() <= 10, looks + " in half a second");
+    }
+
+    @Test
+    void aThreadThatWaitsInASystemCallHadItsTurn() throws Exception {
+        CountDownLatch closed = new CountDownLatch(1);
+        int port = closedPort();
+        try (Pipe.SourceChannel source = Pipe.open().source()) {
+            Thread thread = new Thread(() -> {
+                TLSSocket socket = TLS.connect(clientOptions(port));
+                socket.on(Socket.CLOSE, hadError -> closed.countDown());
+                try {
+                    source.read(ByteBuffer.allocate(1));
+                } catch (IOException interrupted) {
+                    // It has waited long enough.
+                }
+            });
+            CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+            loop.onUncaughtException(thrown::complete);
+            thread.start();
+            await(closed);
+            assertEquals("ECONNREFUSED", Coded.codeOf(thrown.get(SECONDS, TimeUnit.SECONDS)));
+            assertTrue(thread.isAlive());
+            thread.interrupt();
+            thread.join();
+        }
+    }
+
     @Test
     void aThreadThatHasEndedHadItsTurn() throws Exception {
         int port = closedPort();
@@ -222,6 +276,68 @@ class FirstProgramTest extends LoopTest {
         });
         await(heard);
         assertEquals(List.of("mine"), log);
+    }
+
+    @Test
+    void theEndOfOnesOwnDoingWaitsForItsListenerToo() throws Exception {
+        CountDownLatch closed = new CountDownLatch(2);
+        TLSSocket socket = TLS.connect(clientOptions(closedPort()));
+        Socket plain = Net.connect(
+                new SocketConnectOptions().loop(loop).port(closedPort()).host("127.0.0.1"));
+        socket.destroy();
+        plain.destroy(new IOException("mine"));
+        compute(50);
+        socket.on(Socket.CLOSE, hadError -> closed.countDown());
+        plain.on(EventEmitter.ERROR, error -> log.add(error.getMessage()));
+        plain.on(Socket.CLOSE, hadError -> {
+            log.add("close " + hadError);
+            closed.countDown();
+        });
+        await(closed);
+        assertEquals(List.of("mine", "close true"), log);
+    }
+
+    @Test
+    void theEndOfASocketOverAnotherWaitsForItsListenerToo() throws Exception {
+        CountDownLatch closed = new CountDownLatch(4);
+        DuplexPair dying = DuplexPair.create(new DuplexOptions().loop(loop));
+        TLSSocket over = TLS.connect(new ConnectOptions().loop(loop).socket(dying.first()));
+        dying.first().destroy();
+        DuplexPair living = DuplexPair.create(new DuplexOptions().loop(loop));
+        TLSSocket byHand = new TLSSocket(living.first(), new TLSSocketOptions());
+        byHand.destroy();
+        TLSSocket unconnected = new TLSSocket(new TLSSocketOptions().loop(loop));
+        unconnected.destroy();
+        Socket plain = new Socket(new SocketOptions().loop(loop));
+        plain.destroy();
+        compute(50);
+        for (Socket each : List.of(over, byHand, unconnected, plain)) {
+            each.on(EventEmitter.ERROR, error -> {});
+            each.on(Socket.CLOSE, hadError -> closed.countDown());
+        }
+        await(closed);
+    }
+
+    @Test
+    void aSocketThatIsDestroyedWhileItsListenersAreAddedClosesOnce() throws Exception {
+        CountDownLatch closed = new CountDownLatch(3);
+        int port = closedPort();
+        TLS.connect(clientOptions(port), socket -> {
+            socket.destroy();
+            compute(50);
+            socket.on(Socket.CLOSE, hadError -> closed.countDown());
+        });
+        loop.execute(() -> TLS.connect(clientOptions(port), socket -> {
+            socket.destroy();
+            socket.on(Socket.CLOSE, hadError -> closed.countDown());
+        }));
+        assertThrows(
+                IllegalStateException.class,
+                () -> TLS.connect(clientOptions(port), socket -> {
+                    socket.on(Socket.CLOSE, hadError -> closed.countDown());
+                    throw new IllegalStateException("mine");
+                }));
+        await(closed);
     }
 
     @Test

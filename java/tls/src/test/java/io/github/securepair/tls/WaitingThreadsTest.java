@@ -18,6 +18,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -52,6 +53,47 @@ final class WaitingThreadsTest extends LoopTest {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
         while (!onLoop(condition)) {
             assertTrue(System.nanoTime() < deadline, "waited too long");
+        }
+    }
+
+    /** The failure is known before what it has lost is. */
+    @Test
+    void closingDoesNotReportAgainWhatAWriteWasThrownFor() throws Exception {
+        open("TLSv1.3");
+        OutputStream out = client.outputStream();
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch written = new CountDownLatch(1);
+        CountDownLatch failed = new CountDownLatch(1);
+        CountDownLatch thrown = new CountDownLatch(1);
+        CompletableFuture<Void> held = CompletableFuture.runAsync(
+                () -> {
+                    busy.countDown();
+                    awaitNow(written);
+                    client.destroy(new IOException("mine"));
+                    failed.countDown();
+                    awaitNow(thrown);
+                },
+                loop);
+        awaitNow(busy);
+        out.write(1);
+        written.countDown();
+        awaitNow(failed);
+        try {
+            assertThrows(IOException.class, () -> out.write(2));
+        } finally {
+            thrown.countDown();
+        }
+        held.get(SECONDS, TimeUnit.SECONDS);
+        assertTrue(onLoop(client::destroyed));
+        out.close();
+        served.destroy();
+    }
+
+    private static void awaitNow(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(SECONDS, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 
