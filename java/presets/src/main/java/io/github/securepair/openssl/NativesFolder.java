@@ -105,9 +105,10 @@ final class NativesFolder {
             Path folder = switch (kind) {
                 case NAMED -> {
                     Path dir = Path.of(named()).toAbsolutePath().normalize();
-                    yield make(base(dir, uid), Path.of(key), uid);
+                    yield make(base(dir, uid, true), Path.of(key), uid);
                 }
-                case CACHE -> make(base(cache(), uid), Path.of("securepair", "natives", key), uid);
+                case CACHE ->
+                    make(base(cache(), uid, false), Path.of("securepair", "natives", key), uid);
                 case TEMPORARY -> temporary(Path.of(tmpdir()), uid);
                 case TMP -> temporary(Path.of(USUAL_TMP), uid);
             };
@@ -151,7 +152,7 @@ final class NativesFolder {
     }
 
     /** The folder itself, free of links; made when missing, below one that is sure. */
-    private static Path base(Path dir, long uid) throws IOException {
+    private static Path base(Path dir, long uid, boolean named) throws IOException {
         Path there = dir;
         while (!Files.exists(there)) {
             if (Files.isSymbolicLink(there)) {
@@ -160,7 +161,10 @@ final class NativesFolder {
             there = there.getParent();
         }
         Path real = there.toRealPath();
-        demandSafe(real, uid, 0);
+        if (!named) { // naming a folder vouches for it: a volume of a container may be writable for
+                      // all
+            demandSafe(real, uid, 0);
+        }
         return there.equals(dir) ? real : make(real, there.relativize(dir), uid);
     }
 

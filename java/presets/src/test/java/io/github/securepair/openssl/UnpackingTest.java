@@ -247,7 +247,17 @@ class UnpackingTest {
         Jvm.Result result = new Jvm(folder).run("load").demandLoaded();
         assertTrue(result.line("libssl").startsWith(tmp + "/securepair-natives-"));
         assertEquals(List.of(), Jvm.files(open));
-        assertTrue(named(open).run("load").error().contains("other users can write in " + open));
+    }
+
+    @Test
+    void aNamedFolderWillDoThoughOthersCanWriteInItButNotWhatLiesThere() throws Exception {
+        Path open = Jvm.made(folder.resolve("volume"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        named(open).run("load").demandLoaded();
+        Path key = Jvm.unpacked(open);
+        assertEquals("rwx------", permissions(key));
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertTrue(named(open).run("load").error().contains("other users can write in " + key));
     }
 
     @Test

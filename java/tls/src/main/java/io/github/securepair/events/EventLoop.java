@@ -34,10 +34,11 @@ import java.util.function.Consumer;
  * added after {@code connect()} miss nothing. On the loop that holds here too. A thread outside of
  * the loop gets a turn as well: what it begins there with {@code connect} or {@code listen}, or by
  * making a TLSSocket or a SecurePair, emits nothing before that thread waits for something, has
- * ended, or has run on for 100 milliseconds without adding a listener to what it made (for a second
- * while there is none for {@code 'error'}). So a thread that goes on computing has its connections
- * begin that much later; forms that take the listeners with them, such as
- * {@code TLS.connect(options, socket -> ...)}, and those that return futures, begin at once.
+ * ended, or was found running 100 times, a millisecond or more apart, without adding a listener to
+ * what it made (1,000 times while there is none for {@code 'error'}). So a thread that goes on
+ * computing has its connections begin at least that much later, on a busy machine some times that;
+ * forms that take the listeners with them, such as {@code TLS.connect(options, socket -> ...)}, and
+ * those that return futures, begin at once.
  *
  * <p>The thread is a daemon. While there is work left (a referenced {@link Handle}, {@link Timer}
  * or {@link Immediate}, or a queued task) a second, sleeping thread keeps the JVM from ending.

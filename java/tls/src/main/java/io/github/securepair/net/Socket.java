@@ -239,7 +239,7 @@ public class Socket extends BlockingDuplex {
         if (loop().inLoop()) {
             return prepare(chosen, unix, port);
         }
-        Runnable[] start = {null};
+        Runnable[] start = {() -> {}}; // stays if preparing throws, which the loop's handler gets
         loop().execute(() -> start[0] = prepare(chosen, unix, port));
         return () -> start[0].run();
     }
