@@ -162,7 +162,7 @@ final class NativesFolder {
         }
         Path real = there.toRealPath();
         if (!named) { // naming a folder vouches for it: a volume of a container may be writable for
-                      // all
+            // all
             demandSafe(real, uid, 0);
         }
         return there.equals(dir) ? real : make(real, there.relativize(dir), uid);
