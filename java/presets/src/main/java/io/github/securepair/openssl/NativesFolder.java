@@ -161,8 +161,8 @@ final class NativesFolder {
             there = there.getParent();
         }
         Path real = there.toRealPath();
-        if (!named) { // naming a folder vouches for it: a volume of a container may be writable for
-            // all
+        if (!named) {
+            // Naming a folder vouches for it: a container's volume may be writable for all.
             demandSafe(real, uid, 0);
         }
         return there.equals(dir) ? real : make(real, there.relativize(dir), uid);
