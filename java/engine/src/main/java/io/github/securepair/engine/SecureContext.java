@@ -187,9 +187,9 @@ public final class SecureContext implements AutoCloseable {
     }
 
     /**
-     * Whether it was told whom to trust, by {@link Builder#ca} and the like, {@link Builder#crl} or
-     * {@link Builder#partialChain}; the default roots alone, nobody, or what a PKCS#12 file has
-     * beside its own certificate are no trust of its own.
+     * Whether it was told whom to trust, by {@link Builder#ca} and the like, {@link Builder#crl},
+     * {@link Builder#partialChain} or {@link Builder#ownTrust}; the default roots alone, nobody, or
+     * what a PKCS#12 file has beside its own certificate are no trust of its own.
      */
     public boolean hasOwnTrust() {
         return ownTrust;
@@ -690,6 +690,15 @@ public final class SecureContext implements AutoCloseable {
             });
             ownTrust |= added[0] > 0;
             return Math.max(added[0], 0);
+        }
+
+        /**
+         * Makes the trust the context's own ({@link SecureContext#hasOwnTrust}) even if nothing is
+         * added to it: no peer is trusted then.
+         */
+        public Builder ownTrust() {
+            ownTrust = true;
+            return this;
         }
 
         /**

@@ -168,6 +168,7 @@ final class SecureContexts {
             builder.defaultRoots();
             return;
         }
+        builder.ownTrust(); // an empty list trusts nobody
         for (Object entry : Materials.entries(ca)) {
             if (entry instanceof X509Certificate certificate) {
                 builder.caDer(X509.encoded(certificate), true);

@@ -266,6 +266,18 @@ class SessionBindingTest extends LoopTest {
         assertEquals(List.of("a.test true", "b.test true", "refused", "c.test true"), served);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void aNameWithAnEmptyListOfCasTrustsNobody(String version) throws Exception {
+        TLSServer server = listen(serverOptions()
+                .requestCert(true)
+                .rejectUnauthorized(true)
+                .ca(fixture("ca2-cert.pem")));
+        server.addContext("a.test", named("sni-a").ca(List.of()));
+        visit(as("client-ca2", to(server, "a.test", version)));
+        assertEquals(List.of("refused"), served);
+    }
+
     // ---- clients ------------------------------------------------------------------------------
 
     private static ConnectOptions strictly(TLSServer server, String name, String version) {
