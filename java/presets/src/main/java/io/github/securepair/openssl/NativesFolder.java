@@ -161,26 +161,31 @@ final class NativesFolder {
             there = there.getParent();
         }
         Path real = there.toRealPath();
-        if (!named) {
-            // Naming a folder vouches for it: a container's volume may be writable for all.
-            demandSafe(real, uid, 0);
+        demandOwners(real, uid, 0);
+        if (!named) { // naming one vouches for it: a container's volume may be writable for all
+            demandSafe(real);
         }
         return there.equals(dir) ? real : make(real, there.relativize(dir), uid);
     }
 
     /**
-     * Nobody else can put another folder in the place of this one, or of what is in it.
+     * Demands that this folder and those above it belong to this user or to root.
      *
      * @param system whose folders are as good as the user's and root's; 0 for nobody's
      */
-    private static void demandSafe(Path real, long uid, long system) throws IOException {
+    private static void demandOwners(Path real, long uid, long system) throws IOException {
         for (Path ancestor = real; ancestor != null; ancestor = ancestor.getParent()) {
-            Map<String, Object> attributes = attributes(ancestor);
-            int mode = (int) attributes.get("mode");
-            long owner = owner(attributes);
+            long owner = owner(attributes(ancestor));
             if (owner != uid && owner != 0 && owner != system) {
                 throw new IOException(ancestor + " belongs to another user (uid " + owner + ")");
             }
+        }
+    }
+
+    /** Demands that nobody else can put another folder in the place of this one. */
+    private static void demandSafe(Path real) throws IOException {
+        for (Path ancestor = real; ancestor != null; ancestor = ancestor.getParent()) {
+            int mode = (int) attributes(ancestor).get("mode");
             if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
                 throw new IOException("other users can write in " + ancestor);
             }
@@ -224,7 +229,8 @@ final class NativesFolder {
     /** A folder for this process alone. It goes when the JVM ends, or else with {@link #sweep}. */
     private static Path temporary(Path tmp, long uid) throws IOException {
         Path parent = tmp.toRealPath();
-        demandSafe(parent, uid, unmapped());
+        demandOwners(parent, uid, unmapped());
+        demandSafe(parent);
         sweep(parent, uid);
         String prefix = TEMPORARY + ProcessHandle.current().pid() + "-";
         Path folder = Files.createTempDirectory(parent, prefix, FOLDER_ATTRIBUTE);
