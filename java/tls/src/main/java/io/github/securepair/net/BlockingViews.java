@@ -570,25 +570,23 @@ final class BlockingViews {
      * of a virtual one.
      */
     private void await(boolean forever, long deadline) throws SocketException {
-        boolean interrupted = false;
+        boolean virtual = isVirtual(Thread.currentThread());
+        // The status is kept for later: with it set the wait would not begin.
+        boolean interrupted = !virtual && Thread.interrupted();
         try {
-            while (true) {
-                try {
-                    if (forever) {
-                        changed.await();
-                    } else {
-                        changed.awaitNanos(deadline - System.nanoTime());
-                    }
-                    return;
-                } catch (InterruptedException caught) {
-                    interrupted = true;
-                    if (isVirtual(Thread.currentThread())) {
-                        cut();
-                        socket.destroy();
-                        throw new SocketException("Closed by interrupt");
-                    }
-                }
+            if (forever) {
+                changed.await();
+            } else {
+                changed.awaitNanos(deadline - System.nanoTime());
             }
+        } catch (InterruptedException caught) {
+            interrupted = true;
+            if (virtual) {
+                cut();
+                socket.destroy();
+                throw new SocketException("Closed by interrupt");
+            }
+            // Back to the caller, which looks again: what was signalled meanwhile reached no waiter.
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
