@@ -586,7 +586,8 @@ final class BlockingViews {
                 socket.destroy();
                 throw new SocketException("Closed by interrupt");
             }
-            // Back to the caller, which looks again: what was signalled meanwhile reached no waiter.
+            // Back to the caller, which looks again: what was signalled meanwhile reached no
+            // waiter.
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
