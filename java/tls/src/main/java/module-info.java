@@ -8,6 +8,7 @@ module io.github.securepair {
     requires io.netty.transport.unix.common;
     requires jdk.net;
 
+    exports io.github.securepair.errors;
     exports io.github.securepair.events;
     exports io.github.securepair.stream;
     exports io.github.securepair.net;

@@ -1,6 +1,6 @@
 package io.github.securepair.cli;
 
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;

@@ -1,5 +1,6 @@
 package io.github.securepair.events;
 
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.internal.Turn;
 
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.CodedException;
+import io.github.securepair.errors.CodedException;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.Coded;
-import io.github.securepair.events.CodedException;
+import io.github.securepair.errors.Coded;
+import io.github.securepair.errors.CodedException;
 
 import java.util.List;
 

@@ -1,7 +1,7 @@
 package io.github.securepair.net;
 
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Callback;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.Turn;
 import io.github.securepair.stream.Duplex;

@@ -1,9 +1,9 @@
 package io.github.securepair.net;
 
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Timer;
 import io.github.securepair.stream.Readable;
 

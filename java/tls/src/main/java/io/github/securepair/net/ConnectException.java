@@ -1,6 +1,6 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.SystemException;
+import io.github.securepair.errors.SystemException;
 
 /** A connection attempt failed: {@code connect ECONNREFUSED 127.0.0.1:1}. */
 public final class ConnectException extends SystemException {

@@ -1,9 +1,9 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Handle;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Timer;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Channels;

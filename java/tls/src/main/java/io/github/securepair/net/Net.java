@@ -1,6 +1,6 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.internal.transport.NetAccess;

@@ -1,6 +1,6 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.SystemException;
+import io.github.securepair.errors.SystemException;
 
 import java.nio.ByteBuffer;
 

@@ -1,6 +1,8 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.StateException;
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.Event;
 import io.github.securepair.events.EventEmitter;
@@ -10,8 +12,6 @@ import io.github.securepair.events.Handle;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.events.StateException;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.ListenChannel;

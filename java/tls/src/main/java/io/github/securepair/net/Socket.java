@@ -1,6 +1,7 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.Event;
 import io.github.securepair.events.EventLoop;
@@ -9,7 +10,6 @@ import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.Listener3;
 import io.github.securepair.events.Listener4;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Timer;
 import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.transport.ChannelTransport;

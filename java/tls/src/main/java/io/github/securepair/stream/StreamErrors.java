@@ -1,8 +1,8 @@
 package io.github.securepair.stream;
 
-import io.github.securepair.events.ArgumentException;
-import io.github.securepair.events.CodedException;
-import io.github.securepair.events.StateException;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.CodedException;
+import io.github.securepair.errors.StateException;
 
 /** The errors of streams, with Node's codes and texts. */
 final class StreamErrors {

@@ -1,6 +1,6 @@
 package io.github.securepair.stream;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventLoop;
 

@@ -1,6 +1,6 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 
 /**
  * A certificate's printed alternative names have broken quoting:

@@ -1,8 +1,8 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.TLSConnection;
-import io.github.securepair.events.Coded;
-import io.github.securepair.events.CodedException;
+import io.github.securepair.errors.Coded;
+import io.github.securepair.errors.CodedException;
 
 /** Whether a socket's peer is who its certificate says, and why not. */
 final class Authorization {

@@ -2,7 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.RootCertificates;
 import io.github.securepair.engine.SecureContextException;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.Warnings;
 
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.events.SystemException;
+import io.github.securepair.errors.SystemException;
 
 /**
  * The server ended the connection before the handshake was done: {@code ECONNRESET}, with what was

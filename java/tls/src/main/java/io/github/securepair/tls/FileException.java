@@ -1,7 +1,7 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.events.Coded;
-import io.github.securepair.events.SystemException;
+import io.github.securepair.errors.Coded;
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.internal.transport.SystemErrors;
 
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContextException;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

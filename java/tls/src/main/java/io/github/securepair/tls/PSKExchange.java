@@ -2,7 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.PSKProvider;
 import io.github.securepair.engine.PreSharedKey;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 
 import java.nio.charset.StandardCharsets;
 

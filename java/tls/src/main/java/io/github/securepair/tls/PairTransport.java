@@ -1,8 +1,8 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventLoop;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Receiver;

@@ -1,6 +1,6 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 
 /**
  * A named set of defaults. An option that was given always wins over its profile.

@@ -1,6 +1,6 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

@@ -3,7 +3,7 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.Protocol;
 import io.github.securepair.engine.SecureContext.Role;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 
 import java.util.Collection;
 import java.util.stream.Collectors;

@@ -6,7 +6,7 @@ import io.github.securepair.engine.Protocol;
 import io.github.securepair.engine.SSLOptions;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.SecureContextException;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.Warnings;
 
 import java.nio.ByteBuffer;

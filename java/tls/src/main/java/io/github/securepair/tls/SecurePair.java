@@ -1,12 +1,12 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Event;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.Turn;
 import io.github.securepair.net.AddressInfo;

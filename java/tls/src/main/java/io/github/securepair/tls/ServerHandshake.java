@@ -3,8 +3,8 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.TLSConnection;
-import io.github.securepair.events.ArgumentException;
-import io.github.securepair.events.CodedException;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.net.Server;
 

@@ -1,7 +1,7 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.PeerCertificate;
-import io.github.securepair.events.CodedException;
+import io.github.securepair.errors.CodedException;
 
 /**
  * The certificate verifies, but is not the one of the host that was meant:

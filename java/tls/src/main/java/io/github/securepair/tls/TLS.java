@@ -3,7 +3,7 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.PeerCertificate;
 import io.github.securepair.engine.SecureContext;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 
@@ -251,7 +251,7 @@ public final class TLS extends TLSDefaults {
      *
      * <p>The caller owns it and closes it; connections made from it keep what they need.
      *
-     * @throws io.github.securepair.events.ArgumentException for a bad option, with Node's code
+     * @throws io.github.securepair.errors.ArgumentException for a bad option, with Node's code
      * @throws io.github.securepair.engine.SecureContextException when OpenSSL refuses a key, a
      *     certificate, a cipher string, ...
      */
@@ -287,7 +287,7 @@ public final class TLS extends TLSDefaults {
      * Checks that a certificate belongs to a host: Node's {@code checkServerIdentity}.
      *
      * @return {@code null} if it does, else the error {@code ERR_TLS_CERT_ALTNAME_INVALID}
-     * @throws io.github.securepair.events.ArgumentException {@code ERR_TLS_CERT_ALTNAME_FORMAT}
+     * @throws io.github.securepair.errors.ArgumentException {@code ERR_TLS_CERT_ALTNAME_FORMAT}
      *     when the names are malformed
      */
     public static ServerIdentityException checkServerIdentity(

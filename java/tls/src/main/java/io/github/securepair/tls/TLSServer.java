@@ -1,13 +1,13 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Event;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.Listener2;
 import io.github.securepair.events.Listener3;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.events.Warnings;
 import io.github.securepair.net.Server;
 import io.github.securepair.stream.Duplex;

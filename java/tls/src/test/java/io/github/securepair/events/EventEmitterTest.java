@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.SystemException;
+
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.internal.Netty;
 
 import org.junit.jupiter.api.AfterEach;

@@ -3,6 +3,7 @@ package io.github.securepair.events;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.errors.Coded;
 import io.github.securepair.net.Net;
 import io.github.securepair.net.Socket;
 

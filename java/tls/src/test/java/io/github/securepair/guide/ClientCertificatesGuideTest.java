@@ -3,7 +3,7 @@ package io.github.securepair.guide;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.stream.Readable;
 import io.github.securepair.tls.ConnectOptions;

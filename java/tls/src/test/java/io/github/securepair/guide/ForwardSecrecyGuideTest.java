@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.tls.ConnectOptions;
 import io.github.securepair.tls.EphemeralKeyInfo;

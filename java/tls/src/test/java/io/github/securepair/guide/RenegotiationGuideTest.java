@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.engine.SSLOptions;
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;

@@ -461,7 +461,7 @@ class NetParityTest extends NetScenarios {
         }));
     }
 
-    private static final class Mine extends io.github.securepair.events.CodedException {
+    private static final class Mine extends io.github.securepair.errors.CodedException {
         private static final long serialVersionUID = 1L;
 
         Mine() {
@@ -1122,7 +1122,7 @@ class NetParityTest extends NetScenarios {
             client.on(Socket.ERROR, error -> {
                 t.log(
                         "client",
-                        "error " + io.github.securepair.events.Coded.codeOf(error) + " closed "
+                        "error " + io.github.securepair.errors.Coded.codeOf(error) + " closed "
                                 + client.closed() + " errored " + (client.errored() == error));
                 client.destroy();
             });

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.EventLoopGroup;
 import io.github.securepair.events.ManualClock;

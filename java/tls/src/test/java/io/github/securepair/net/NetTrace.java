@@ -1,7 +1,7 @@
 package io.github.securepair.net;
 
-import io.github.securepair.events.Coded;
-import io.github.securepair.events.SystemException;
+import io.github.securepair.errors.Coded;
+import io.github.securepair.errors.SystemException;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,7 @@
 package io.github.securepair.stream;
 
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.Callback;
-import io.github.securepair.events.Coded;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 

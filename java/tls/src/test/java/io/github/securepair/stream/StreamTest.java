@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.Callback;
-import io.github.securepair.events.Coded;
 import io.github.securepair.events.Event;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.net.BlockList;
 import io.github.securepair.net.SocketAddress;
 

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
+import io.github.securepair.errors.StateException;
 import io.github.securepair.events.EventEmitter;
-import io.github.securepair.events.StateException;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;

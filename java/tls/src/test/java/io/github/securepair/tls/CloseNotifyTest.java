@@ -3,8 +3,8 @@ package io.github.securepair.tls;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.github.securepair.events.ArgumentException;
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;

@@ -8,7 +8,7 @@ import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

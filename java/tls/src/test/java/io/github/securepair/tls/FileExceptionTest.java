@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.SecureContextException;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;

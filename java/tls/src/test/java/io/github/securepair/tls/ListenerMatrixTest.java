@@ -3,7 +3,7 @@ package io.github.securepair.tls;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.securepair.events.CodedException;
+import io.github.securepair.errors.CodedException;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.Listener;
 import io.github.securepair.net.Socket;

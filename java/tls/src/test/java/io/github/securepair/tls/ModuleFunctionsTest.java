@@ -13,7 +13,7 @@ import io.github.securepair.engine.PeerCertificate;
 import io.github.securepair.engine.SSLOptions;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.SecureContextException;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.EventLoop;
 
 import org.junit.jupiter.api.AfterAll;

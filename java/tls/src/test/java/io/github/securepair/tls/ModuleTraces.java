@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.OpenSSLFailure;
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.Warnings;
 
 import org.junit.jupiter.params.provider.Arguments;

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.engine.SecureContext;
-import io.github.securepair.events.ArgumentException;
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.ManualClock;

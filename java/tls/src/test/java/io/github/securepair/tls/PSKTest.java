@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Readable;
@@ -122,12 +122,12 @@ class PSKTest extends LoopTest {
         List<String> atServer = talk(
                 version,
                 (socket, identity) -> {
-                    throw new io.github.securepair.events.StateException("EMINE", "mine");
+                    throw new io.github.securepair.errors.StateException("EMINE", "mine");
                 },
                 (socket, hint) -> good());
         assertTrue(atServer.contains("server EMINE"), atServer.toString());
         List<String> atClient = talk(version, (socket, identity) -> good(), (socket, hint) -> {
-            throw new io.github.securepair.events.StateException("EMINE", "mine");
+            throw new io.github.securepair.errors.StateException("EMINE", "mine");
         });
         assertTrue(atClient.contains("client EMINE"), atClient.toString());
     }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.SecureContextException;
-import io.github.securepair.events.ArgumentException;
+import io.github.securepair.errors.ArgumentException;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;

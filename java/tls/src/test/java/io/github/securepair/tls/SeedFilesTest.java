@@ -2,7 +2,7 @@ package io.github.securepair.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.net.Socket;
 

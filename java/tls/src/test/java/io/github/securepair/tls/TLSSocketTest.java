@@ -11,13 +11,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.engine.SecureContext;
-import io.github.securepair.events.ArgumentException;
-import io.github.securepair.events.Coded;
+import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.errors.Coded;
+import io.github.securepair.errors.StateException;
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.ManualClock;
-import io.github.securepair.events.StateException;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.net.AddressInfo;
 import io.github.securepair.net.Net;
 import io.github.securepair.net.NetServerOptions;

@@ -2,8 +2,8 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.engine.SecureContext;
+import io.github.securepair.errors.Coded;
 import io.github.securepair.events.Callback;
-import io.github.securepair.events.Coded;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.internal.Netty;
 import io.github.securepair.net.Net;

@@ -1,8 +1,8 @@
 package io.github.securepair.internal.transport;
 
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Handle;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.internal.Netty;
 import io.github.securepair.net.AddressInfo;
 import io.netty.buffer.ByteBuf;

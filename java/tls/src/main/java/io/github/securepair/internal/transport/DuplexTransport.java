@@ -1,7 +1,7 @@
 package io.github.securepair.internal.transport;
 
+import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
-import io.github.securepair.events.SystemException;
 import io.github.securepair.net.AddressInfo;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;

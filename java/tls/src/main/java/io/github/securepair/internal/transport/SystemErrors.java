@@ -1,6 +1,6 @@
 package io.github.securepair.internal.transport;
 
-import io.github.securepair.events.SystemException;
+import io.github.securepair.errors.SystemException;
 import io.netty.channel.unix.Errors;
 
 import java.io.FileNotFoundException;

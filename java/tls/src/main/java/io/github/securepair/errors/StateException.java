@@ -1,4 +1,4 @@
-package io.github.securepair.events;
+package io.github.securepair.errors;
 
 /**
  * The unchecked error thrown by a call that the object's state does not allow, with Node's code and

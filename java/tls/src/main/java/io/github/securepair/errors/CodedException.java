@@ -1,4 +1,4 @@
-package io.github.securepair.events;
+package io.github.securepair.errors;
 
 import java.io.IOException;
 

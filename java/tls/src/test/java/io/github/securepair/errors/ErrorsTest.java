@@ -1,4 +1,4 @@
-package io.github.securepair.events;
+package io.github.securepair.errors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
