@@ -1,5 +1,6 @@
 /* context.c - what every connection made from a context has in common, but for identity and trust. */
 #include "identity.h"
+#include "provider.h"
 #include "ticket_keys.h"
 #include "trust.h"
 
@@ -63,7 +64,7 @@ sp_ctx *sp_ctx_new(int32_t role, sp_report *report)
     if (!ready)
         ERR_raise(ERR_LIB_SSL, ERR_R_INIT_FAIL);
     else if ((method = method_of(role)) != NULL)
-        ssl_ctx = SSL_CTX_new(method);
+        ssl_ctx = SSL_CTX_new_ex(NULL, sp_provider_query(), method);
     if (ssl_ctx != NULL)
         ctx = attach(ssl_ctx, role);
     if (ctx == NULL || !set_up(ctx)) {

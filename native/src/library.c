@@ -1,6 +1,7 @@
 /* library.c - initialisation, versions, what the linked OpenSSL can do, live-object counters. */
 #define _GNU_SOURCE /* dladdr */
 #include "binding.h"
+#include "provider.h"
 
 #include <dlfcn.h>
 #include <openssl/opensslv.h>
@@ -56,6 +57,7 @@ static void init(void)
         return;
     sp_index_ctx = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_free_ctx);
     sp_index_conn = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_free_ssl);
+    sp_provider_install();
     ready = sp_index_ctx >= 0 && sp_index_conn >= 0 && sp_bio_init() && sp_binding_init();
 }
 

@@ -45,6 +45,7 @@ final class VersionCommand implements Callable<Integer> {
         }
         lines.add("libcrypto  " + origin.libcrypto());
         lines.add("libssl     " + origin.libssl());
+        lines.add("provider   " + (OpenSSL.hasProvider("securepair") ? "securepair" : "none"));
         lines.add("java       " + System.getProperty("java.vm.name") + " "
                 + System.getProperty("java.version"));
         return lines.toArray(String[]::new);

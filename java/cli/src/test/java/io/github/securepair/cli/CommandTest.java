@@ -65,6 +65,7 @@ class CommandTest {
             assertTrue(
                     lines.contains("flavour    " + (origin.bundled() ? "bundled" : "system")),
                     version.output());
+            assertTrue(lines.contains("provider   securepair"), version.output());
             assertEquals(
                     origin.bundled(),
                     lines.contains("source     " + origin.source()),
