@@ -6,12 +6,14 @@
  *
  * Not under sanitizers, which must see every block; not when somebody else has set functions; not after OpenSSL has
  * allocated, when it refuses; not with SECUREPAIR_ALLOCATOR=system in the environment. */
-#include "internal.h"
+#include "library.h"
 
 #if defined(__GLIBC__) && !defined(SP_CHECKED)
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     SMALL_STEP = 16,

@@ -2,10 +2,12 @@
  * the room of its bytes, a program makes contexts by the thousand that trust the same ones: each context refers to what
  * another has parsed from the same bytes, and the last one lets go of it. Names for a server's CertificateRequest,
  * which OpenSSL wants as copies of each context's own, are made when the context first serves. */
-#include "trust.h"
+#include "anchors.h"
 
 #include <openssl/lhash.h>
 #include <openssl/sha.h>
+
+#include "live.h"
 
 enum {
     X509_FIXED = 3000, /* bytes that a parsed certificate takes beside its encoding ... */

@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "x509_store.h"
+
 enum { DIGEST = 32, NAME_MARK = 16, MAGIC = 8, STAMP = MAGIC + 8 + NAME_MARK + DIGEST };
 
 static const char magic[MAGIC] = "sp-sess1";

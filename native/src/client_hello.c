@@ -4,6 +4,10 @@
  * hello after a HelloRetryRequest and for renegotiations. The stages in sp_conn make each question come once per
  * handshake: they go back to NEW when OpenSSL says that a handshake starts, which is not so for the second hello. */
 #include "binding.h"
+#include "bytes.h"
+#include "callbacks.h"
+#include "ex_data.h"
+#include "question.h"
 
 enum {
     EXT_SERVER_NAME = 0,
@@ -194,15 +198,15 @@ static int ask_hello(sp_conn *conn)
 
     if (random_len == SSL3_RANDOM_SIZE)
         memcpy(head + 2, random, random_len);
-    if (!sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, alpn.bytes,
-                 alpn.len == SP_ABSENT ? 0 : alpn.len))
+    if (!sp_replace_copy(&conn->offered_alpn, &conn->offered_alpn_len, alpn.bytes,
+                         alpn.len == SP_ABSENT ? 0 : alpn.len))
         return 0;
     if (!identities_of(ssl, &identities))
         return 0;
     sp_item items[HELLO_ITEMS] = {
         {id, id_len},         servername_of(ssl),  alpn,      {&bits, sizeof(bits)}, {head, sizeof(head)},
         {suites, suites_len}, extensions_of(conn), identities};
-    asked = sp_event_ask(conn, SP_EV_CLIENT_HELLO, items, HELLO_ITEMS);
+    asked = sp_question_ask(conn, SP_EV_CLIENT_HELLO, items, HELLO_ITEMS);
     OPENSSL_free((void *)identities.bytes);
     return asked != 0;
 }
@@ -223,7 +227,7 @@ static int named_as_before(sp_conn *conn, SSL *ssl)
     if (conn->named)
         return sp_binding_same_name(conn, len > 0 ? name.bytes : NULL, len);
     conn->named = 1;
-    if (sp_keep(&conn->asked, &conn->asked_len, name.bytes, len))
+    if (sp_replace_copy(&conn->asked, &conn->asked_len, name.bytes, len))
         return 1;
     conn->out_of_memory = 1;
     return 0;
@@ -258,8 +262,9 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     if (conn->renegotiation_stage == SP_STAGE_NEW && conn->secure && !conn->our_renegotiation &&
         (conn->event_mask & SP_ASK_RENEGOTIATION) != 0) {
         conn->renegotiation_stage = SP_STAGE_ASKED;
-        return sp_event_ask(conn, SP_EV_RENEGOTIATION, NULL, 0) != 0 ? SSL_CLIENT_HELLO_RETRY
-                                                                     : refuse(alert, SSL_AD_INTERNAL_ERROR);
+        return sp_question_ask(conn, SP_EV_RENEGOTIATION, NULL, 0) != 0
+                   ? SSL_CLIENT_HELLO_RETRY
+                   : refuse(alert, SSL_AD_INTERNAL_ERROR);
     }
     if (conn->hello_stage == SP_STAGE_NEW && (conn->event_mask & SP_ASK_HELLO) != 0) {
         conn->hello_stage = SP_STAGE_ASKED;
@@ -267,15 +272,24 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     }
     conn->hello_stage = SP_STAGE_ANSWERED; /* no late question for the second hello of a HelloRetryRequest */
     conn->our_renegotiation = 0;
-    sp_keep(&conn->hello, &conn->hello_len, NULL, 0);
+    sp_replace_copy(&conn->hello, &conn->hello_len, NULL, 0);
     if (!sp_binding_server(conn, NULL))
         return refuse(alert, SSL_AD_INTERNAL_ERROR);
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+/* A name that was sent is accepted: only then does OpenSSL keep it with the session. */
+static int on_servername(SSL *ssl, int *alert, void *arg)
+{
+    (void)alert, (void)arg;
+    return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != NULL ? SSL_TLSEXT_ERR_OK
+                                                                      : SSL_TLSEXT_ERR_NOACK;
+}
+
 void sp_hello_install(sp_ctx *ctx)
 {
     SSL_CTX_set_client_hello_cb(ctx->ssl_ctx, on_client_hello, NULL);
+    SSL_CTX_set_tlsext_servername_callback(ctx->ssl_ctx, on_servername);
 }
 
 void sp_hello_reset(sp_conn *conn)
@@ -283,28 +297,6 @@ void sp_hello_reset(sp_conn *conn)
     conn->renegotiation_stage = conn->hello_stage = conn->cert_stage = SP_STAGE_NEW;
     conn->alpn_answered = 0;
     conn->offers = 0;
-    sp_keep(&conn->hello, &conn->hello_len, NULL, 0);
-    sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, NULL, 0);
-}
-
-int32_t sp_conn_answer(sp_conn *conn, uint32_t sequence, int32_t alert)
-{
-    if (!sp_conn_alive(conn) || sequence == 0 || sequence != conn->question || alert > 255)
-        return SP_MISUSE;
-    conn->question = 0;
-    conn->dry = 0;
-    conn->refusal = (int16_t)(alert < 0 ? -1 : alert);
-    switch (conn->question_kind) {
-    case SP_EV_RENEGOTIATION:
-        conn->renegotiation_stage = SP_STAGE_ANSWERED;
-        break;
-    case SP_EV_CLIENT_HELLO:
-        conn->hello_stage = SP_STAGE_ANSWERED;
-        sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, NULL, 0);
-        break;
-    default:
-        conn->cert_stage = SP_STAGE_ANSWERED;
-        break;
-    }
-    return SP_OK;
+    sp_replace_copy(&conn->hello, &conn->hello_len, NULL, 0);
+    sp_replace_copy(&conn->offered_alpn, &conn->offered_alpn_len, NULL, 0);
 }

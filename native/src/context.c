@@ -1,10 +1,19 @@
 /* context.c - what every connection made from a context has in common, but for identity and trust. */
-#include "identity.h"
-#include "ticket_keys.h"
-#include "trust.h"
-
 #include <limits.h>
 #include <openssl/pem.h>
+
+#include "anchors.h"
+#include "callbacks.h"
+#include "certificates.h"
+#include "error.h"
+#include "ex_data.h"
+#include "identity.h"
+#include "library.h"
+#include "live.h"
+#include "session_cache.h"
+#include "ticket_keys.h"
+#include "trust.h"
+#include "x509_store.h"
 
 /* ---- life ---- */
 
@@ -23,9 +32,21 @@ static const SSL_METHOD *method_of(int32_t role)
     }
 }
 
-/* Takes the SSL_CTX over: whatever fails from here on, freeing it frees the context too. */
 enum { CONTEXT_SIZE = 20 * 1024 }; /* bytes, with all that an SSL_CTX has from the beginning; measured */
 
+/* Frees what hangs on ctx (not the SSL_CTX) and ctx itself. */
+static void destroy(sp_ctx *ctx)
+{
+    sp_identities_free(ctx);
+    sp_anchors_free(ctx);
+    sp_ticket_keys_free(ctx);
+    sp_session_cache_free(ctx);
+    OPENSSL_free(ctx);
+    sp_live_add(SP_LIVE_CTX, -1);
+    sp_live_bytes(-CONTEXT_SIZE);
+}
+
+/* Takes the SSL_CTX over: whatever fails from here on, freeing it frees the context too. */
 static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
 {
     sp_ctx *ctx = OPENSSL_zalloc(sizeof(*ctx));
@@ -36,9 +57,9 @@ static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
     ctx->role = role;
     sp_live_add(SP_LIVE_CTX, 1);
     sp_live_bytes(CONTEXT_SIZE);
-    if (sp_ctx_bind(ctx))
+    if (sp_ctx_bind(ctx, destroy))
         return ctx;
-    sp_ctx_destroy(ctx);
+    destroy(ctx);
     return NULL;
 }
 
@@ -48,7 +69,10 @@ static int set_up(sp_ctx *ctx)
 {
     SSL_CTX_set_security_level(ctx->ssl_ctx, 1);
     SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
-    sp_ctx_install_callbacks(ctx);
+    sp_hello_install(ctx);
+    sp_ocsp_install(ctx);
+    sp_session_install(ctx);
+    sp_alpn_install(ctx);
     return sp_session_cache_install(ctx) && sp_ticket_keys_install(ctx);
 }
 
@@ -78,17 +102,6 @@ void sp_ctx_free(sp_ctx *ctx)
 {
     if (ctx != NULL)
         SSL_CTX_free(ctx->ssl_ctx);
-}
-
-void sp_ctx_destroy(sp_ctx *ctx)
-{
-    sp_identities_free(ctx);
-    sp_anchors_free(ctx);
-    sp_ticket_keys_free(ctx);
-    sp_session_cache_free(ctx);
-    OPENSSL_free(ctx);
-    sp_live_add(SP_LIVE_CTX, -1);
-    sp_live_bytes(-CONTEXT_SIZE);
 }
 
 /* ---- settings ---- */
@@ -290,7 +303,7 @@ static int write_issuer(sp_ctx *ctx, sp_out *out)
         return 0;
     if (issuer != NULL)
         return sp_certificate_write(issuer, out);
-    issuer = sp_trust_issuer(SSL_CTX_get_cert_store(ctx->ssl_ctx), current->certificate);
+    issuer = sp_store_issuer(SSL_CTX_get_cert_store(ctx->ssl_ctx), current->certificate);
     ok = issuer != NULL && sp_certificate_write(issuer, out);
     X509_free(issuer);
     return ok;

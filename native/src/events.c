@@ -1,6 +1,8 @@
 /* events.c - the queue of a connection: encoded events, oldest first, in one buffer that exists only while it holds
  * something. What was taken is cleansed, since events carry key log lines and sessions. */
-#include "internal.h"
+#include "events.h"
+
+#include "live.h"
 
 enum { HEADER = 16, ITEM = 4, FIRST_ROOM = 1024, TRACE_MAX = 64 * 1024, MESSAGES_MAX = 256 * 1024 };
 
@@ -91,16 +93,6 @@ uint32_t sp_event_add(sp_conn *conn, uint16_t type, const sp_item *items, uint16
     conn->event_count++;
     sp_live_add(SP_LIVE_EVENT, 1);
     return conn->sequence;
-}
-
-uint32_t sp_event_ask(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count)
-{
-    uint32_t sequence = sp_event_add(conn, type, items, count);
-
-    conn->question = sequence;
-    conn->question_kind = type;
-    conn->refusal = -1;
-    return sequence;
 }
 
 /* ---- trace and messages: the only events that may be lost ---- */

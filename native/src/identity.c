@@ -4,12 +4,15 @@
  * Whatever goes into the SSL_CTX is also recorded in ctx->identities, the current one last.
  */
 #include "identity.h"
-#include "trust.h"
 
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509v3.h>
 #include <strings.h>
+
+#include "certificates.h"
+#include "error.h"
+#include "trust.h"
 
 /* ---- the record ---- */
 

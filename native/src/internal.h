@@ -1,4 +1,5 @@
-/* internal.h - what the files of the glue share. Nothing here is part of the interface; that is sp.h.
+/* internal.h - the state of contexts and connections. Nothing here is part of the interface; that is sp.h. What a file
+ * offers to others is in the header of its name; the callbacks of all of them are in callbacks.h.
  *
  * Names: functions that cross files are sp_<noun>_<verb> and hidden by -fvisibility=hidden; statics are plain verbs;
  * OpenSSL callbacks are on_<event>. Every OpenSSL callback leaves the thread's error queue as it found it.
@@ -36,13 +37,14 @@ typedef struct sp_use {
     int named;         /* SP_NAME_* */
 } sp_use;
 
-/* Hangs on its SSL_CTX by ex_data: freed by sp_ctx_destroy() when the last SSL or handle lets go of the SSL_CTX, so
+/* Hangs on its SSL_CTX by ex_data: freed when the last SSL or handle lets go of the SSL_CTX, so
  * callbacks may use it as long as any SSL lives. */
 struct sp_ctx {
-    SSL_CTX *ssl_ctx;  /* back pointer, not a reference */
-    int32_t role;      /* SP_ROLE_* */
-    atomic_int frozen; /* a connection was made: configuration calls return SP_MISUSE */
-    atomic_int keylog; /* the key log callback is installed (observe.c) */
+    SSL_CTX *ssl_ctx;          /* back pointer, not a reference */
+    void (*destroy)(sp_ctx *); /* ex_data.c */
+    int32_t role;              /* SP_ROLE_* */
+    atomic_int frozen;         /* a connection was made: configuration calls return SP_MISUSE */
+    atomic_int keylog;         /* the key log callback is installed (observe.c) */
 
     sp_identity *identities; /* identity.c; one per key type */
     size_t identity_count;
@@ -65,15 +67,6 @@ struct sp_ctx {
     uint8_t ticket_keys[SP_TICKET_KEYS_SIZE];
 };
 
-/* context.c: frees what hangs on ctx (not the SSL_CTX) and ctx itself. Called by OpenSSL through ex_data. */
-void sp_ctx_destroy(sp_ctx *ctx);
-/* Installs every OpenSSL callback of the connection side (hello, certificate, session, ALPN, OCSP) and the session
- * cache mode. sp_ctx_new() calls it once ctx->ssl_ctx is set and sp_ctx_bind() was called. */
-void sp_ctx_install_callbacks(sp_ctx *ctx);
-/* Attaches ctx to ctx->ssl_ctx by ex_data; from then on SSL_CTX_free() frees ctx. 0 on failure (ctx not attached). */
-int sp_ctx_bind(sp_ctx *ctx);
-/* The sp_ctx of an SSL_CTX. */
-sp_ctx *sp_ctx_of(const SSL_CTX *ssl_ctx);
 /* For configuration calls: 0 when ctx is NULL or frozen, the caller then returns SP_MISUSE. */
 static inline int sp_ctx_open(sp_ctx *ctx)
 {
@@ -101,14 +94,15 @@ struct sp_conn {
     size_t in_left;
     uint8_t *out;
     size_t out_left;
-    uint8_t buffered;       /* record buffers may be there */
-    uint8_t read_buffer;    /* OpenSSL read into its read buffer since it was last asked to free it */
-    uint8_t dry;            /* the last read took all there was, and nothing was asked for since */
-    uint8_t unswept;        /* the error queue was not cleared at the beginning of this turn */
-    uint8_t starved;        /* OpenSSL asked for input when there was none left */
-    uint8_t gated;          /* a handshake ended in this turn: OpenSSL gets no more input in it */
-    sp_chunk *first, *last; /* waiting ciphertext, oldest first */
-    size_t pending;         /* bytes in the chain */
+    uint8_t buffered;    /* record buffers may be there */
+    uint8_t read_buffer; /* OpenSSL read into its read buffer since it was last asked to free it */
+    uint8_t dry;         /* the last read took all there was, and nothing was asked for since */
+    uint8_t unswept;     /* the error queue was not cleared at the beginning of this turn */
+    uint8_t starved;     /* OpenSSL asked for input when there was none left */
+    uint8_t gated;       /* a handshake ended in this turn: OpenSSL gets no more input in it */
+    sp_chunk *overflow_first,
+        *overflow_last; /* ciphertext that did not fit the output window, oldest first */
+    size_t pending;     /* bytes in the overflow */
 
     /* Encoded events, oldest first, from event_begin to event_end (events.c). */
     uint8_t *event_bytes;
@@ -193,121 +187,5 @@ static inline int sp_conn_alive(const sp_conn *conn)
 {
     return sp_conn_usable(conn) && !conn->failed;
 }
-
-/* The connection of an SSL; valid in every callback. */
-sp_conn *sp_conn_of(const SSL *ssl);
-
-/* ------------------------------------------------------------------ library.c --------------------------- */
-
-/* Runs sp_library_init() once; 0 when it failed. */
-int sp_library_ready(void);
-extern int sp_index_ctx;  /* ex_data index of sp_ctx in SSL_CTX */
-extern int sp_index_conn; /* ex_data index of sp_conn in SSL */
-
-enum { SP_LIVE_KINDS = SP_LIVE_BYTES + 1 };
-extern atomic_llong sp_live_count[SP_LIVE_KINDS];
-static inline void sp_live_add(int kind, int delta)
-{
-    atomic_fetch_add_explicit(&sp_live_count[kind], delta, memory_order_relaxed);
-}
-
-/* What contexts take of native memory, about. */
-static inline void sp_live_bytes(int64_t delta)
-{
-    atomic_fetch_add_explicit(&sp_live_count[SP_LIVE_BYTES], delta, memory_order_relaxed);
-}
-
-/* ------------------------------------------------------------------ error.c ----------------------------- */
-
-/* First line of every call that can fail: empties the report (NULL is fine) and the thread's queue. */
-void sp_enter(sp_report *report);
-/* Moves the thread's queue into the report (NULL: drops it) and returns SP_ERROR. */
-int32_t sp_fail(sp_report *report);
-/* Gives the report of the failure that ended the connection once more. Returns SP_ERROR. turn.c. */
-int32_t sp_failure_again(const sp_conn *conn, sp_report *report);
-/* Last line: SP_OK with an empty queue when ok, else sp_fail(). */
-int32_t sp_leave(sp_report *report, int ok);
-/* The queue is empty afterwards; cheap when it is already. */
-void sp_queue_clear(void);
-
-/* Copies len bytes to out if cap suffices; returns len. What every "returns the size needed" function ends with. */
-int64_t sp_copy_out(const void *bytes, size_t len, uint8_t *out, size_t cap);
-/* Keeps a copy of borrowed bytes in *copy, freeing the former one; len 0 stores NULL. 0 when out of memory. */
-int sp_keep(uint8_t **copy, size_t *copy_len, const uint8_t *bytes, size_t len);
-
-/* ------------------------------------------------------------------ bio.c ------------------------------- */
-
-/* A BIO over conn's window, for both directions. NULL on failure. Owns: the caller. */
-BIO *sp_bio_new(sp_conn *conn);
-int sp_bio_init(void);
-/* Moves waiting chunks into the out window. */
-void sp_chain_drain(sp_conn *conn);
-void sp_chain_free(sp_conn *conn);
-/* Appends ciphertext: window first, then chain. 0 when out of memory. */
-int sp_chain_write(sp_conn *conn, const uint8_t *bytes, size_t len);
-
-/* ------------------------------------------------------------------ events.c ---------------------------- */
-
-typedef struct sp_item {
-    const void *bytes; /* NULL with len SP_ABSENT: absent */
-    size_t len;
-} sp_item;
-#define SP_ABSENT ((size_t)(uint32_t)SP_ITEM_ABSENT)
-
-/* Queues an event; returns its sequence, 0 when out of memory (the connection then fails at the end of the call). */
-uint32_t sp_event_add(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count);
-/* Queues a question and opens it. 0 as above. */
-uint32_t sp_event_ask(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count);
-/* The two kinds that may be lost when nobody takes them. Trace text joins the newest event if that is trace. */
-void sp_event_trace(sp_conn *conn, const char *text, size_t len);
-void sp_event_message(sp_conn *conn, const sp_item *items, uint16_t count);
-void sp_events_free(sp_conn *conn);
-
-/* ------------------------------------------------------------------ session_cache.c --------------------- */
-
-/* The session in these bytes; NULL when there is none, or no memory. May leave entries in the error queue. Owns: the
- * caller, alone: nobody else has that very object. Any thread. */
-SSL_SESSION *sp_session_decode(sp_ctx *ctx, const uint8_t *der, size_t len);
-int sp_session_cache_install(
-    sp_ctx *ctx); /* 0 when out of memory; sp_session_cache_free() is due all the same */
-void sp_session_cache_free(sp_ctx *ctx);
-
-/* ------------------------------------------------------------------ memory ------------------------------ */
-
-/* Copies ciphertext between OpenSSL and a window. Not one memcpy(): above some 2 KiB the C library uses `rep movsb`, which
- * on AMD processors is 30 times slower when `to` is 1 to 63 bytes ahead of `from` modulo 4096, as buffers that begin a page
- * and records with their header of 5 bytes easily are. */
-static inline void sp_copy(uint8_t *to, const uint8_t *from, size_t len)
-{
-    size_t step = 1024;
-
-#if defined(__GNUC__)
-    __asm__("" : "+r"(step)); /* of a constant size the compiler would make `rep movsq`, hardly better */
-#endif
-    for (; len > step; len -= step, to += step, from += step)
-        memcpy(to, from, step);
-    memcpy(to, from, len);
-}
-
-/* allocator.c: gives OpenSSL a cache of freed blocks for each thread; once, before OpenSSL allocates anything. */
-void sp_allocator_install(void);
-
-/* ------------------------------------------------------------------ peer_chain.c ------------------------ */
-
-/* The store that judges the peer, borrowed: an identity switch on a server puts another one in the context's place. */
-X509_STORE *sp_verify_store(SSL *ssl);
-
-/* ------------------------------------------------------------------ callbacks, by file ------------------ */
-
-void sp_hello_install(sp_ctx *ctx);   /* client_hello.c */
-void sp_hello_reset(sp_conn *conn);   /* a handshake starts, or the connection goes */
-void sp_cert_install(sp_conn *conn);  /* cert_select.c: cert_cb is per SSL */
-void sp_ocsp_install(sp_ctx *ctx);    /* cert_select.c; the SNI callback too */
-void sp_session_install(sp_ctx *ctx); /* session.c */
-void sp_session_drop_offer(sp_conn *conn);
-void sp_alpn_install(sp_ctx *ctx);      /* alpn_npn.c */
-void sp_observe_install(sp_conn *conn); /* observe.c: info callback, per SSL */
-void sp_observe_update(sp_conn *conn);  /* after the event mask or the handshake state changed */
-void sp_observe_alert(sp_conn *conn, int sent, int value); /* value: level << 8 | description */
 
 #endif

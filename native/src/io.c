@@ -1,4 +1,8 @@
 /* io.c - the hot path: feed, decrypt, encrypt, drain, close. Nothing is allocated here per record. */
+#include "bio.h"
+#include "callbacks.h"
+#include "error.h"
+#include "live.h"
 #include "turn.h"
 
 enum {
@@ -20,7 +24,7 @@ static int32_t refuse_certificate(sp_conn *conn, sp_turn *turn)
     uint8_t record[] = {SSL3_RT_ALERT, SSL3_VERSION_MAJOR,    (uint8_t)minor, 0, 2,
                         SSL3_AL_FATAL, (uint8_t)conn->refusal};
 
-    if (!sp_chain_write(conn, record, sizeof(record)))
+    if (!sp_window_write(conn, record, sizeof(record)))
         conn->out_of_memory = 1;
     sp_observe_alert(conn, 1, SSL3_AL_FATAL << 8 | conn->refusal);
     ERR_raise(ERR_LIB_SSL, SSL_R_CERT_CB_ERROR);

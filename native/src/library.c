@@ -1,36 +1,24 @@
-/* library.c - initialisation, versions, what the linked OpenSSL can do, live-object counters. */
+/* library.c - initialisation, versions, what the linked OpenSSL can do. */
 #define _GNU_SOURCE /* dladdr */
-#include "binding.h"
+#include "library.h"
 
 #include <dlfcn.h>
 #include <openssl/opensslv.h>
 #include <openssl/provider.h>
 #include <stdlib.h>
 
+#include "binding.h"
+#include "bio.h"
+#include "error.h"
+#include "ex_data.h"
+#include "out.h"
+
 #define TLS13_SUITES                                                                                         \
     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"                            \
     "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"
 
-int sp_index_ctx = -1;
-int sp_index_conn = -1;
-atomic_llong sp_live_count[SP_LIVE_KINDS];
-
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static int ready;
-
-static void on_free_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
-{
-    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
-    if (ptr != NULL)
-        sp_ctx_destroy(ptr);
-}
-
-static void on_free_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
-{
-    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
-    if (ptr != NULL)
-        sp_live_add(SP_LIVE_SSL, -1);
-}
 
 static int version_fits(void)
 {
@@ -54,9 +42,7 @@ static void init(void)
     sp_allocator_install();
     if (OPENSSL_init_crypto(options, NULL) != 1 || OPENSSL_init_ssl(options, NULL) != 1)
         return;
-    sp_index_ctx = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_free_ctx);
-    sp_index_conn = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_free_ssl);
-    ready = sp_index_ctx >= 0 && sp_index_conn >= 0 && sp_bio_init() && sp_binding_init();
+    ready = sp_ex_data_init() && sp_bio_init() && sp_binding_init();
 }
 
 int sp_library_ready(void)
@@ -89,6 +75,15 @@ uint64_t sp_library_header_version(void)
     return OPENSSL_VERSION_NUMBER;
 }
 
+/* Returns the length, whatever cap is. */
+static int64_t copy_text(const char *text, uint8_t *to, size_t cap)
+{
+    sp_out out = out_into(to, cap);
+
+    out_text(&out, text);
+    return (int64_t)out.len;
+}
+
 int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
 {
     static const int kinds[] = {OPENSSL_VERSION, OPENSSL_CFLAGS, OPENSSL_BUILT_ON, OPENSSL_PLATFORM,
@@ -96,8 +91,7 @@ int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
 
     if (what < SP_TEXT_VERSION || what > SP_TEXT_DIR)
         return -1;
-    const char *text = OpenSSL_version(kinds[what]);
-    return sp_copy_out(text, strlen(text), out, cap);
+    return copy_text(OpenSSL_version(kinds[what]), out, cap);
 }
 
 /* Position-independent code takes a function's address from where the linker bound it. */
@@ -110,29 +104,7 @@ int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap)
         return -1;
     if (dladdr((void *)function, &info) == 0 || info.dli_fname == NULL)
         return 0;
-    return sp_copy_out(info.dli_fname, strlen(info.dli_fname), out, cap);
-}
-
-int64_t sp_library_live(int32_t kind)
-{
-    if (kind < 0 || kind >= SP_LIVE_KINDS)
-        return -1;
-    return atomic_load_explicit(&sp_live_count[kind], memory_order_relaxed);
-}
-
-int sp_ctx_bind(sp_ctx *ctx)
-{
-    return SSL_CTX_set_ex_data(ctx->ssl_ctx, sp_index_ctx, ctx);
-}
-
-sp_ctx *sp_ctx_of(const SSL_CTX *ssl_ctx)
-{
-    return SSL_CTX_get_ex_data(ssl_ctx, sp_index_ctx);
-}
-
-sp_conn *sp_conn_of(const SSL *ssl)
-{
-    return SSL_get_ex_data(ssl, sp_index_conn);
+    return copy_text(info.dli_fname, out, cap);
 }
 
 /* ---- features: asked of the library itself, since the headers may belong to another build ---- */

@@ -1,5 +1,8 @@
 /* observe.c - what only watches: handshake start and end, alerts, the key log, the message trace. */
-#include "internal.h"
+#include "bytes.h"
+#include "callbacks.h"
+#include "events.h"
+#include "ex_data.h"
 
 static int is_fatal(const SSL *ssl, int value)
 {
@@ -40,7 +43,7 @@ static void done(sp_conn *conn)
     conn->handshaking = 0;
     conn->handshakes++;
     sp_session_drop_offer(conn);
-    sp_keep(&conn->staple, &conn->staple_len, NULL, 0);
+    sp_replace_copy(&conn->staple, &conn->staple_len, NULL, 0);
     sp_observe_update(conn);
     sp_event_add(conn, SP_EV_HANDSHAKE_DONE, NULL, 0);
     conn->gated = 1;
@@ -131,7 +134,7 @@ static void on_message(int sent, int version, int type, const void *bytes, size_
         return;
     if ((conn->event_mask & SP_ASK_HELLO) != 0 && conn->is_server && !sent && type == SSL3_RT_HANDSHAKE &&
         len > 0 && ((const uint8_t *)bytes)[0] == SSL3_MT_CLIENT_HELLO &&
-        !sp_keep(&conn->hello, &conn->hello_len, bytes, len))
+        !sp_replace_copy(&conn->hello, &conn->hello_len, bytes, len))
         conn->out_of_memory = 1;
     ERR_set_mark();
     if ((conn->event_mask & SP_TELL_TRACE) != 0)

@@ -1,6 +1,9 @@
 /* peer.c - what a connection knows about itself and its peer: numbers, names, bytes, exported keys. */
 #include "binding.h"
+#include "certificates.h"
+#include "error.h"
 #include "peer_chain.h"
+#include "turn.h"
 
 /* ---- numbers ---- */
 

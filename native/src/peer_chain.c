@@ -3,6 +3,9 @@
 
 #include <openssl/x509v3.h>
 
+#include "certificates.h"
+#include "x509_store.h"
+
 int sp_own_chain_write(SSL *ssl, sp_out *out)
 {
     const X509 *leaf = SSL_get_certificate(ssl);
@@ -37,15 +40,6 @@ int sp_peer_chain_write(SSL *ssl, sp_out *out)
 
     sk_X509_pop_free(chain, X509_free);
     return ok;
-}
-
-X509_STORE *sp_verify_store(SSL *ssl)
-{
-    X509_STORE *store = NULL;
-
-    if (SSL_get0_verify_cert_store(ssl, &store) == 1 && store != NULL)
-        return store;
-    return SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
 }
 
 static int holds(STACK_OF(X509) *chain, const X509 *cert)
@@ -86,7 +80,7 @@ static int complete(SSL *ssl, STACK_OF(X509) *sent, STACK_OF(X509) *chain)
         from_peer = 0;
         if (X509_check_issued(issued, issued) == X509_V_OK)
             return 1;
-        cert = sp_trust_issuer(sp_verify_store(ssl), issued);
+        cert = sp_store_issuer(sp_verify_store(ssl), issued);
     }
     X509_free(cert);
     return 1;

@@ -5,7 +5,8 @@
  */
 #include "sp_psk.h"
 
-#include "internal.h"
+#include "error.h"
+#include "ex_data.h"
 
 static _Atomic(sp_psk_fn) answer;
 

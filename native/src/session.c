@@ -1,6 +1,12 @@
 /* session.c - sessions cross as DER. OpenSSL's own cache is off: new sessions become events, and the one to resume is
  * put in while the handshake pauses at the ClientHello, because the lookup callback itself cannot pause. */
 #include "binding.h"
+#include "callbacks.h"
+#include "error.h"
+#include "ex_data.h"
+#include "live.h"
+#include "question.h"
+#include "session_cache.h"
 
 static SSL_SESSION *decode(sp_ctx *ctx, const uint8_t *der, size_t len)
 {
@@ -83,7 +89,7 @@ int32_t sp_conn_offer_session(sp_conn *conn, const uint8_t *der, size_t len)
 {
     SSL_SESSION *session;
 
-    if (!sp_conn_alive(conn) || conn->question == 0 || conn->question_kind != SP_EV_CLIENT_HELLO)
+    if (!sp_question_is(conn, SP_EV_CLIENT_HELLO))
         return SP_MISUSE;
     session = decode(conn->ctx, der, len);
     if (session == NULL)

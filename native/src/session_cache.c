@@ -4,7 +4,7 @@
  * What is kept here is never given to an SSL: connections change their session (OpenSSL marks one as not resumable,
  * TLS 1.3 puts a new secret in), so each gets a copy, which shares the certificates alone. Bytes are kept from their
  * second sight on: a program that uses each ticket once has no use for them. */
-#include "internal.h"
+#include "session_cache.h"
 
 enum { KEPT = 8, SEEN = 16, LARGEST = 64 * 1024 };
 

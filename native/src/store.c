@@ -1,10 +1,11 @@
 /* store.c - keys and certificates that a URI names, read by OSSL_STORE: files, tokens, whatever a provider knows. */
-#include "identity.h"
-#include "trust.h"
-
 #include <openssl/err.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
+
+#include "error.h"
+#include "identity.h"
+#include "trust.h"
 
 /* One after the other. */
 enum { MOST_VAIN_LOADS = 10000 };

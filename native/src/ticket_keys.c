@@ -9,6 +9,8 @@
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
 
+#include "ex_data.h"
+
 enum { NAME_AT = 0, MAC_AT = 16, CIPHER_AT = 32, KEYS = SP_TICKET_KEYS_SIZE, PART = 16 };
 
 static int init_mac(EVP_MAC_CTX *mac, const uint8_t *key)

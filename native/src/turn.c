@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bio.h"
+#include "error.h"
+#include "live.h"
+
 /* The offsets that sp.h gives, for callers that read by address. */
 #define AT(constant, type, field) _Static_assert((constant) == offsetof(type, field), #constant)
 AT(SP_AT_TURN_STATUS, sp_turn, status);
@@ -84,7 +88,7 @@ int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
     stale = ERR_peek_error() != 0;
 #endif
     if (conn->pending > 0)
-        sp_chain_drain(conn);
+        sp_overflow_drain(conn);
     return 1;
 }
 

@@ -23,6 +23,8 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
 int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv);
 /* sp_conn_read_brief(): the turn as one number, or -1. */
 int64_t sp_turn_brief(const sp_turn *turn, int32_t status);
+/* Gives the report of the failure that ended the connection once more. Returns SP_ERROR. */
+int32_t sp_failure_again(const sp_conn *conn, sp_report *report);
 /* Ends the connection: everything in the error queue goes to turn->report. Returns SP_FAILED. */
 int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error);
 

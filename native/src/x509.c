@@ -1,6 +1,4 @@
 /* x509.c - a DER certificate as the fields of Node's legacy certificate object; verification codes as text. */
-#include "internal.h"
-
 #include <inttypes.h>
 #include <limits.h>
 #include <openssl/asn1.h>
@@ -11,7 +9,9 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
+#include "error.h"
 #include "general_name.h"
+#include "library.h"
 #include "out.h"
 
 static void pair(sp_out *out, const char *key, const void *value, size_t len)

@@ -1,5 +1,5 @@
 /* The event queue: order, offsets, taking part of it, and what stays when nobody takes anything. */
-#include "internal.h"
+#include "events.h"
 #include "pair.h"
 
 /* A client that is done, and a server whose two tickets are still on the wire. */

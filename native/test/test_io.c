@@ -1,5 +1,5 @@
 /* Windows and records: everything that goes through sp_conn_read, sp_conn_write, sp_conn_drain, sp_conn_shutdown. */
-#include "internal.h"
+#include "bio.h"
 #include "pair.h"
 
 #include <openssl/sslerr.h>
@@ -617,7 +617,7 @@ TEST(aPeerThatMakesUsTalkWithoutReadingIsHeldBack)
 
     /* A renegotiation flood is the real case; the chain is filled here by the BIO's own door. */
     for (int i = 0; i < 300; i++)
-        CHECK(sp_chain_write(p->server.conn, window, sizeof(window)));
+        CHECK(sp_window_write(p->server.conn, window, sizeof(window)));
     side_write(&p->client, "data", 4);
     status = sp_conn_read(p->server.conn, p->client.wire.at, p->client.wire.len, window, sizeof(window), NULL,
                           0, &turn);

@@ -1,6 +1,7 @@
 /* Parsed sessions that a context keeps: the same bytes many times, and what one connection does to its copy. */
-#include "internal.h"
+#include "error.h"
 #include "pair.h"
+#include "session_cache.h"
 
 #include <pthread.h>
 
