@@ -41,7 +41,8 @@ static const uint8_t *first_common(const uint8_t *preferred, size_t len, const u
 
 /* ---- ALPN ---- */
 
-/* The answer given at the hello wins; else server preference over the stored list; without either no ALPN. */
+/* The answer given at the hello takes precedence; else the stored list decides, by server preference; without either
+ * there is no ALPN. */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
                    unsigned int in_len, void *arg)
 {
@@ -116,8 +117,8 @@ static int on_npn_advertise(SSL *ssl, const unsigned char **out, unsigned int *o
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* SSL_select_next_proto() over-reads with malformed or empty lists in older 3.0.x, so the choice is made here. OpenSSL
- * copies what *out points to right after the call. */
+/* SSL_select_next_proto() over-reads malformed or empty lists in older 3.0.x, so the choice is made here. OpenSSL
+ * copies *out right after the call. */
 static int on_npn_select(SSL *ssl, unsigned char **out, unsigned char *out_len, const unsigned char *in,
                          unsigned int in_len, void *arg)
 {

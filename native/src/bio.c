@@ -1,11 +1,11 @@
-/* bio.c - the window: a BIO that reads from and writes to memory lent for one call. What finds no room in the lent
- * output window waits in the overflow, a list of chunks. There is no other buffer between OpenSSL's records and the caller. */
+/* bio.c - the window: a BIO that reads from and writes to memory lent for one call. What does not fit the output
+ * window waits in the overflow, a list of chunks. There is no other buffer between OpenSSL's records and the caller. */
 #include "bio.h"
 
 #include "bytes.h"
 #include "live.h"
 
-enum { CHUNK_ROOM = 4096 - sizeof(sp_chunk) - 16 }; /* one page with malloc's own header */
+enum { CHUNK_ROOM = 4096 - sizeof(sp_chunk) - 16 }; /* one page, with the header of malloc() */
 
 static BIO_METHOD *method;
 
@@ -18,8 +18,8 @@ static int on_read(BIO *bio, char *to, size_t len, size_t *done)
     if (len > conn->in_left)
         len = conn->in_left;
     *done = 0;
-    if (len == 0 || conn->gated) { /* the end of a handshake is delivered before what follows it */
-        conn->starved = len == 0;
+    if (len == 0 || conn->gated) { /* the end of a handshake is delivered before more is read */
+        conn->wants_input = len == 0;
         BIO_set_retry_read(bio);
         return 0;
     }
@@ -30,7 +30,8 @@ static int on_read(BIO *bio, char *to, size_t len, size_t *done)
     return 1;
 }
 
-/* Fails only without memory, and then with -1: later OpenSSLs take 0 for "nothing written yet" and try again for ever. */
+/* Fails only when out of memory, and then with -1: newer versions take 0 for "nothing written yet" and retry for
+ * ever. */
 static int on_write(BIO *bio, const char *from, size_t len, size_t *done)
 {
     BIO_clear_retry_flags(bio);

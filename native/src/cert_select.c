@@ -61,8 +61,9 @@ static size_t usable(const sp_ctx *ctx)
     return count;
 }
 
-/* The connection's own copy of the certificates is replaced, the shared SSL_CTX is not touched. All key types go
- * first: else a client that prefers one that only the default identity has would get the default certificate. */
+/* Replaces the SSL's own copy of the certificates; the shared SSL_CTX is not touched. All key types are cleared
+ * first: otherwise a client that prefers a type that only the default identity has would get the default certificate.
+ */
 static int use_identities(SSL *ssl, const sp_ctx *ctx)
 {
     SSL_certs_clear(ssl);
@@ -94,7 +95,8 @@ static int32_t use(sp_conn *conn, sp_ctx *ctx, int with_trust, sp_report *report
     atomic_store_explicit(&ctx->frozen, 1, memory_order_release);
     if (with_trust && !use_trust(conn->ssl, ctx))
         return sp_fail(report);
-    /* At the hello that is done when the hello is. Here the session of this handshake was made under the former trust. */
+    /* At the hello, on_client_hello() does this at the end. Here the session of this handshake was already made under
+     * the former trust. */
     if (conn->question_kind == SP_EV_CERT && !sp_binding_server(conn, SSL_get_session(conn->ssl)))
         return sp_fail(report);
     if (usable(ctx) == 0)

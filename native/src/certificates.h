@@ -13,9 +13,11 @@ int sp_certificates_write(const STACK_OF(X509) *certs, sp_out *out);
 
 /* A read-only BIO over borrowed bytes. NULL and an entry in the queue when there are more than OpenSSL can count. */
 BIO *sp_input_open(const uint8_t *bytes, size_t len);
-/* Password callback for what must not be encrypted: answers with the empty one instead of asking at the terminal. */
+/* Password callback for what must not be encrypted: gives an empty password, so that OpenSSL does not prompt on the
+ * terminal. */
 int sp_no_password(char *to, int room, int writing, void *unused);
-/* The PEM reader came to the end of its input: drops the entry it left for that. 0 when it stopped for another reason. */
+/* Whether the PEM reader stopped because its input ended; drops the entry that it left for that. 0 when it stopped
+ * for another reason. */
 int sp_pem_at_end(void);
 
 #endif

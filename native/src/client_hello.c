@@ -1,8 +1,10 @@
-/* client_hello.c - the ClientHello callback, what it tells Java, and how a pause is answered.
+/* client_hello.c - the ClientHello callback, and what its question carries.
  *
  * OpenSSL runs the callback once per ClientHello and again after each SSL_CLIENT_HELLO_RETRY, also for the second
- * hello after a HelloRetryRequest and for renegotiations. The stages in sp_conn make each question come once per
- * handshake: they go back to NEW when OpenSSL says that a handshake starts, which is not so for the second hello. */
+ * hello after a HelloRetryRequest and for renegotiations. The stages in sp_conn make each question occur once per
+ * handshake: they return to NEW when OpenSSL reports the start of a handshake, which it does not for the second
+ * hello.
+ */
 #include "binding.h"
 #include "bytes.h"
 #include "callbacks.h"
@@ -16,12 +18,12 @@ enum {
     EXT_TICKET = 35,
     EXT_PSK = 41,
     EXT_VERSIONS = 43,
-    EXT_LATER_CERTIFICATE = 49, /* post_handshake_auth */
+    EXT_POST_HANDSHAKE_AUTH = 49,
     EXT_NPN = 13172,
     HELLO_ITEMS = 8
 };
 
-/* A reader that never goes past its end: after a short read it is empty and `bad`. */
+/* Reads and never passes the end: after a short read it is empty and `bad`. */
 typedef struct cursor {
     const uint8_t *at;
     size_t left;
@@ -75,8 +77,8 @@ static int extension(SSL *ssl, unsigned int type, cursor *body)
     return present;
 }
 
-/* SSL_get_servername() does not work yet inside the callback. RFC 6066: list of {type, name}, one host name. What OpenSSL
- * is about to refuse is none. */
+/* SSL_get_servername() does not work yet inside the callback. RFC 6066: list of {type, name}, one host name. A name
+ * that OpenSSL is about to refuse counts as none. */
 static sp_item servername_of(SSL *ssl)
 {
     cursor body, list, name;
@@ -136,7 +138,7 @@ static uint32_t bits_of(sp_conn *conn)
     return bits;
 }
 
-/* The callback's getters know only the extensions that OpenSSL knows; the raw message has them all. */
+/* OpenSSL's getters give only the extensions that it knows; the raw message has all. */
 static sp_item extensions_of(const sp_conn *conn)
 {
     enum { MESSAGE_HEADER = 4, VERSION_AND_RANDOM = 34 };
@@ -217,8 +219,9 @@ static int refuse(int *alert, int value)
     return SSL_CLIENT_HELLO_ERROR;
 }
 
-/* The name of the first hello chose who we are and whom we trust, and is what the program is given. A renegotiation, or the
- * second hello after a HelloRetryRequest, under another name would be let in by one name's rules and served by the other's. */
+/* The name in the first hello selects identity and trust, and is the one that the caller reads. A renegotiation, or
+ * the second hello after a HelloRetryRequest, under another name would be admitted by the rules of one name and
+ * served as the other. */
 static int named_as_before(sp_conn *conn, SSL *ssl)
 {
     sp_item name = servername_of(ssl);
@@ -233,15 +236,15 @@ static int named_as_before(sp_conn *conn, SSL *ssl)
     return 0;
 }
 
-/* Whether there is something to resume, and whether the client can be asked for a certificate later, is known from the first
- * hello, and it may have been asked about for these alone. RFC 8446 4.1.2: the second one has none of them anew. OpenSSL does
- * not look. */
+/* The first hello shows whether the client has something to resume, and whether it can be asked for a certificate
+ * later; the question may have been asked because of it. RFC 8446 4.1.2: the second hello must not add either.
+ * OpenSSL does not check that. */
 static int offers_no_more(sp_conn *conn, SSL *ssl)
 {
-    enum { CAME = 1, PSK = 2, LATER = 4 };
+    enum { HELLO = 1, PSK = 2, POST_HANDSHAKE_AUTH = 4 };
     cursor body;
-    int offers = CAME | (extension(ssl, EXT_PSK, &body) ? PSK : 0) |
-                 (extension(ssl, EXT_LATER_CERTIFICATE, &body) ? LATER : 0);
+    int offers = HELLO | (extension(ssl, EXT_PSK, &body) ? PSK : 0) |
+                 (extension(ssl, EXT_POST_HANDSHAKE_AUTH, &body) ? POST_HANDSHAKE_AUTH : 0);
 
     if (conn->offers == 0)
         conn->offers = (uint8_t)offers;
@@ -270,7 +273,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
         conn->hello_stage = SP_STAGE_ASKED;
         return ask_hello(conn) ? SSL_CLIENT_HELLO_RETRY : refuse(alert, SSL_AD_INTERNAL_ERROR);
     }
-    conn->hello_stage = SP_STAGE_ANSWERED; /* no late question for the second hello of a HelloRetryRequest */
+    conn->hello_stage = SP_STAGE_ANSWERED; /* no question at the second hello after a HelloRetryRequest */
     conn->our_renegotiation = 0;
     sp_replace_copy(&conn->hello, &conn->hello_len, NULL, 0);
     if (!sp_binding_server(conn, NULL))
@@ -278,7 +281,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-/* A name that was sent is accepted: only then does OpenSSL keep it with the session. */
+/* Accepts any name: OpenSSL stores the name in the session only if it was accepted. */
 static int on_servername(SSL *ssl, int *alert, void *arg)
 {
     (void)alert, (void)arg;

@@ -8,14 +8,14 @@
 #include "ex_data.h"
 #include "live.h"
 
-/* Chains are always evaluated, never fatal: the verdict is read after the handshake. OpenSSL keeps the last error. */
+/* Chains are always verified, and never fatal: the result is read after the handshake. OpenSSL keeps the last error. */
 static int on_verify(int ok, X509_STORE_CTX *store)
 {
     (void)ok, (void)store;
     return 1;
 }
 
-/* No AUTO_RETRY: SSL_read() comes back after each message, so that events do not pile up behind one call. */
+/* No AUTO_RETRY: SSL_read() returns after each message, so that events do not pile up in one call. */
 static int set_up(sp_conn *conn)
 {
     SSL *ssl = conn->ssl;
@@ -91,8 +91,8 @@ void sp_conn_free(sp_conn *conn)
 {
     if (conn == NULL)
         return;
-    if (conn->busy) { /* from inside the PSK upcall: the running call frees it at its end */
-        conn->doomed = 1;
+    if (conn->busy) { /* inside the PSK upcall: the running call frees it at its end */
+        conn->free_pending = 1;
         return;
     }
     SSL_free(conn->ssl);
@@ -181,16 +181,16 @@ int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask)
 
 /* ---- a running connection ---- */
 
-/* Whether it can be asked for another handshake; the next read then has something to do. */
+/* Whether it can be asked for another handshake. The next read then has something to do. */
 static int running(sp_conn *conn)
 {
     if (!sp_conn_alive(conn) || !conn->secure)
         return 0;
-    conn->dry = 0;
+    conn->read_exhausted = 0;
     return 1;
 }
 
-/* A peer that answers a HelloRequest offers its session, and resuming it would ask for no certificate. */
+/* A client that answers a HelloRequest offers its session; resumed, it would not be asked for a certificate. */
 int32_t sp_conn_renegotiate(sp_conn *conn, int32_t abbreviated, sp_report *report)
 {
     int ok;

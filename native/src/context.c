@@ -32,9 +32,9 @@ static const SSL_METHOD *method_of(int32_t role)
     }
 }
 
-enum { CONTEXT_SIZE = 20 * 1024 }; /* bytes, with all that an SSL_CTX has from the beginning; measured */
+enum { CONTEXT_SIZE = 20 * 1024 }; /* bytes, with what an SSL_CTX allocates when it is made; measured */
 
-/* Frees what hangs on ctx (not the SSL_CTX) and ctx itself. */
+/* Frees what ctx owns (not the SSL_CTX) and ctx itself. */
 static void destroy(sp_ctx *ctx)
 {
     sp_identities_free(ctx);
@@ -46,7 +46,7 @@ static void destroy(sp_ctx *ctx)
     sp_live_bytes(-CONTEXT_SIZE);
 }
 
-/* Takes the SSL_CTX over: whatever fails from here on, freeing it frees the context too. */
+/* Takes ssl_ctx over: from here on freeing it frees the context too, whatever fails. */
 static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
 {
     sp_ctx *ctx = OPENSSL_zalloc(sizeof(*ctx));
@@ -63,8 +63,8 @@ static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
     return NULL;
 }
 
-/* The level goes first so that a later '@SECLEVEL' in a cipher list wins. Clients may renegotiate: the limit on that
- * is kept at the hello, as Node's is. */
+/* The level is set first, so that a later "@SECLEVEL" in a cipher list takes precedence. Clients may renegotiate: how
+ * often is limited at the hello, as in Node. */
 static int set_up(sp_ctx *ctx)
 {
     SSL_CTX_set_security_level(ctx->ssl_ctx, 1);
@@ -149,7 +149,7 @@ int32_t sp_ctx_set_security_level(sp_ctx *ctx, int32_t level)
     return SP_OK;
 }
 
-/* An empty list is how a program says that it wants no suite of TLS 1.2. OpenSSL empties its list, then complains. */
+/* An empty list means no suite of TLS 1.2. OpenSSL empties its list, then reports an error. */
 static int emptied_on_purpose(const char *list)
 {
     return list[0] == '\0' && ERR_GET_REASON(ERR_peek_error()) == SSL_R_NO_CIPHER_MATCH;
@@ -179,7 +179,7 @@ int32_t sp_ctx_set_groups(sp_ctx *ctx, const char *list, sp_report *report)
 
     if (!begin_text(ctx, list, report, &result))
         return result;
-    if (list[0] == '\0') { /* 3.5 takes it for its default, 3.0 refuses it */
+    if (list[0] == '\0') { /* 3.5 takes it as its default, 3.0 refuses it */
         ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT);
         return sp_fail(report);
     }
@@ -204,7 +204,7 @@ int32_t sp_ctx_set_psk_identity_hint(sp_ctx *ctx, const char *hint, sp_report *r
     return sp_leave(report, SSL_CTX_use_psk_identity_hint(ctx->ssl_ctx, hint) == 1);
 }
 
-/* Other parameters (of EC, of DSA) before them are passed over. NULL when there are none. Owns: the caller. */
+/* Parameters of other kinds (EC, DSA) are skipped. NULL when there are none. Owns: the caller. */
 static EVP_PKEY *read_dh(BIO *bio)
 {
     EVP_PKEY *params;
@@ -283,7 +283,7 @@ int32_t sp_ctx_set_num_tickets(sp_ctx *ctx, int32_t count, sp_report *report)
     return sp_leave(report, SSL_CTX_set_num_tickets(ctx->ssl_ctx, (size_t)count) == 1);
 }
 
-/* ---- questions ---- */
+/* ---- getters ---- */
 
 static int write_certificate(sp_ctx *ctx, sp_out *out)
 {
@@ -292,7 +292,7 @@ static int write_certificate(sp_ctx *ctx, sp_out *out)
     return current != NULL && sp_certificate_write(current->certificate, out);
 }
 
-/* The store is asked now, not when the certificate came: anchors may have been added since. */
+/* The issuer is looked up now, not when the certificate was set: anchors may have been added since. */
 static int write_issuer(sp_ctx *ctx, sp_out *out)
 {
     const sp_identity *current = sp_identity_current(ctx);

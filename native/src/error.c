@@ -33,7 +33,7 @@ static void set_text(char *to, size_t room, const char *text)
     to[len] = '\0';
 }
 
-/* File names keep their end, which is the part that says something. */
+/* Of a file name the end is kept, which says most. */
 static void set_file(char *to, size_t room, const char *file)
 {
     size_t len = file != NULL ? strlen(file) : 0;
@@ -56,7 +56,7 @@ static void set_entry(sp_error *entry, unsigned long code, const char *file, int
     set_text(entry->function, sizeof(entry->function), function);
 }
 
-/* The oldest entries name the cause, the newest what it led to: a long queue loses its middle. */
+/* The oldest entries name the cause, the newest its consequences: of a long queue the middle is dropped. */
 static sp_error *next_entry(sp_report *report)
 {
     enum { OLDEST = SP_ERRORS_MAX / 2 };

@@ -19,11 +19,11 @@
 
 /* ------------------------------------------------------------------ contexts ---------------------------- */
 
-/* One certificate with its key and the chain to send; recorded beside SSL_CTX's own copy, because OpenSSL does not
- * tell which key types a context holds and sp_conn_use_identity() must hand every one of them over. */
+/* One certificate with its key and the chain to send. Recorded beside SSL_CTX's own copy, because OpenSSL has no
+ * getter for the key types of a context, and sp_conn_use_identity() has to hand over every one of them. */
 typedef struct sp_identity {
-    X509 *certificate;     /* owned; NULL while only the key came */
-    EVP_PKEY *key;         /* owned; NULL while only the certificate came */
+    X509 *certificate;     /* owned; NULL while there is only a key */
+    EVP_PKEY *key;         /* owned; NULL while there is only a certificate */
     STACK_OF(X509) *chain; /* owned, each element too; NULL = none */
 } sp_identity;
 
@@ -31,14 +31,14 @@ typedef struct sp_session_cache sp_session_cache;
 
 /* anchors.c: a trusted certificate that contexts share, and how one of them uses it. */
 typedef struct sp_anchor sp_anchor;
-enum { SP_NAME_NONE = 0, SP_NAME_WANTED, SP_NAME_MADE }; /* whether its subject is named to clients */
+enum { SP_NAME_NONE = 0, SP_NAME_WANTED, SP_NAME_MADE }; /* whether its subject is a client CA name */
 typedef struct sp_use {
     sp_anchor *anchor; /* a reference */
     int named;         /* SP_NAME_* */
 } sp_use;
 
-/* Hangs on its SSL_CTX by ex_data: freed when the last SSL or handle lets go of the SSL_CTX, so
- * callbacks may use it as long as any SSL lives. */
+/* Attached to its SSL_CTX by ex_data and freed with it, when the last handle or SSL drops its reference: callbacks
+ * may use it as long as any SSL of it lives. */
 struct sp_ctx {
     SSL_CTX *ssl_ctx;          /* back pointer, not a reference */
     void (*destroy)(sp_ctx *); /* ex_data.c */
@@ -51,12 +51,12 @@ struct sp_ctx {
     X509 *issuer; /* identity.c; issuer of the current leaf if the chain has it, owned */
 
     int32_t own_store; /* trust.c; the store is not the shared one */
-    sp_use *uses; /* owned, anchors.c; what own_store holds beside the shared roots, in the order it came */
+    sp_use *uses; /* owned, anchors.c; what own_store holds beside the shared roots, in the order of adding */
     size_t use_count, use_room;
-    atomic_int names_wanted; /* anchors.c; some of them are still to be named */
+    atomic_int names_wanted; /* the SSL_CTX lacks the names of some of them */
 
     uint8_t
-        id_context[SSL_MAX_SID_CTX_LENGTH]; /* binding.c; what sp_ctx_set_session_id_context() was given */
+        id_context[SSL_MAX_SID_CTX_LENGTH]; /* as given to sp_ctx_set_session_id_context(); for binding.c */
     size_t id_context_len;
 
     sp_session_cache *sessions;  /* owned, session_cache.c; under the lock beside it */
@@ -75,14 +75,14 @@ static inline int sp_ctx_open(sp_ctx *ctx)
 
 /* ------------------------------------------------------------------ connections ------------------------- */
 
-/* Ciphertext that found no room in the lent window. `room` bytes follow the header. */
+/* A piece of the overflow. `room` bytes follow the header. */
 typedef struct sp_chunk {
     struct sp_chunk *next;
     size_t begin, end, room;
     uint8_t bytes[];
 } sp_chunk;
 
-/* What a handshake asks at a pause. Reset when a handshake starts, not at HelloRetryRequest. */
+/* How far one of the questions of a handshake is. Reset when a handshake starts, but not by a HelloRetryRequest. */
 enum { SP_STAGE_NEW = 0, SP_STAGE_ASKED, SP_STAGE_ANSWERED };
 
 struct sp_conn {
@@ -94,12 +94,13 @@ struct sp_conn {
     size_t in_left;
     uint8_t *out;
     size_t out_left;
-    uint8_t buffered;    /* record buffers may be there */
+    uint8_t buffered;    /* OpenSSL may hold record buffers */
     uint8_t read_buffer; /* OpenSSL read into its read buffer since it was last asked to free it */
-    uint8_t dry;         /* the last read took all there was, and nothing was asked for since */
-    uint8_t unswept;     /* the error queue was not cleared at the beginning of this turn */
-    uint8_t starved;     /* OpenSSL asked for input when there was none left */
-    uint8_t gated;       /* a handshake ended in this turn: OpenSSL gets no more input in it */
+    uint8_t
+        read_exhausted; /* the last read used up its input, and no other call gave OpenSSL anything to do since */
+    uint8_t queue_not_cleared; /* the error queue was not cleared at the beginning of this turn */
+    uint8_t wants_input;       /* OpenSSL tried to read and the input was used up */
+    uint8_t gated;             /* a handshake ended in this turn: OpenSSL gets no more input in it */
     sp_chunk *overflow_first,
         *overflow_last; /* ciphertext that did not fit the output window, oldest first */
     size_t pending;     /* bytes in the overflow */
@@ -109,20 +110,20 @@ struct sp_conn {
     size_t event_begin, event_end, event_room;
     size_t event_newest; /* where the newest event begins, if there is one */
     uint32_t event_count;
-    uint32_t trace_queued, messages_queued; /* bytes of the events that may be lost */
+    uint32_t trace_queued, messages_queued; /* bytes of the events that may be dropped */
     uint32_t event_mask;                    /* SP_ASK_*, SP_TELL_* */
     uint32_t sequence;                      /* of the last event */
-    uint32_t produced;                      /* plaintext offset of the running read: what an event carries */
+    uint32_t produced; /* plaintext of the running read so far: an event carries it as its offset */
 
     uint8_t is_server;
     uint8_t started;            /* the first read happened */
-    uint8_t busy;               /* inside a call: the PSK upcall must not come back */
-    uint8_t doomed;             /* sp_conn_free() came while busy */
+    uint8_t busy;               /* inside a call: the PSK upcall must not make another */
+    uint8_t free_pending;       /* sp_conn_free() was called while busy: the running call frees at its end */
     uint8_t handshaking;        /* between HANDSHAKE_START and HANDSHAKE_DONE */
     uint8_t secure;             /* the first handshake completed */
-    uint8_t closed;             /* the peer's close_notify came */
+    uint8_t closed;             /* the peer's close_notify was received */
     uint8_t failed;             /* fatal: SSL is not touched any more */
-    uint8_t out_of_memory;      /* an event that must not be lost was */
+    uint8_t out_of_memory;      /* an event that must not be lost could not be queued */
     uint8_t shutdown;           /* close_notify: SP_SHUTDOWN_* */
     uint8_t our_renegotiation;  /* server: the next ClientHello answers our HelloRequest */
     uint8_t certificate_wanted; /* server: sp_conn_request_client_certificate() waits for its answer */
@@ -141,17 +142,18 @@ struct sp_conn {
     sp_report *failure; /* owned; the first failure's report, given again by later calls */
 
     /* What sessions are bound to (binding.c). Names are owned; NULL = none. */
-    uint8_t *asked; /* server: the name in the first hello, once `named` */
+    uint8_t *asked; /* server: the name that the first hello asked for; set once `named` */
     size_t asked_len;
     uint8_t *servername; /* client: SNI */
     size_t servername_len;
-    uint8_t *peer_name; /* client: whom to expect, if that is not the SNI */
+    uint8_t *peer_name; /* client: the name expected of the peer, if that is not the SNI */
     size_t peer_name_len;
-    int bound_mode; /* server: SSL_VERIFY_* that counted */
-    uint8_t named;  /* server: a hello came */
-    uint8_t offers; /* server: what the first hello of a handshake had (client_hello.c), 0 = none came */
+    int bound_mode; /* server: the SSL_VERIFY_* that sessions are bound to */
+    uint8_t named;  /* server: a hello was received */
+    uint8_t
+        offers; /* server: what the first hello of a handshake offered (client_hello.c), 0 = no hello yet */
 
-    uint8_t *hello; /* owned; raw ClientHello of this handshake, until it was asked about */
+    uint8_t *hello; /* owned; raw ClientHello of this handshake, until its questions are answered */
     size_t hello_len;
     uint8_t *offered_alpn; /* owned; the client's list while paused at the hello */
     size_t offered_alpn_len;
@@ -174,10 +176,10 @@ struct sp_conn {
 
 enum { SP_SHUTDOWN_NONE = 0, SP_SHUTDOWN_WANTED, SP_SHUTDOWN_SENT };
 
-/* The rule for all calls beside the turns. A fatal error leaves an SSL half made - a record layer may be NULL, a state
- * machine in the middle of a message - and most functions of libssl do not look. So on a connection that has failed,
- * only what reads fields may touch the SSL: sp_conn_int() and sp_conn_get(). Settings are taken and change nothing,
- * requests are a misuse, an export says again why the connection failed. */
+/* The rule for all calls but the turns. A fatal error leaves an SSL half made - a record layer may be NULL, a state
+ * machine in the middle of a message - and most functions of libssl do not check for that. So once a connection has
+ * failed, only what reads fields may touch the SSL: sp_conn_int() and sp_conn_get(). Settings are accepted and change
+ * nothing, requests are SP_MISUSE, an export reports the failure again. */
 static inline int sp_conn_usable(const sp_conn *conn)
 {
     return conn != NULL && !conn->busy;

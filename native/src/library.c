@@ -25,9 +25,9 @@ static int version_fits(void)
     return OPENSSL_version_major() == OPENSSL_VERSION_MAJOR && OpenSSL_version_num() >= 0x30000000UL;
 }
 
-/* The machine's openssl.cnf may lower or raise protocol limits and security levels for every program; like Node we
- * do not let it, unless the user points at a file himself. No exit handler: OpenSSL must not be torn down while
- * other threads of the process still use it. */
+/* The machine's openssl.cnf may lower or raise protocol limits and security levels for every program; as in Node it
+ * is not read, unless OPENSSL_CONF names a file. No exit handler: OpenSSL must not be torn down while other threads
+ * of the process still use it. */
 static void init(void)
 {
     uint64_t options =
@@ -52,8 +52,7 @@ int sp_library_ready(void)
 
 int32_t sp_library_init(sp_report *report)
 {
-    int ok =
-        sp_library_ready(); /* first: already a look at the error queue registers OpenSSL's exit handler */
+    int ok = sp_library_ready(); /* first: even peeking at the error queue would register the exit handler */
 
     if (ok) {
         sp_enter(report);
@@ -94,7 +93,7 @@ int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
     return copy_text(OpenSSL_version(kinds[what]), out, cap);
 }
 
-/* Position-independent code takes a function's address from where the linker bound it. */
+/* Position-independent code takes the address of a function from where the dynamic linker bound it. */
 int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap)
 {
     uintptr_t function = which == SP_FILE_LIBCRYPTO ? (uintptr_t)OpenSSL_version_num : (uintptr_t)SSL_CTX_new;
@@ -107,7 +106,7 @@ int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap)
     return copy_text(info.dli_fname, out, cap);
 }
 
-/* ---- features: asked of the library itself, since the headers may belong to another build ---- */
+/* ---- features: found out by trying, since the headers may belong to another build ---- */
 
 static int has_version(int version)
 {
@@ -129,7 +128,7 @@ static int has_suites(const char *list)
     return has;
 }
 
-/* In a library context of its own, so that asking changes nothing. */
+/* In a library context of its own, so that the default one is not changed. */
 static int has_legacy(void)
 {
     OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
@@ -194,8 +193,8 @@ int32_t sp_library_load_legacy(sp_report *report)
     return sp_library_load_provider("legacy", report);
 }
 
-/* try_load keeps the default provider as the fallback; a plain load would switch it off. Loaded again it would only be
- * counted again. */
+/* OSSL_PROVIDER_try_load() keeps the default provider as the fallback, which OSSL_PROVIDER_load() would disable. A
+ * provider that is loaded already is left alone: loading it again would only add to its count. */
 int32_t sp_library_load_provider(const char *name, sp_report *report)
 {
     sp_enter(report);

@@ -13,7 +13,7 @@ static inline void sp_live_add(int kind, int delta)
     atomic_fetch_add_explicit(&sp_live_count[kind], delta, memory_order_relaxed);
 }
 
-/* What contexts take of native memory, about. */
+/* An estimate of the native memory that contexts take. */
 static inline void sp_live_bytes(int64_t delta)
 {
     atomic_fetch_add_explicit(&sp_live_count[SP_LIVE_BYTES], delta, memory_order_relaxed);

@@ -1,5 +1,5 @@
-/* ocsp.c - OCSP stapling: a server's staple, given while it pauses before the certificate; a client's request, and what the
- * server answered, as an event. */
+/* ocsp.c - OCSP stapling: a server's staple, given while it pauses before the certificate; a client's request, and
+ * the server's response as an event. */
 #include "bytes.h"
 #include "callbacks.h"
 #include "ex_data.h"

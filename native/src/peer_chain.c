@@ -1,4 +1,5 @@
-/* peer_chain.c - lists of certificates and of names: ours, what the peer sent, and what completes it up to a root. */
+/* peer_chain.c - lists of certificates and of names: our own, what the peer sent, and what completes that up to a
+ * root. */
 #include "peer_chain.h"
 
 #include <openssl/x509v3.h>
@@ -61,8 +62,8 @@ static X509 *take_issuer(STACK_OF(X509) *sent, X509 *cert)
     return NULL;
 }
 
-/* First from what the peer sent, then, once that has no next link, from the store, until a certificate that issued
- * itself. Two that issued each other would go round for ever: a certificate comes only once. */
+/* Takes issuers from what the peer sent and, when that has no next one, from the store, up to a certificate that
+ * issued itself. A certificate is taken only once: two that issued each other would never end. */
 static int complete(SSL *ssl, STACK_OF(X509) *sent, STACK_OF(X509) *chain)
 {
     X509 *cert = sk_X509_shift(sent);

@@ -23,7 +23,7 @@ int32_t sp_conn_answer(sp_conn *conn, uint32_t sequence, int32_t alert)
     if (!sp_conn_alive(conn) || sequence == 0 || sequence != conn->question || alert > 255)
         return SP_MISUSE;
     conn->question = 0;
-    conn->dry = 0;
+    conn->read_exhausted = 0;
     conn->refusal = (int16_t)(alert < 0 ? -1 : alert);
     switch (conn->question_kind) {
     case SP_EV_RENEGOTIATION:

@@ -1,6 +1,6 @@
-/* trust.c - who is believed: the process-wide anchors, a context's own store, revocation lists.
+/* trust.c - the process-wide trust anchors, the trust store of a context, revocation lists.
  *
- * A store with all the usual roots is large, so contexts that only want those share one. The first addition gives a
+ * A store with all the usual roots is large, so contexts that trust only those share one. The first addition gives a
  * context a store of its own, with the shared certificates in it: the shared one is never changed.
  */
 #include "trust.h"
@@ -32,7 +32,7 @@ static int roots_ready(void)
     return CRYPTO_THREAD_run_once(&roots.once, make_roots_lock) == 1 && roots.lock != NULL;
 }
 
-/* Reads the next {u32 length, DER}. NULL at the end too; *left then is 0. */
+/* The next {u32 length, DER}. NULL at the end, when *left is 0, and on an error. */
 static X509 *next_item(const uint8_t **at, size_t *left)
 {
     uint32_t size;
@@ -126,7 +126,7 @@ static int add_all(X509_STORE *to, X509_STORE *from)
     return ok;
 }
 
-/* The store that may be changed, borrowed; NULL when there is no memory for it. */
+/* The store of the context alone, made when it has none; borrowed. NULL when out of memory. */
 static X509_STORE *own_store(sp_ctx *ctx)
 {
     X509_STORE *present = SSL_CTX_get_cert_store(ctx->ssl_ctx);
@@ -171,7 +171,7 @@ int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report)
     return sp_leave(report, ok) == SP_OK ? count : 0;
 }
 
-/* Adds what was read; a set is added whole or not at all, but for lack of memory. */
+/* Adds what was read: all of it, or nothing, unless memory runs out between. */
 static int32_t add_certificates(sp_ctx *ctx, STACK_OF(X509) *certs, int name_as_client_ca)
 {
     for (int i = 0; i < sk_X509_num(certs); i++) {
@@ -227,7 +227,7 @@ static int32_t add_ca(sp_ctx *ctx, const uint8_t *bytes, size_t len, X509 *(*rea
     if ((bio = sp_input_open(bytes, len)) != NULL)
         count = add_from(ctx, bio, read, name_as_client_ca);
     BIO_free(bio);
-    sp_fail(report); /* with count > 0: why reading stopped before the end, or nothing */
+    sp_fail(report); /* with count > 0: why reading stopped before the end, if it did */
     return count;
 }
 
@@ -245,7 +245,7 @@ int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t n
 
 /* ---- revocation lists and flags ---- */
 
-/* All or none: a list that was cut short must not pass for a complete one. */
+/* All or none: a truncated list must not pass for a complete one. */
 static STACK_OF(X509_CRL) *read_crls(BIO *bio)
 {
     STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();

@@ -1,7 +1,7 @@
 #!/bin/sh
 # layering.sh NM README OBJECT... - fails if a file of the glue calls one that is on a floor above its own, or if files call
 # each other in a circle. The floors are the rows of the table in README's section "Floors", from the ground up; the names
-# in backquotes in a row's second column are the files on it. Who calls whom is what the objects define and leave undefined.
+# in backquotes in a row's second column are the files on it. The calls are found by what the objects define and leave undefined.
 set -eu
 nm=$1 readme=$2
 shift 2

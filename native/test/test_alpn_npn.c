@@ -1,4 +1,4 @@
-/* ALPN and NPN: who chooses what, and what happens when nothing fits. */
+/* ALPN and NPN: which side chooses, and what happens when nothing matches. */
 #include "pair.h"
 
 #include <openssl/sslerr.h>

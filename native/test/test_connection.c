@@ -351,7 +351,7 @@ TEST(aConnectionMayBeFreedInEveryState)
     check_nothing_lives();
 }
 
-/* ---- the PSK upcall must not come back ---- */
+/* ---- the PSK upcall must not call in again ---- */
 
 static sp_conn *in_upcall;
 static int upcalls, free_inside;

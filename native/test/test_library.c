@@ -112,7 +112,7 @@ TEST(connectionsOfSeveralThreadsDoNotMeet)
 {
     pthread_t threads[4];
 
-    test_identity(KEY_P256, "test.example"); /* made before, the maker is not for threads */
+    test_identity(KEY_P256, "test.example"); /* made beforehand: making identities is not thread-safe */
     for (int i = 0; i < 4; i++)
         CHECK_INT(pthread_create(&threads[i], NULL, handshakes, NULL), 0);
     for (int i = 0; i < 4; i++)

@@ -1,4 +1,4 @@
-/* Parsed sessions that a context keeps: the same bytes many times, and what one connection does to its copy. */
+/* Parsed sessions that a context keeps: the same bytes many times, and what one connection changes in its copy. */
 #include "error.h"
 #include "pair.h"
 #include "session_cache.h"
