@@ -11,6 +11,7 @@
 #include "library.h"
 #include "live.h"
 #include "session_cache.h"
+#include "suites.h"
 #include "ticket_keys.h"
 #include "trust.h"
 #include "x509_store.h"
@@ -319,14 +320,7 @@ static int write_chain(sp_ctx *ctx, sp_out *out)
 
 static int write_ciphers(sp_ctx *ctx, sp_out *out)
 {
-    STACK_OF(SSL_CIPHER) *suites = SSL_CTX_get_ciphers(ctx->ssl_ctx);
-
-    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
-        if (i > 0)
-            out_text(out, ":");
-        out_text(out, SSL_CIPHER_get_name(sk_SSL_CIPHER_value(suites, i)));
-    }
-    return suites != NULL;
+    return sp_suites_write(ctx->ssl_ctx, out);
 }
 
 int64_t sp_ctx_get(sp_ctx *ctx, int32_t what, uint8_t *to, size_t cap)

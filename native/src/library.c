@@ -12,10 +12,7 @@
 #include "error.h"
 #include "ex_data.h"
 #include "out.h"
-
-#define TLS13_SUITES                                                                                         \
-    "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"                            \
-    "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"
+#include "suites.h"
 
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static int ready;
@@ -211,32 +208,15 @@ int32_t sp_library_has_provider(const char *name)
     return has;
 }
 
-static int64_t list_ciphers(STACK_OF(SSL_CIPHER) *suites, uint8_t *out, size_t cap)
+int64_t sp_library_ciphers(uint8_t *to, size_t cap)
 {
-    size_t size = 0;
-
-    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
-        const char *name = SSL_CIPHER_get_name(sk_SSL_CIPHER_value(suites, i));
-        size_t len = strlen(name), before = size;
-        size += len + (i > 0);
-        if (size > cap || out == NULL)
-            continue;
-        if (i > 0)
-            out[before++] = ':';
-        memcpy(out + before, name, len);
-    }
-    return (int64_t)size;
-}
-
-int64_t sp_library_ciphers(uint8_t *out, size_t cap)
-{
-    int64_t size = -1;
+    sp_out out = out_into(to, cap);
 
     sp_enter(NULL);
     SSL_CTX *ctx = sp_library_ready() ? SSL_CTX_new(TLS_method()) : NULL;
-    if (ctx != NULL && SSL_CTX_set_ciphersuites(ctx, TLS13_SUITES) == 1)
-        size = list_ciphers(SSL_CTX_get_ciphers(ctx), out, cap);
+    int ok =
+        ctx != NULL && SSL_CTX_set_ciphersuites(ctx, SP_TLS1_3_SUITES) == 1 && sp_suites_write(ctx, &out);
     SSL_CTX_free(ctx);
     sp_queue_clear();
-    return size;
+    return ok ? (int64_t)out.len : -1;
 }

@@ -4,6 +4,8 @@
 
 enum { WINDOW = 64 * 1024 };
 
+const int32_t versions[2] = {0x0303, 0x0304};
+
 void bytes_add(bytes *to, const void *from, size_t len)
 {
     if (to->len + len > to->room) {

@@ -4,6 +4,10 @@
 
 #include "harness.h"
 
+/* TLS 1.2 and 1.3: EACH_VERSION { pair_new(versions[v], versions[v]) ... } */
+extern const int32_t versions[2];
+#define EACH_VERSION for (size_t v = 0; v < 2; v++)
+
 typedef struct bytes {
     uint8_t *at;
     size_t len, room;

@@ -3,9 +3,6 @@
 
 #include <openssl/sslerr.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 #define ABC                                                                                                  \
     "\x01"                                                                                                   \
     "a\x01"                                                                                                  \

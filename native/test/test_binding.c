@@ -6,9 +6,6 @@
 #include <openssl/ssl.h>
 #include <time.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 static const char keys[] = "name-a..........hmac-key-a......aes-key-a.......";
 
 /* The settings of a server under which a session is made or offered. */

@@ -5,9 +5,6 @@
 #include <openssl/sslerr.h>
 #include <openssl/x509.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 /* What the listener below does at SP_EV_CERT. */
 typedef struct script {
     sp_ctx *identity;

@@ -4,9 +4,6 @@
 
 #include <openssl/sslerr.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 enum { ID = 0, SERVERNAME, ALPN, BITS, HEAD, SUITES, EXTENSIONS, IDENTITIES };
 
 static void leave_open(side *self, const event *what)

@@ -5,9 +5,6 @@
 #include <openssl/sslerr.h>
 #include <openssl/x509err.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 static uint8_t big[1 << 20];
 
 static void fill_big(void)

@@ -5,9 +5,6 @@
 
 #include <dlfcn.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 enum { HEADER = 16, LARGE = 16000 };
 
 static size_t large_alive; /* blocks of a record buffer's size */

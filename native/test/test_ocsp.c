@@ -1,9 +1,6 @@
 /* OCSP stapling: the staple that a server gives at the pause before its certificate, and what the client receives. */
 #include "pair.h"
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 static void staple(side *self, const event *what)
 {
     const char *response = self->user;

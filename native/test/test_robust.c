@@ -2,9 +2,6 @@
  * and nothing is alive afterwards. */
 #include "pair.h"
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 enum { TO_SERVER = 0, TO_CLIENT = 1 };
 
 /* A wire that passes at most `limit` bytes in all and flips one bit of the byte at `flip`. */

@@ -2,9 +2,6 @@
 #include "internal.h"
 #include "pair.h"
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 /* A store of one session, and what it does when asked. */
 typedef struct store {
     bytes id, der;

@@ -5,9 +5,6 @@
 
 #include <pthread.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 /* The client's newest session of a handshake. */
 static bytes session_of(pair *p)
 {
