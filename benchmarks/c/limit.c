@@ -59,7 +59,7 @@ static _Noreturn void die(const char *what)
 
 /* ---- the window ---- */
 
-/* As Securepair's window copies: see sp_copy() there. */
+/* As Securepair's window copies: see sp_copy_record() there. */
 static void copy(uint8_t *to, const uint8_t *from, size_t len)
 {
     size_t step = 1024;

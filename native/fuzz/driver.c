@@ -39,14 +39,14 @@ static void mutate(uint64_t *state, bytes *it)
     case 0: /* cut */
         it->len = at;
         break;
-    case 1: /* leave some out */
+    case 1: /* drop a range */
         if (rest > 0) {
             size_t len = test_random(state) % (rest < 50 ? rest : 50);
             memmove(it->at + at, it->at + at + len, rest - len);
             it->len -= len;
         }
         break;
-    case 2: /* say some twice */
+    case 2: /* repeat a range */
         if (rest > 0) {
             uint8_t again[64];
             size_t len = rest < sizeof(again) ? rest : sizeof(again);

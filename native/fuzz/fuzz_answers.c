@@ -1,4 +1,4 @@
-/* Two honest connections whose owner is a fool: the input is a program of calls - windows of any size, answers late,
+/* Two well-formed connections under misuse: the input is a program of calls - windows of any size, answers late,
  * twice, refused or for the wrong question, settings at the wrong time, closing and freeing anywhere. */
 #include "fuzz.h"
 
@@ -17,7 +17,7 @@ static unsigned next(reader *from)
     return *from->at++;
 }
 
-/* One owner's view of one connection. */
+/* One connection, and what its caller knows of it. */
 typedef struct owner {
     sp_conn *conn;
     bytes wire;
@@ -221,7 +221,7 @@ static void step(owner *self, owner *other, reader *program, int v)
         if (next(program) > 250 && self->wire.len > 0)
             self->wire.at[next(program) % self->wire.len] ^= 1;
         break;
-    default: /* most of the time things go on */
+    default: /* mostly "go on" */
         read_some(self, other, program);
         take(self);
         answer(self, program);

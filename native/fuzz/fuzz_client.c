@@ -1,4 +1,4 @@
-/* A client connection whose server sends anything. */
+/* A client connection that is sent arbitrary bytes. */
 #include "fuzz.h"
 
 int fuzz_seed(size_t n, bytes *to)

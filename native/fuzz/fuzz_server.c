@@ -1,4 +1,4 @@
-/* A server connection that is sent anything. */
+/* A server connection that is sent arbitrary bytes. */
 #include "fuzz.h"
 
 int fuzz_seed(size_t n, bytes *to)

@@ -1,17 +1,17 @@
-/* Two honest connections under every setting there is: all 64 option bits on both sides, every version, record sizes,
+/* Two well-formed connections under every setting: all 64 option bits on both sides, every version, record sizes,
  * verify modes, and every call of sp.h in any order, before the handshake, in it, paused, after it, after close and
- * after failure, while allocations of OpenSSL and of the glue fail. The first eight bytes of the input are the seed of
- * what follows behind its end, so that a short input is a long program too. */
+ * after failure, while allocations of OpenSSL and of the glue fail. The first eight bytes of the input seed the
+ * generator of what follows its end, so that a short input is a long program too. */
 #include "fuzz.h"
 
 #include "internal.h"
 
 enum { STEPS = 160, VERSIONS = 6 };
 
-/* ---- memory that fails when it is told to ---- */
+/* ---- allocations that fail on request ---- */
 
 static size_t calls_left; /* until the first failure; 0 = none is planned */
-static size_t fails_left; /* how many then fail, one after the other */
+static size_t fails_left; /* how many fail from there on */
 
 static int fails(void)
 {
@@ -197,7 +197,7 @@ static void answer(owner *self, program *p)
     sp_conn_answer(self->conn, self->asked + (how % 32 == 0), how > 252 ? (int32_t)next(p) : -1);
 }
 
-/* Flips bits of what the peer will read; a later byte is an application record's more often than not. */
+/* Flips bits of what the peer will read; mostly of application records, which have most of the bytes. */
 static void damage(owner *self, program *p)
 {
     unsigned at = next(p) << 8 | next(p);
@@ -322,7 +322,7 @@ static void step(owner *self, owner *other, program *p, int v)
         if (next(p) > 200)
             plan_failure(p);
         break;
-    default: /* most of the time things go on */
+    default: /* mostly "go on" */
         read_some(self, other, p);
         take(self);
         answer(self, p);

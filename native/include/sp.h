@@ -1,14 +1,19 @@
 /* sp.h - the C glue of Securepair over libssl 3.x: TLS between lent buffers.
  *
- * Knows nothing of Java, opens no socket, starts no thread, calls nobody back. Every OpenSSL callback becomes
- * an event in the connection's queue, or a question that pauses the handshake until sp_conn_answer().
+ * Knows nothing of Java, opens no socket, starts no thread, calls nothing back (sp_psk.h is the one exception). Every
+ * OpenSSL callback becomes an event in the connection's queue, or a question that pauses the handshake until
+ * sp_conn_answer().
  *
  * Ownership   Callers own two kinds of handle, sp_ctx and sp_conn, and free each exactly once. Everything else
  *             crosses as bytes: inputs are borrowed for the call, outputs are copied to caller memory.
  * Threads     An sp_conn belongs to one thread at a time. An sp_ctx is configured by one thread and frozen once a
  *             connection was made from it; after that only what says "any thread" may be called on it.
- * Errors      Each function that can fail takes a report and drains OpenSSL's error queue into it in that very
- *             call. The queue is cleared on entry and is empty on return.
+ * Errors      Each function that can fail takes a report (NULL drops it) and moves OpenSSL's error queue into it in
+ *             that very call. The queue is cleared on entry and is empty on return. One exception: between handshakes
+ *             the calls of the hot path (sp_conn_read() to sp_conn_shutdown()) neither clear it nor, in the usual case,
+ *             look at it, because even that costs too much; what other code left in the queue may still be there
+ *             afterwards. When one of them fails, the queue becomes the report and is empty; entries of other
+ *             libraries before the first of libssl or of a provider are left out.
  * Strings     UTF-8 bytes with a length; nothing needs a terminating NUL unless it says so.
  */
 #ifndef SP_H
@@ -29,13 +34,12 @@ typedef struct sp_conn sp_conn;
 /* Why a connection call stopped. */
 enum {
     SP_WANT_INPUT = 0, /* all given ciphertext was taken; more is needed to go on */
-    SP_FULL =
-        1, /* a lent output window (or the record table) is full, or what was decrypted has to be delivered
-                          before the next record: call again with room */
-    SP_EVENT = 2,  /* stopped at events: take them, then call again */
-    SP_PAUSED = 3, /* the handshake waits for sp_conn_answer() */
-    SP_CLOSED = 4, /* the peer sent close_notify; nothing more will be read */
-    SP_FAILED = 5  /* fatal; see report. Pending ciphertext (the alert) must still be sent */
+    SP_FULL = 1,       /* a lent output window (or the record table) is full, or what was decrypted has to be
+                        * delivered before the next record: call again with room */
+    SP_EVENT = 2,      /* stopped at events: take them, then call again */
+    SP_PAUSED = 3,     /* the handshake waits for sp_conn_answer() */
+    SP_CLOSED = 4,     /* the peer sent close_notify; nothing more will be read */
+    SP_FAILED = 5      /* fatal; see report. Pending ciphertext (the alert) must still be sent */
 };
 
 /* Results of configuration calls. */
@@ -136,8 +140,8 @@ enum { SP_TEXT_VERSION = 0, SP_TEXT_CFLAGS, SP_TEXT_BUILT_ON, SP_TEXT_PLATFORM, 
 int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap);
 
 enum { SP_FILE_LIBCRYPTO = 0, SP_FILE_LIBSSL };
-/* Copies the name of the file that calls of that library end in, as the dynamic linker knows it. Returns the length,
- * whatever cap is; 0 when it cannot be said, -1 for another which. Needs no initialisation. Any thread. */
+/* Copies the name of the file from which that library is loaded, as the dynamic linker knows it. Returns the length,
+ * whatever cap is; 0 when it is unknown, -1 for another which. Needs no initialisation. Any thread. */
 int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap);
 
 enum {
@@ -154,12 +158,13 @@ enum {
     SP_FEATURE_SRTP,
     SP_FEATURE_KTLS
 };
-/* 1 when the library in use can do it, 0 when not. Legacy algorithms count once the legacy provider could be loaded. */
+/* 1 when the library in use supports it, 0 when not. Legacy algorithms count once the legacy provider could be
+ * loaded. */
 int32_t sp_library_feature(int32_t feature);
 /* Loads the legacy provider (RC4, RC2, DES) for the whole process; repeatable. Any thread. */
 int32_t sp_library_load_legacy(sp_report *report);
 
-/* Loads a provider for the whole process, beside those that are there; repeatable. name: as configured or built in
+/* Loads a provider for the whole process, beside those that are loaded; repeatable. name: as configured or built in
  * ("legacy"), a module in the library's own directory of modules, or the absolute path of a module. Any thread. */
 int32_t sp_library_load_provider(const char *name, sp_report *report);
 /* 1 when a provider of that name is loaded and active, 0 when not. Any thread. */
@@ -172,11 +177,11 @@ enum {
     SP_LIVE_EVENT,
     SP_LIVE_SSL,
     SP_LIVE_SESSION_OFFER,
-    SP_LIVE_BUFFERED, /* connections with record buffers: a turn came since sp_conn_idle() */
-    SP_LIVE_ANCHOR,   /* certificates that contexts trust, each counted once; not the default roots */
-    SP_LIVE_BYTES     /* what contexts take of native memory, an estimate: identities are not in it */
+    SP_LIVE_BUFFERED, /* connections with record buffers: one of the hot path's calls was made since sp_conn_idle() */
+    SP_LIVE_ANCHOR, /* certificates that contexts trust, each counted once; not the default roots */
+    SP_LIVE_BYTES   /* native memory that contexts take, an estimate: identities are not in it */
 };
-/* Counters of what is alive now. Zero of each when every handle was freed. Any thread. */
+/* Counts what is alive now. Zero of each once every handle is freed. Any thread. */
 int64_t sp_library_live(int32_t kind);
 
 /* The library's default suites and all TLS 1.3 ones (what Node's getCiphers() lists), in its order: OpenSSL names
@@ -191,8 +196,8 @@ int32_t sp_roots_set(const uint8_t *items, size_t len, sp_report *report);
 
 enum { SP_ROLE_ANY = 0, SP_ROLE_CLIENT = 1, SP_ROLE_SERVER = 2 }; /* TLS_method and its one-sided kin */
 
-/* Makes a context: security level 1, no certificate, empty trust store, session cache off but callbacks on,
- * SSL_OP_ALLOW_CLIENT_RENEGOTIATION. Returns NULL on failure. Owns: the caller, one reference. */
+/* Makes a context: security level 1, no certificate, empty trust store, session callbacks without OpenSSL's own
+ * cache, SSL_OP_ALLOW_CLIENT_RENEGOTIATION. Returns NULL on failure. Owns: the caller, one reference. */
 sp_ctx *sp_ctx_new(int32_t role, sp_report *report);
 /* Drops the caller's reference; connections keep theirs. NULL is fine. Any thread. */
 void sp_ctx_free(sp_ctx *ctx);
@@ -220,9 +225,9 @@ int32_t sp_ctx_set_num_tickets(sp_ctx *ctx, int32_t count, sp_report *report);
 int32_t sp_ctx_enable_npn(sp_ctx *ctx);
 
 /* Private key, PEM (PKCS#1, SEC1, PKCS#8, encrypted or not). pass NULL = none; never prompts. Each later
- * key/certificate pair of another type adds an identity; same type replaces. Mismatch with the certificate of
- * the same type fails (X509_R_KEY_VALUES_MISMATCH), if that came first: a certificate that does not fit an earlier
- * key drops the key. The passphrase copy is cleansed. */
+ * key/certificate pair of another type adds an identity; same type replaces. A key that does not match the
+ * certificate of its type fails (X509_R_KEY_VALUES_MISMATCH), if the certificate was set first; a certificate that
+ * does not match an earlier key drops the key. The copy of the passphrase is cleansed. */
 int32_t sp_ctx_use_key(sp_ctx *ctx, const uint8_t *pem, size_t len, const uint8_t *pass, size_t pass_len,
                        sp_report *report);
 /* PEM: leaf first, then the chain to send, up to the end of the text. Remembers the leaf's issuer for OCSP. */
@@ -231,9 +236,9 @@ int32_t sp_ctx_use_certificate(sp_ctx *ctx, const uint8_t *pem, size_t len, sp_r
 enum { SP_PFX_OK = 1, SP_PFX_ERROR = 0, SP_PFX_NO_KEY = -10, SP_PFX_NO_CERT = -11, SP_PFX_UNSUPPORTED = -12 };
 int32_t sp_ctx_use_pfx(sp_ctx *ctx, const uint8_t *der, size_t len, const uint8_t *pass, size_t pass_len,
                        sp_report *report);
-/* What a store URI names (OSSL_STORE: "file:..." with the default provider, "pkcs11:..." with such a provider): every key
- * in it, or every certificate as leaf with chain in the store's order, or every certificate as trust anchor and client CA.
- * properties: a property query such as "provider=pkcs11", NULL for none. pass NULL = none; nothing ever prompts.
+/* What a store URI names (OSSL_STORE: "file:..." with the default provider, "pkcs11:..." with such a provider): every
+ * key in it, or every certificate as leaf with chain in the store's order, or every certificate as trust anchor and
+ * client CA. properties: a property query such as "provider=pkcs11", NULL for none. pass NULL = none; never prompts.
  * Returns how many were used, SP_IGNORED when the store has none of that kind. */
 enum { SP_STORE_KEY = 0, SP_STORE_CERTIFICATE = 1, SP_STORE_CA = 2 };
 int32_t sp_ctx_use_store(sp_ctx *ctx, int32_t wanted, const char *uri, const char *properties,
@@ -241,9 +246,10 @@ int32_t sp_ctx_use_store(sp_ctx *ctx, int32_t wanted, const char *uri, const cha
 
 /* Trust. The store starts empty; use_roots shares the process-wide default set; add_ca gives the context a store of
  * its own (never touching the shared one), to which a later use_roots adds. Returns the number of certificates added,
- * 0 and a report when none; use_roots 0 without a report when no set was given. Contexts share what they parsed from the
- * same bytes: a certificate that a thousand of them trust is in memory once. A broken block ends the reading: those
- * before it count, and the report says why it ended. add_ca_der takes one certificate or several in a row. */
+ * 0 and a report when none; use_roots 0 without a report when no set was given. Contexts share what was parsed from
+ * the same bytes: a certificate that a thousand of them trust is in memory once. Reading ends at a broken block: the
+ * certificates before it are added, and the report has the cause. add_ca_der takes one certificate or several in a
+ * row. */
 int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report);
 int32_t sp_ctx_add_ca(sp_ctx *ctx, const uint8_t *pem, size_t len, int32_t name_as_client_ca,
                       sp_report *report);
@@ -278,24 +284,24 @@ sp_conn *sp_conn_new(sp_ctx *ctx, int32_t is_server, sp_report *report);
 /* Frees at once, sends nothing. NULL is fine. */
 void sp_conn_free(sp_conn *conn);
 
-/* Before the first read unless it says otherwise. Each returns SP_OK, SP_ERROR or SP_MISUSE. After SP_FAILED, what may be
- * set at any time is taken and changes nothing; everything else that would change the connection or make it do something
- * is SP_MISUSE; sp_conn_int() and sp_conn_get() still answer. */
+/* Before the first read unless it says otherwise. Each returns SP_OK, SP_ERROR or SP_MISUSE. After SP_FAILED,
+ * settings for any time are accepted and change nothing; everything else that would change the connection or make it
+ * do something is SP_MISUSE; sp_conn_int() and sp_conn_get() still answer. */
 int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *report); /* client; SNI */
-/* Client: the name by which the peer is to be known, when that is not the SNI; its sessions are bound to it. */
+/* Client: the name expected of the peer, when that is not the SNI; sessions are bound to it. */
 int32_t sp_conn_set_peer_name(sp_conn *conn, const uint8_t *name, size_t len);
-/* Client: the session to resume; after names, trust and pre-shared keys were set. SP_IGNORED when it is undecodable, or when
- * the verdict in it was not made by what this connection would judge by: under another name or trust, or too long ago. A session
- * without a stamp of ours is taken when its certificate verifies now, or when it says itself that it did not. Who checks
- * the peer's name has to do that again: SP_GET_PEER_CERTIFICATE is the session's, from now on. */
+/* Client: the session to resume; to be set after names, trust and pre-shared keys. SP_IGNORED when it is undecodable,
+ * or when the verdict in it was made under another name or trust than this connection has, or too long ago. A session
+ * without a stamp of ours is accepted when its certificate verifies now, or when it records that it did not verify. A
+ * caller that checks the peer's name has to check again: SP_GET_PEER_CERTIFICATE is the session's, from now on. */
 int32_t sp_conn_set_session(sp_conn *conn, const uint8_t *der, size_t len);
-int32_t sp_conn_drop_session(sp_conn *conn);                              /* client: takes that back */
+int32_t sp_conn_drop_session(sp_conn *conn); /* client: undoes sp_conn_set_session() */
 int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len); /* offer, or server preference */
 int32_t sp_conn_set_npn(sp_conn *conn, const uint8_t *wire, size_t len);
 int32_t sp_conn_request_ocsp(sp_conn *conn);              /* client */
 int32_t sp_conn_offer_post_handshake_auth(sp_conn *conn); /* client, TLS 1.3 */
 enum { SP_VERIFY_NONE = 0, SP_VERIFY_PEER = 1, SP_VERIFY_REQUIRE = 2 };
-/* Any time. Chains are always evaluated when a certificate comes, never fatal; REQUIRE fails only a missing one. */
+/* Any time. Chains are always verified when a certificate arrives, never fatal; REQUIRE fails only on a missing one. */
 int32_t sp_conn_set_verify(sp_conn *conn, int32_t mode);
 int32_t sp_conn_set_max_fragment(sp_conn *conn, int32_t size);             /* any time; 512..16384 */
 uint64_t sp_conn_set_options(sp_conn *conn, uint64_t set, uint64_t clear); /* any time */
@@ -308,7 +314,7 @@ enum {
     SP_TELL_SESSION = 8, /* SP_EV_SESSION for each new session or ticket */
     SP_TELL_KEYLOG = 16,
     SP_TELL_ALERT = 32,
-    SP_TELL_TRACE = 64,   /* SSL_trace text, at most 64 KiB between two takes; what is over is counted */
+    SP_TELL_TRACE = 64,   /* SSL_trace text, at most 64 KiB between two takes; more is counted and dropped */
     SP_TELL_MESSAGE = 128 /* raw handshake messages and record headers (SSL_set_msg_callback) */
 };
 /* Replaces the mask of what becomes an event; any time. */
@@ -319,48 +325,49 @@ int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask);
  * and ignore all ciphertext. SP_MISUSE (also in turn->status; nothing was done): NULL, or a call on this connection from
  * inside its own PSK upcall. --- */
 
-/* Feeds ciphertext, drives the handshake, decrypts up to plain_cap bytes. Ciphertext that OpenSSL wants to send goes
- * to out, what does not fit waits for sp_conn_drain(). Stops at the first event; an event carries the value of
+/* Feeds ciphertext, drives the handshake, decrypts up to plain_cap bytes. Ciphertext that OpenSSL produces goes to
+ * out; what does not fit waits for sp_conn_drain(). Stops at the first event; an event carries the value of
  * `produced` at which it was queued, so that wire order is kept. Stops after each record of application data, with
- * SP_FULL when input is left, as long as sp_conn_shutdown() was not called: an answer to it can be written before the next
- * record fails, ends or renegotiates the connection, wherever the input was cut. Afterwards several are decrypted, as long as
- * what follows is application data by its outer type, and plaintext may come beside SP_CLOSED and SP_FAILED. Events may
- * come beside every status but SP_WANT_INPUT and SP_FULL. Returns turn->status. Pauses: yes. */
+ * SP_FULL when input is left, as long as sp_conn_shutdown() was not called: the record can be answered before the
+ * next one fails, ends or renegotiates the connection, wherever the input was cut. Afterwards several are decrypted,
+ * as long as what follows is application data by its outer type, and there may be plaintext beside SP_CLOSED and
+ * SP_FAILED. There may be events beside every status but SP_WANT_INPUT and SP_FULL. Returns turn->status. Pauses:
+ * yes. */
 int32_t sp_conn_read(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
                      uint8_t *out, size_t out_cap, sp_turn *turn);
 /* Encrypts. Takes as much plaintext as fits the out window as whole records (at least one record, whose rest then
- * waits for sp_conn_drain()). SP_WANT_INPUT with consumed 0 while a handshake is under way: offer the same bytes
- * again after the next read. SP_OK does not occur; SP_FULL when plaintext is left, SP_WANT_INPUT when all went.
- * SP_PAUSED while a question is open, SP_CLOSED after sp_conn_shutdown(); nothing is consumed then. */
+ * waits for sp_conn_drain()). SP_WANT_INPUT with consumed 0 during a handshake: offer the same bytes again after the
+ * next read. SP_OK does not occur; SP_FULL when plaintext is left, SP_WANT_INPUT when all was taken. SP_PAUSED while
+ * a question is open, SP_CLOSED after sp_conn_shutdown(); nothing is consumed then. */
 int32_t sp_conn_write(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap,
                       sp_turn *turn);
-/* The same two for callers whom a look at `turn` costs much: return what it says in one number when that is all there is
- * to say, which is the usual case (SP_WANT_INPUT or SP_FULL, no events, nothing pending, at most one record, which ends
- * the plaintext, counts below 2^19), else -1. `turn` is filled all the same. SP_BRIEF_x says at which bit x begins. */
+/* The same two for callers to which reading `turn` is expensive: they return its contents as one number in the usual
+ * case (SP_WANT_INPUT or SP_FULL, no events, nothing pending, at most one record, which ends the plaintext, counts
+ * below 2^19), else -1. `turn` is filled all the same. SP_PACKED_x is the bit at which x begins. */
 enum {
-    SP_BRIEF_STATUS = 0, /* SP_WANT_INPUT or SP_FULL */
-    SP_BRIEF_STATUS_MASK = 1,
-    SP_BRIEF_FLAGS = 1,
-    SP_BRIEF_FLAGS_MASK = 3,
-    SP_BRIEF_RECORDS = 3,
-    SP_BRIEF_RECORDS_MASK = 1,
-    SP_BRIEF_CONSUMED = 4,
-    SP_BRIEF_PRODUCED = 23,
-    SP_BRIEF_EMITTED = 42,
-    SP_BRIEF_COUNT_MASK = 0x7ffff /* of the last three */
+    SP_PACKED_STATUS = 0, /* SP_WANT_INPUT or SP_FULL */
+    SP_PACKED_STATUS_MASK = 1,
+    SP_PACKED_FLAGS = 1,
+    SP_PACKED_FLAGS_MASK = 3,
+    SP_PACKED_RECORDS = 3,
+    SP_PACKED_RECORDS_MASK = 1,
+    SP_PACKED_CONSUMED = 4,
+    SP_PACKED_PRODUCED = 23,
+    SP_PACKED_EMITTED = 42,
+    SP_PACKED_COUNT_MASK = 0x7ffff /* of the last three */
 };
-int64_t sp_conn_read_brief(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
-                           uint8_t *out, size_t out_cap, sp_turn *turn);
-int64_t sp_conn_write_brief(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap,
-                            sp_turn *turn);
-/* Moves waiting ciphertext to out. SP_FULL while some is left. */
+int64_t sp_conn_read_packed(sp_conn *conn, const uint8_t *in, size_t in_len, uint8_t *plain, size_t plain_cap,
+                            uint8_t *out, size_t out_cap, sp_turn *turn);
+int64_t sp_conn_write_packed(sp_conn *conn, const uint8_t *plain, size_t len, uint8_t *out, size_t out_cap,
+                             sp_turn *turn);
+/* Moves waiting ciphertext to out. SP_FULL while there is more. */
 int32_t sp_conn_drain(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
-/* Sends close_notify (once); during a handshake it is sent by the read that ends the handshake. Reading may go on. */
+/* Sends close_notify (once); during a handshake the read that completes the handshake sends it. Reading may go on. */
 int32_t sp_conn_shutdown(sp_conn *conn, uint8_t *out, size_t out_cap, sp_turn *turn);
-/* Frees the two record buffers (about 17 KiB each), which any of the calls above makes again when it needs them. They
- * are kept between records, since making them costs as much as a small record: call this when nothing came or went for
- * a while. SP_IGNORED, and some are kept, when half a record is in them - OpenSSL 3.5 also takes a close_notify of TLS 1.3
- * that it has read for one - and after a failure. */
+/* Frees the two record buffers (about 17 KiB each), which any of the calls above makes again when needed. They are
+ * kept between records, since making them costs as much as a small record: call this when nothing was received or
+ * sent for a while. SP_IGNORED, and some are kept, when part of a record is in them - OpenSSL 3.5 also takes a
+ * close_notify of TLS 1.3 that it has read for one - and after a failure. */
 int32_t sp_conn_idle(sp_conn *conn);
 
 /* --- events and questions --- */
@@ -380,14 +387,14 @@ enum {
     SP_EV_ALERT = 9,         /* items: u32 = sent << SP_ALERT_SENT | level << SP_ALERT_LEVEL | description */
     SP_EV_TRACE = 10,        /* items: text, u32 bytes dropped before it */
     SP_EV_MESSAGE = 11,      /* items: u32 bits (SP_MESSAGE_*), u32 version, u32 content type, bytes */
-    /* Server: the answer to sp_conn_request_client_certificate() came, with a certificate or without
+    /* Server: the answer to sp_conn_request_client_certificate() has arrived, with a certificate or without
      * (SP_INT_HAS_PEER_CERT). No items. */
     SP_EV_CLIENT_CERTIFICATE = 12
 };
 enum {
     SP_MESSAGE_SENT = 1,
     SP_MESSAGE_LOSS = 2
-}; /* LOSS: messages before it did not fit in the queue (256 KiB) */
+}; /* LOSS: messages before it did not fit the queue (256 KiB) */
 enum {
     SP_HELLO_TICKET = 1,
     SP_HELLO_OCSP = 2,
@@ -416,15 +423,15 @@ int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report);
 int32_t sp_conn_use_certificates(sp_conn *conn, sp_ctx *ctx, sp_report *report);
 /* While paused at SP_EV_CERT: the staple; len 0 = none. */
 int32_t sp_conn_set_ocsp_response(sp_conn *conn, const uint8_t *der, size_t len);
-/* Ends the pause of question `sequence`. alert < 0: go on; else refuse with that alert description. SP_MISUSE for
- * a late, second or unknown answer. The next sp_conn_read() goes on. */
+/* Ends the pause at question `sequence`. alert < 0: go on; else refuse with that alert description. SP_MISUSE for a
+ * late, second or unknown answer. The next sp_conn_read() resumes the handshake. */
 int32_t sp_conn_answer(sp_conn *conn, uint32_t sequence, int32_t alert);
 
 /* Server or client, TLS <= 1.2, when secure: queues HelloRequest or ClientHello; the next read or write sends it.
  * abbreviated 0 forces a full handshake. */
 int32_t sp_conn_renegotiate(sp_conn *conn, int32_t abbreviated, sp_report *report);
-/* Server, TLS 1.3: asks for a client certificate after the handshake, if the client offered it; the next read or write
- * sends it, SP_EV_CLIENT_CERTIFICATE tells when the answer came. */
+/* Server, TLS 1.3: requests a client certificate after the handshake, if the client offered that; the next read or
+ * write sends it. SP_EV_CLIENT_CERTIFICATE is queued when the answer has arrived. */
 int32_t sp_conn_request_client_certificate(sp_conn *conn, sp_report *report);
 int32_t sp_conn_key_update(sp_conn *conn, int32_t request_peer, sp_report *report);
 
@@ -468,7 +475,7 @@ enum {
     SP_GET_GROUP,          /* negotiated group name */
     SP_GET_CLIENT_RANDOM,
     SP_GET_SERVER_RANDOM,
-    SP_GET_MASTER_KEY, /* research; cleansed by nobody but the caller */
+    SP_GET_MASTER_KEY, /* for research; the caller has to cleanse it */
     SP_GET_OCSP_RESPONSE,
     SP_GET_OWN_CHAIN,
     SP_GET_PEER_CLIENT_CAS /* client: {u32 len, DER name}* of the CertificateRequest */
@@ -488,9 +495,9 @@ int32_t sp_conn_export(sp_conn *conn, uint8_t *out, size_t len, const char *labe
  * attributes, order kept), "issuer.O", "subjectaltname", "infoAccess.OCSP - URI" (repeated), "ca" (0/1), "modulus",
  * "bits", "exponent", "pubkey" (bytes), "asn1Curve", "nistCurve", "valid_from", "valid_to", "fingerprint",
  * "fingerprint256", "fingerprint512", "ext_key_usage" (repeated), "serialNumber", "self_issued" (0/1:
- * X509_check_issued with itself). Numbers are text. "invalid" (repeated) stands for a field that is there but cannot
- * be read: "subject" and "issuer" (Node has no such property then), "subjectaltname" and "infoAccess" (Node's are
- * null). Returns the size needed, -1 if the input is no certificate. Any thread. */
+ * X509_check_issued with itself). Numbers are text. "invalid" (repeated) stands for a field that is present but
+ * cannot be decoded: "subject" and "issuer" (Node has no such property then), "subjectaltname" and "infoAccess"
+ * (Node's are null). Returns the size needed, -1 if the input is no certificate. Any thread. */
 int64_t sp_x509_describe(const uint8_t *der, size_t len, uint8_t *out, size_t cap);
 /* X509_verify_cert_error_string and the name "X509_V_ERR_" without its prefix, else "UNSPECIFIED". */
 int64_t sp_x509_error_text(int64_t code, uint8_t *out, size_t cap);

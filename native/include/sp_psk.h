@@ -1,8 +1,8 @@
 /* sp_psk.h - pre-shared keys: the single synchronous upcall of the project, alone in its header and its file.
  *
  * OpenSSL asks for a PSK in the middle of a handshake message and cannot pause there. One process-wide function
- * answers for every connection; it runs on the thread that called sp_conn_read(), inside that call, and must not
- * call anything on the same connection.
+ * answers for every connection; it runs on the thread that called sp_conn_read(), inside that call, and must not call
+ * any function on the same connection.
  */
 #ifndef SP_PSK_H
 #define SP_PSK_H

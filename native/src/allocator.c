@@ -1,17 +1,23 @@
 /* allocator.c - OpenSSL's memory, through CRYPTO_set_mem_functions(). A handshake allocates and frees some thousand
- * blocks, and a connection takes and gives back record buffers of 17 KiB; the C library's own per-thread cache ends at
- * 1 KiB and seven blocks of a size. Here each thread keeps what it freed, up to THREAD_KEEPS bytes in all, in one list
- * for each class of sizes. The blocks are the C library's: whatever is not kept goes back to it, a block may be freed
- * by any thread, and nothing is in front of it, so that even a free() of its own would be right.
+ * blocks, and a connection allocates and frees record buffers of 17 KiB; the per-thread cache of the C library ends
+ * at 1 KiB and seven blocks of a size. Here each thread keeps what it freed, up to THREAD_KEEPS bytes in all, in one
+ * list for each class of sizes. Blocks are those of the C library and carry no header: plain free() on one is valid,
+ * any thread may free it, and what is not kept goes back to the library.
  *
- * Not under sanitizers, which must see every block; not when somebody else has set functions; not after OpenSSL has
- * allocated, when it refuses; not with SECUREPAIR_ALLOCATOR=system in the environment. */
-#include "internal.h"
+ * Not installed
+ * - under sanitizers, which must see every block,
+ * - when other memory functions are set,
+ * - when OpenSSL has allocated before: it refuses then,
+ * - with SECUREPAIR_ALLOCATOR=system in the environment.
+ */
+#include "library.h"
 
 #if defined(__GLIBC__) && !defined(SP_CHECKED)
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     SMALL_STEP = 16,
@@ -26,7 +32,7 @@ enum {
     THREAD_KEEPS = 256 * 1024
 };
 
-/* A block that is kept; usable is what malloc_usable_size() says of it. */
+/* A kept block; `usable` is its malloc_usable_size(). */
 typedef struct block {
     struct block *next;
     size_t usable;
@@ -37,7 +43,7 @@ typedef struct cache {
     size_t kept; /* bytes */
 } cache;
 
-/* Of this thread; NULL before its first free. After the thread's end has begun it is &ended, which keeps nothing. */
+/* Of this thread; NULL before its first free. Once the thread has begun to end it is &ended, which keeps nothing. */
 static _Thread_local cache *mine __attribute__((tls_model("initial-exec")));
 static cache ended;
 static pthread_key_t key;
@@ -75,7 +81,7 @@ static void on_thread_end(void *value)
 {
     cache *c = value;
 
-    mine = &ended; /* other destructors of this thread may free after this one */
+    mine = &ended; /* other destructors of this thread may free blocks after this one */
     for (size_t i = 0; i < CLASSES; i++)
         while (c->free[i] != NULL) {
             block *b = c->free[i];
@@ -100,7 +106,7 @@ static cache *cache_make(void)
     return c;
 }
 
-static void *get(size_t size, const char *file, int line)
+static void *cached_malloc(size_t size, const char *file, int line)
 {
     cache *c = mine;
     size_t class;
@@ -120,7 +126,7 @@ static void *get(size_t size, const char *file, int line)
     return malloc(size_of(class));
 }
 
-static void drop(void *ptr, const char *file, int line)
+static void cached_free(void *ptr, const char *file, int line)
 {
     cache *c = mine;
     block *b = ptr;
@@ -143,24 +149,24 @@ static void drop(void *ptr, const char *file, int line)
     c->kept += usable;
 }
 
-static void *resize(void *ptr, size_t size, const char *file, int line)
+static void *cached_realloc(void *ptr, size_t size, const char *file, int line)
 {
     size_t usable;
     void *moved;
 
     if (ptr == NULL || size == 0) {
-        drop(ptr, file, line);
-        return get(size, file, line);
+        cached_free(ptr, file, line);
+        return cached_malloc(size, file, line);
     }
     usable = malloc_usable_size(ptr);
     if (size <= usable && size >= usable / 2)
         return ptr;
     if (size > LARGE_END && usable > LARGE_END)
         return realloc(ptr, size); /* may move pages instead of bytes */
-    moved = get(size, file, line);
+    moved = cached_malloc(size, file, line);
     if (moved != NULL) {
         memcpy(moved, ptr, size < usable ? size : usable);
-        drop(ptr, file, line);
+        cached_free(ptr, file, line);
     }
     return moved;
 }
@@ -173,7 +179,7 @@ void sp_allocator_install(void)
     CRYPTO_get_mem_functions(&was, NULL, NULL);
     if (was == CRYPTO_malloc && (wish == NULL || strcmp(wish, "system") != 0) &&
         pthread_key_create(&key, on_thread_end) == 0)
-        CRYPTO_set_mem_functions(get, resize, drop);
+        CRYPTO_set_mem_functions(cached_malloc, cached_realloc, cached_free);
 }
 
 #else

@@ -1,6 +1,10 @@
 /* alpn_npn.c - application protocols: ALPN (RFC 7301) and its predecessor NPN, from lists stored per connection.
  * A list has the wire form {u8 length, name}*, checked when it is stored. */
-#include "internal.h"
+#include "bytes.h"
+#include "callbacks.h"
+#include "error.h"
+#include "ex_data.h"
+#include "question.h"
 
 static int well_formed(const uint8_t *list, size_t len)
 {
@@ -37,7 +41,8 @@ static const uint8_t *first_common(const uint8_t *preferred, size_t len, const u
 
 /* ---- ALPN ---- */
 
-/* The answer given at the hello wins; else server preference over the stored list; without either no ALPN. */
+/* The answer given at the hello takes precedence; else the stored list decides, by server preference; without either
+ * there is no ALPN. */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
                    unsigned int in_len, void *arg)
 {
@@ -70,7 +75,7 @@ int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len)
     if (!sp_conn_alive(conn) || conn->started || (len > 0 && !well_formed(wire, len)))
         return SP_MISUSE;
     sp_enter(NULL);
-    result = sp_keep(&conn->alpn, &conn->alpn_len, wire, len) ? SP_OK : SP_ERROR;
+    result = sp_replace_copy(&conn->alpn, &conn->alpn_len, wire, len) ? SP_OK : SP_ERROR;
     if (result == SP_OK && !conn->is_server && SSL_set_alpn_protos(conn->ssl, conn->alpn, (unsigned)len) != 0)
         result = SP_ERROR;
     sp_queue_clear();
@@ -79,8 +84,7 @@ int32_t sp_conn_set_alpn(sp_conn *conn, const uint8_t *wire, size_t len)
 
 int32_t sp_conn_select_alpn(sp_conn *conn, const uint8_t *protocol, size_t len)
 {
-    if (!sp_conn_alive(conn) || conn->question == 0 || conn->question_kind != SP_EV_CLIENT_HELLO ||
-        len > UINT8_MAX || (protocol == NULL && len > 0))
+    if (!sp_question_is(conn, SP_EV_CLIENT_HELLO) || len > UINT8_MAX || (protocol == NULL && len > 0))
         return SP_MISUSE;
     if (len > 0 && find(conn->offered_alpn, conn->offered_alpn_len, protocol, len) == NULL)
         return SP_MISUSE;
@@ -98,7 +102,7 @@ int32_t sp_conn_set_npn(sp_conn *conn, const uint8_t *wire, size_t len)
 {
     if (!sp_conn_alive(conn) || conn->started || (len > 0 && !well_formed(wire, len)))
         return SP_MISUSE;
-    return sp_keep(&conn->npn, &conn->npn_len, wire, len) ? SP_OK : SP_ERROR;
+    return sp_replace_copy(&conn->npn, &conn->npn_len, wire, len) ? SP_OK : SP_ERROR;
 }
 
 #ifndef OPENSSL_NO_NEXTPROTONEG
@@ -113,8 +117,8 @@ static int on_npn_advertise(SSL *ssl, const unsigned char **out, unsigned int *o
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* SSL_select_next_proto() over-reads with malformed or empty lists in older 3.0.x, so the choice is made here. OpenSSL
- * copies what *out points to right after the call. */
+/* SSL_select_next_proto() over-reads malformed or empty lists in older 3.0.x, so the choice is made here. OpenSSL
+ * copies *out right after the call. */
 static int on_npn_select(SSL *ssl, unsigned char **out, unsigned char *out_len, const unsigned char *in,
                          unsigned int in_len, void *arg)
 {

@@ -1,11 +1,13 @@
-/* anchors.c - certificates that contexts trust, held once for the whole process. A parsed certificate takes eight times
- * the room of its bytes, a program makes contexts by the thousand that trust the same ones: each context refers to what
- * another has parsed from the same bytes, and the last one lets go of it. Names for a server's CertificateRequest,
- * which OpenSSL wants as copies of each context's own, are made when the context first serves. */
-#include "trust.h"
+/* anchors.c - certificates that contexts trust, held once for the whole process. A parsed certificate takes eight
+ * times the room of its bytes, and a program may make thousands of contexts that trust the same ones: each context
+ * references what another one parsed from the same bytes, and the last reference frees it. The names for a server's
+ * CertificateRequest, of which OpenSSL keeps copies in each SSL_CTX, are made when the context first serves. */
+#include "anchors.h"
 
 #include <openssl/lhash.h>
 #include <openssl/sha.h>
+
+#include "live.h"
 
 enum {
     X509_FIXED = 3000, /* bytes that a parsed certificate takes beside its encoding ... */
@@ -15,17 +17,17 @@ enum {
 };
 
 struct sp_anchor {
-    uint8_t
-        hash[SHA256_DIGEST_LENGTH]; /* of the certificate and of the trust that its PEM block may give it */
-    X509 *cert;                     /* owned */
-    size_t users;                   /* references of contexts */
+    uint8_t hash
+        [SHA256_DIGEST_LENGTH]; /* of the certificate and of the trust settings that its PEM block may contain */
+    X509 *cert;                 /* owned */
+    size_t users;               /* references of contexts */
     int64_t size;
 };
 
 static struct {
     CRYPTO_ONCE once;
     CRYPTO_RWLOCK *lock;
-    OPENSSL_LHASH *known; /* of sp_anchor; both are there for good */
+    OPENSSL_LHASH *known; /* of sp_anchor; lock and table are never freed */
 } anchors = {CRYPTO_ONCE_STATIC_INIT, NULL, NULL};
 
 static unsigned long hash_of(const void *anchor)
@@ -80,7 +82,8 @@ static sp_anchor *anchor_new(X509 *cert)
     return anchor;
 }
 
-/* The anchor of the same content that is there already, else `fresh`, which is kept. The caller's reference either way. */
+/* The known anchor of the same content; if there is none, `fresh`, which is then known. The caller gets a reference
+ * either way. NULL when out of memory. */
 static sp_anchor *keep(sp_anchor *fresh)
 {
     sp_anchor *known = OPENSSL_LH_retrieve(anchors.known, fresh);
@@ -111,7 +114,7 @@ static sp_anchor *get1_anchor(X509 *cert)
     return anchor;
 }
 
-static void let_go(sp_anchor *anchor)
+static void release(sp_anchor *anchor)
 {
     int last;
 
@@ -195,7 +198,7 @@ void sp_anchors_free(sp_ctx *ctx)
 {
     for (size_t i = 0; i < ctx->use_count; i++) {
         sp_live_bytes(-share_of(&ctx->uses[i]));
-        let_go(ctx->uses[i].anchor);
+        release(ctx->uses[i].anchor);
     }
     OPENSSL_free(ctx->uses);
 }

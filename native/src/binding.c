@@ -1,35 +1,39 @@
-/* binding.c - what a session proves, and to whom.
+/* binding.c - what a session proves, and under which conditions.
  *
- * A session carries the verdict about the peer's certificate over to later connections, which do not look at the certificate
- * again. So it is bound to everything that verdict came from, and is worth nothing elsewhere:
+ * A session carries the verdict about the peer's certificate over to later connections, which do not verify the
+ * certificate again. So it is bound to everything that verdict was made from, and is not used under other conditions:
  *
- * - On a server, to the session id context, the name asked for, the verify mode, whether pre-shared keys are taken, the
- *   security level and, if certificates are asked for, the trust store. A digest of these is the session id context that
- *   OpenSSL sees: it compares that with the session's before it resumes, for tickets and stored sessions of every version, and
- *   makes a full handshake when they differ.
- * - On a client OpenSSL compares nothing of the kind in time: a mismatch is fatal there. Sessions get a stamp in their ticket
- *   application data, which travels in the encoded session and which no server sees; a session is offered only if the stamp is
- *   the one that this connection would give it. A session without a stamp was made by another program: its certificate is
- *   verified against the connection's trust, and unless that succeeds it is not offered. One that says of itself that the
- *   peer did not verify can always be offered: it never says more than that.
+ * - On a server, to the session id context, the name asked for, the verify mode, whether pre-shared keys are taken,
+ *   the security level and, if certificates are asked for, the trust store. A digest of these is the session id
+ *   context that OpenSSL sees. OpenSSL compares that with the session's before it resumes, for tickets and stored
+ *   sessions of every version, and makes a full handshake when they differ.
+ * - On a client OpenSSL compares nothing of the kind in time: a mismatch is fatal there. Sessions get a stamp in
+ *   their ticket application data, which is part of the encoded session and which no server sees; a session is
+ *   offered only if its stamp is the one that this connection would give it. A session without a stamp was made by
+ *   another program: its certificate is verified against the connection's trust store, and unless that succeeds it is
+ *   not offered. A session that records a failed verification can always be offered: it never claims more than that.
  *
- * A verdict holds as long as the certificates and revocation lists it came from: sessions end with the first of them.
- * Whoever can write sessions of a client knows their keys, and could be the server: the stamp is no protection against that. */
+ * A verdict holds as long as the certificates and revocation lists it was made from: sessions expire with the first
+ * of them. The stamp is no protection against an attacker that can write a client's sessions: such an attacker knows
+ * their keys, and could pose as the server anyway.
+ */
 #include "binding.h"
 
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "x509_store.h"
+
 enum { DIGEST = 32, NAME_MARK = 16, MAGIC = 8, STAMP = MAGIC + 8 + NAME_MARK + DIGEST };
 
 static const char magic[MAGIC] = "sp-sess1";
-static int index_digest = -1;      /* ex_data of X509_STORE: what it trusts, 32 bytes, owned */
-static CRYPTO_RWLOCK *digest_lock; /* that ex_data */
+static int index_digest = -1;      /* ex_data of X509_STORE: digest of what it trusts, 32 bytes, owned */
+static CRYPTO_RWLOCK *digest_lock; /* protects that ex_data */
 
 /* ---- digests ---- */
 
-/* Each part with its length before it, so that none can pass for the beginning of the next. */
+/* Each part follows its length, so that no part can pass for the beginning of the next. */
 static int add(EVP_MD_CTX *digest, const void *bytes, size_t len)
 {
     uint64_t size = len;
@@ -43,7 +47,7 @@ static int add_number(EVP_MD_CTX *digest, int64_t value)
     return add(digest, &value, sizeof(value));
 }
 
-/* Names of hosts have no case. */
+/* Host names compare without case. */
 static uint8_t lower(uint8_t letter)
 {
     return letter >= 'A' && letter <= 'Z' ? (uint8_t)(letter + 32) : letter;
@@ -94,7 +98,7 @@ int sp_binding_init(void)
     return digest_lock != NULL && index_digest >= 0;
 }
 
-/* With what TRUSTED CERTIFICATE blocks say beside the certificate. 0 for what is neither certificate nor list. */
+/* With the trust settings of TRUSTED CERTIFICATE blocks. 0 for an object that is neither certificate nor list. */
 static int encode(const X509_OBJECT *object, uint8_t **der)
 {
     switch (X509_OBJECT_get_type(object)) {
@@ -126,7 +130,7 @@ static int digest_objects(STACK_OF(X509_OBJECT) *objects, uint8_t (*each)[DIGEST
     return 1;
 }
 
-/* The order of a store is how it was filled, and what was looked for since. */
+/* Independent of the order in the store, which depends on how it was filled and what was looked up in it. */
 static int digest_store(X509_STORE *store, uint8_t out[DIGEST])
 {
     EVP_MD_CTX *digest = NULL;
@@ -153,7 +157,7 @@ static int digest_store(X509_STORE *store, uint8_t out[DIGEST])
     return ok;
 }
 
-/* Kept with the store, which does not change once a connection uses it. */
+/* Cached in the store, which does not change once a connection uses it. */
 static int known_digest(X509_STORE *store, uint8_t out[DIGEST])
 {
     const uint8_t *known;
@@ -199,7 +203,7 @@ static int64_t earlier(int64_t one, int64_t other)
     return one == 0 || (other != 0 && other < one) ? other : one;
 }
 
-/* In seconds since 1970; 0 when it cannot be told. */
+/* In seconds since 1970; 0 when unknown. */
 static int64_t seconds_of(const ASN1_TIME *when)
 {
     int days, seconds;
@@ -218,7 +222,7 @@ static int64_t end_of_chain(STACK_OF(X509) *chain)
     return first;
 }
 
-/* Lists that have run out already spoke for none of the certificates that verified. */
+/* Lists that expired before cannot have been used: certificates under them did not verify. */
 static int64_t end_of_lists(X509_STORE *store)
 {
     int64_t now = (int64_t)time(NULL), first = 0, when;
@@ -269,7 +273,8 @@ static const uint8_t *stamp_of(SSL_SESSION *session)
     return data;
 }
 
-/* Until when the verdict of this session holds. When the chain is there, that tells; a resumed session says it. 0 = for ever. */
+/* Until when the verdict of this session holds, 0 = for ever: by the verified chain, if this connection has one; a
+ * resumed session has the time in its stamp. */
 static int64_t deadline_of(sp_conn *conn, SSL_SESSION *session)
 {
     STACK_OF(X509) *chain = SSL_get0_verified_chain(conn->ssl);
@@ -307,7 +312,8 @@ int sp_binding_server(sp_conn *conn, SSL_SESSION *made)
     return made == NULL || SSL_SESSION_set1_id_context(made, id, sizeof(id)) == 1;
 }
 
-/* With a stamp that says no more than when, for what is made from this session after it was resumed. */
+/* Limits the lifetime of the session, and stores the deadline in a stamp that holds nothing else: sessions made from
+ * this one after a resumption need it. */
 static int limit(sp_conn *conn, SSL_SESSION *session)
 {
     uint8_t stamp[STAMP] = {0};
@@ -317,7 +323,8 @@ static int limit(sp_conn *conn, SSL_SESSION *session)
         return 1;
     memcpy(stamp, magic, MAGIC);
     put_number(stamp + MAGIC, deadline);
-    left = deadline - (int64_t)time(NULL); /* it counts from when the session began, a moment ago */
+    left =
+        deadline - (int64_t)time(NULL); /* the timeout counts from the start of the session, a moment ago */
     if (left < (int64_t)SSL_SESSION_get_timeout(session))
         SSL_SESSION_set_timeout(session, left > 0 ? (long)left : 0);
     return SSL_SESSION_set1_ticket_appdata(session, stamp, sizeof(stamp)) == 1;
@@ -349,7 +356,7 @@ static int name_mark(sp_conn *conn, uint8_t out[DIGEST])
     return end(digest, digest != NULL && add_name(digest, name, len), out);
 }
 
-/* A session without certificate may say anything: OpenSSL leaves it as it began. */
+/* Of a session without certificate the verify result means nothing: OpenSSL leaves its initial value. */
 static int64_t verdict(sp_conn *conn, SSL_SESSION *session)
 {
     return SSL_SESSION_get0_peer(session) != NULL ? SSL_get_verify_result(conn->ssl) : -1;
@@ -368,7 +375,7 @@ static int digest_of_client(sp_conn *conn, SSL_SESSION *session, int64_t deadlin
     return end(digest, ok, out);
 }
 
-/* The session is the connection's, so that the verify result is the session's too. */
+/* The session must be the SSL's, so that SSL_get_verify_result() is the session's. */
 static int make_stamp(sp_conn *conn, SSL_SESSION *session, int64_t deadline, uint8_t out[STAMP])
 {
     uint8_t mark[DIGEST];
@@ -389,7 +396,7 @@ static int stamp_client(sp_conn *conn, SSL_SESSION *session)
            SSL_SESSION_set1_ticket_appdata(session, stamp, sizeof(stamp)) == 1;
 }
 
-/* A certificate that was asked for after the handshake came under another mode than the hello was under. */
+/* A certificate requested after the handshake was verified under another mode than the one at the hello. */
 static int bind_server(sp_conn *conn, SSL_SESSION *session)
 {
     if (SSL_SESSION_get0_peer(session) == NULL)
@@ -404,8 +411,8 @@ int sp_binding_made(sp_conn *conn, SSL_SESSION *session)
     return conn->is_server ? bind_server(conn, session) : stamp_client(conn, session);
 }
 
-/* Whether the certificate of a stranger's session verifies now; if so, the session gets a stamp. What stood between it and
- * the root is not in a session, so that this succeeds only where the trust store has that. */
+/* Whether the certificate of a session without stamp verifies now; if so, the session gets a stamp. A session does
+ * not contain intermediates, so this succeeds only where the trust store has them. */
 static int verifies(sp_conn *conn, SSL_SESSION *session)
 {
     X509 *leaf = SSL_SESSION_get0_peer(session);
@@ -437,14 +444,15 @@ static int same_name(const uint8_t *one, size_t one_len, const uint8_t *other, s
     return 1;
 }
 
-/* Whether the session, once resumed, makes the peer nobody's: no certificate that verified, and none replaced by a shared key. */
+/* Whether the session, once resumed, proves nothing about the peer: no certificate that verified, and no shared key
+ * in a certificate's place. */
 static int proves_nothing(sp_conn *conn, SSL_SESSION *session)
 {
     return SSL_SESSION_get0_peer(session) != NULL ? SSL_get_verify_result(conn->ssl) != X509_V_OK
                                                   : conn->psk_token == 0;
 }
 
-static int fits_stranger(sp_conn *conn, SSL_SESSION *session)
+static int fits_unstamped(sp_conn *conn, SSL_SESSION *session)
 {
     const char *host = SSL_SESSION_get0_hostname(session);
 
@@ -461,7 +469,7 @@ int sp_binding_fits(sp_conn *conn, SSL_SESSION *session)
     int64_t deadline;
 
     if (given == NULL)
-        return fits_stranger(conn, session);
+        return fits_unstamped(conn, session);
     deadline = get_number(given + MAGIC);
     if (!make_stamp(conn, session, deadline, stamp) ||
         memcmp(stamp + MAGIC + 8, given + MAGIC + 8, NAME_MARK) != 0)

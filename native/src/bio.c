@@ -1,8 +1,11 @@
-/* bio.c - the window: a BIO that reads from and writes to memory lent for one call. What finds no room in the lent
- * output window waits in a chain of chunks. There is no other buffer between OpenSSL's records and the caller. */
-#include "internal.h"
+/* bio.c - the window: a BIO that reads from and writes to memory lent for one call. What does not fit the output
+ * window waits in the overflow, a list of chunks. There is no other buffer between OpenSSL's records and the caller. */
+#include "bio.h"
 
-enum { CHUNK_ROOM = 4096 - sizeof(sp_chunk) - 16 }; /* one page with malloc's own header */
+#include "bytes.h"
+#include "live.h"
+
+enum { CHUNK_ROOM = 4096 - sizeof(sp_chunk) - 16 }; /* one page, with the header of malloc() */
 
 static BIO_METHOD *method;
 
@@ -15,24 +18,25 @@ static int on_read(BIO *bio, char *to, size_t len, size_t *done)
     if (len > conn->in_left)
         len = conn->in_left;
     *done = 0;
-    if (len == 0 || conn->gated) { /* the end of a handshake is delivered before what follows it */
-        conn->starved = len == 0;
+    if (len == 0 || conn->gated) { /* the end of a handshake is delivered before more is read */
+        conn->wants_input = len == 0;
         BIO_set_retry_read(bio);
         return 0;
     }
     *done = len;
-    sp_copy((uint8_t *)to, conn->in, len);
+    sp_copy_record((uint8_t *)to, conn->in, len);
     conn->in += len;
     conn->in_left -= len;
     return 1;
 }
 
-/* Fails only without memory, and then with -1: later OpenSSLs take 0 for "nothing written yet" and try again for ever. */
+/* Fails only when out of memory, and then with -1: newer versions take 0 for "nothing written yet" and retry for
+ * ever. */
 static int on_write(BIO *bio, const char *from, size_t len, size_t *done)
 {
     BIO_clear_retry_flags(bio);
     *done = 0;
-    if (!sp_chain_write(BIO_get_data(bio), (const uint8_t *)from, len))
+    if (!sp_window_write(BIO_get_data(bio), (const uint8_t *)from, len))
         return -1;
     *done = len;
     return 1;
@@ -62,7 +66,7 @@ BIO *sp_bio_new(sp_conn *conn)
     return bio;
 }
 
-/* ---- the chain ---- */
+/* ---- the overflow ---- */
 
 static sp_chunk *chunk_new(size_t len)
 {
@@ -78,55 +82,55 @@ static sp_chunk *chunk_new(size_t len)
 
 static void drop_first(sp_conn *conn)
 {
-    sp_chunk *chunk = conn->first;
+    sp_chunk *chunk = conn->overflow_first;
 
-    conn->first = chunk->next;
-    if (conn->first == NULL)
-        conn->last = NULL;
+    conn->overflow_first = chunk->next;
+    if (conn->overflow_first == NULL)
+        conn->overflow_last = NULL;
     OPENSSL_free(chunk);
     sp_live_add(SP_LIVE_CHUNK, -1);
 }
 
 static int append(sp_conn *conn, const uint8_t *bytes, size_t len)
 {
-    sp_chunk *chunk = conn->last;
+    sp_chunk *chunk = conn->overflow_last;
 
     if (chunk == NULL || chunk->room - chunk->end < len) {
         chunk = chunk_new(len);
         if (chunk == NULL)
             return 0;
-        if (conn->last != NULL)
-            conn->last->next = chunk;
+        if (conn->overflow_last != NULL)
+            conn->overflow_last->next = chunk;
         else
-            conn->first = chunk;
-        conn->last = chunk;
+            conn->overflow_first = chunk;
+        conn->overflow_last = chunk;
     }
-    sp_copy(chunk->bytes + chunk->end, bytes, len);
+    sp_copy_record(chunk->bytes + chunk->end, bytes, len);
     chunk->end += len;
     conn->pending += len;
     return 1;
 }
 
-int sp_chain_write(sp_conn *conn, const uint8_t *bytes, size_t len)
+int sp_window_write(sp_conn *conn, const uint8_t *bytes, size_t len)
 {
-    size_t now = conn->first != NULL ? 0 : len < conn->out_left ? len : conn->out_left;
+    size_t now = conn->overflow_first != NULL ? 0 : len < conn->out_left ? len : conn->out_left;
 
     if (now > 0) {
-        sp_copy(conn->out, bytes, now);
+        sp_copy_record(conn->out, bytes, now);
         conn->out += now;
         conn->out_left -= now;
     }
     return now == len || append(conn, bytes + now, len - now);
 }
 
-void sp_chain_drain(sp_conn *conn)
+void sp_overflow_drain(sp_conn *conn)
 {
-    while (conn->first != NULL && conn->out_left > 0) {
-        sp_chunk *chunk = conn->first;
+    while (conn->overflow_first != NULL && conn->out_left > 0) {
+        sp_chunk *chunk = conn->overflow_first;
         size_t len = chunk->end - chunk->begin;
         if (len > conn->out_left)
             len = conn->out_left;
-        sp_copy(conn->out, chunk->bytes + chunk->begin, len);
+        sp_copy_record(conn->out, chunk->bytes + chunk->begin, len);
         conn->out += len;
         conn->out_left -= len;
         chunk->begin += len;
@@ -136,9 +140,9 @@ void sp_chain_drain(sp_conn *conn)
     }
 }
 
-void sp_chain_free(sp_conn *conn)
+void sp_overflow_free(sp_conn *conn)
 {
-    while (conn->first != NULL)
+    while (conn->overflow_first != NULL)
         drop_first(conn);
     conn->pending = 0;
 }

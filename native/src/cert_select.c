@@ -1,8 +1,11 @@
-/* cert_select.c - the pause before a server's certificate is chosen, the identity switch, and OCSP stapling. */
-#include "binding.h"
-#include "trust.h"
-
+/* cert_select.c - the pause before a server's certificate is chosen, and the identity switch. */
 #include <openssl/tls1.h>
+
+#include "anchors.h"
+#include "binding.h"
+#include "callbacks.h"
+#include "error.h"
+#include "question.h"
 
 static int ask_certificate(sp_conn *conn)
 {
@@ -14,7 +17,7 @@ static int ask_certificate(sp_conn *conn)
     if (conn->secure)
         bits |= SP_CERT_RENEGOTIATION;
     sp_item items[] = {{name, name != NULL ? strlen(name) : SP_ABSENT}, {&bits, sizeof(bits)}};
-    return sp_event_ask(conn, SP_EV_CERT, items, 2) != 0;
+    return sp_question_ask(conn, SP_EV_CERT, items, 2) != 0;
 }
 
 /* -1 pauses (SSL_ERROR_WANT_X509_LOOKUP), 0 fails, 1 goes on. Not called when a session is resumed. */
@@ -39,54 +42,7 @@ void sp_cert_install(sp_conn *conn)
         SSL_set_cert_cb(conn->ssl, on_certificate, conn);
 }
 
-/* A name that was sent is accepted: only then does OpenSSL keep it with the session. */
-static int on_servername(SSL *ssl, int *alert, void *arg)
-{
-    (void)alert, (void)arg;
-    return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != NULL ? SSL_TLSEXT_ERR_OK
-                                                                      : SSL_TLSEXT_ERR_NOACK;
-}
-
-static int staple(sp_conn *conn)
-{
-    uint8_t *copy;
-
-    if (conn->staple_len == 0)
-        return SSL_TLSEXT_ERR_NOACK;
-    copy = OPENSSL_memdup(conn->staple, conn->staple_len); /* OpenSSL frees it with OPENSSL_free() */
-    if (copy == NULL)
-        return SSL_TLSEXT_ERR_ALERT_FATAL;
-    SSL_set_tlsext_status_ocsp_resp(conn->ssl, copy, (long)conn->staple_len);
-    return SSL_TLSEXT_ERR_OK;
-}
-
-/* Server: supplies the staple. Client: one event for each full handshake, 1 = go on. */
-static int on_status(SSL *ssl, void *arg)
-{
-    sp_conn *conn = sp_conn_of(ssl);
-    const unsigned char *bytes = NULL;
-    long len;
-
-    (void)arg;
-    if (conn->is_server)
-        return staple(conn);
-    len = SSL_get_tlsext_status_ocsp_resp(ssl, &bytes);
-    sp_item item = {bytes, len > 0 && bytes != NULL ? (size_t)len : SP_ABSENT};
-    return sp_event_add(conn, SP_EV_OCSP_RESPONSE, &item, 1) != 0 ? 1 : -1;
-}
-
-void sp_ocsp_install(sp_ctx *ctx)
-{
-    SSL_CTX_set_tlsext_status_cb(ctx->ssl_ctx, on_status);
-    SSL_CTX_set_tlsext_servername_callback(ctx->ssl_ctx, on_servername);
-}
-
 /* ---- answers ---- */
-
-static int paused_at(const sp_conn *conn, uint16_t kind)
-{
-    return sp_conn_alive(conn) && conn->question != 0 && conn->question_kind == kind;
-}
 
 static int use_one(SSL *ssl, const sp_identity *identity)
 {
@@ -105,8 +61,9 @@ static size_t usable(const sp_ctx *ctx)
     return count;
 }
 
-/* The connection's own copy of the certificates is replaced, the shared SSL_CTX is not touched. All key types go
- * first: else a client that prefers one that only the default identity has would get the default certificate. */
+/* Replaces the SSL's own copy of the certificates; the shared SSL_CTX is not touched. All key types are cleared
+ * first: otherwise a client that prefers a type that only the default identity has would get the default certificate.
+ */
 static int use_identities(SSL *ssl, const sp_ctx *ctx)
 {
     SSL_certs_clear(ssl);
@@ -133,12 +90,13 @@ static int use_trust(SSL *ssl, sp_ctx *ctx)
 static int32_t use(sp_conn *conn, sp_ctx *ctx, int with_trust, sp_report *report)
 {
     sp_enter(report);
-    if (ctx == NULL || !(paused_at(conn, SP_EV_CLIENT_HELLO) || paused_at(conn, SP_EV_CERT)))
+    if (ctx == NULL || !(sp_question_is(conn, SP_EV_CLIENT_HELLO) || sp_question_is(conn, SP_EV_CERT)))
         return SP_MISUSE;
     atomic_store_explicit(&ctx->frozen, 1, memory_order_release);
     if (with_trust && !use_trust(conn->ssl, ctx))
         return sp_fail(report);
-    /* At the hello that is done when the hello is. Here the session of this handshake was made under the former trust. */
+    /* At the hello, on_client_hello() does this at the end. Here the session of this handshake was already made under
+     * the former trust. */
     if (conn->question_kind == SP_EV_CERT && !sp_binding_server(conn, SSL_get_session(conn->ssl)))
         return sp_fail(report);
     if (usable(ctx) == 0)
@@ -154,11 +112,4 @@ int32_t sp_conn_use_identity(sp_conn *conn, sp_ctx *ctx, sp_report *report)
 int32_t sp_conn_use_certificates(sp_conn *conn, sp_ctx *ctx, sp_report *report)
 {
     return use(conn, ctx, 0, report);
-}
-
-int32_t sp_conn_set_ocsp_response(sp_conn *conn, const uint8_t *der, size_t len)
-{
-    if (!paused_at(conn, SP_EV_CERT) || (der == NULL && len > 0) || len > INT32_MAX)
-        return SP_MISUSE;
-    return sp_keep(&conn->staple, &conn->staple_len, der, len) ? SP_OK : SP_ERROR;
 }

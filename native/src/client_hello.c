@@ -1,9 +1,15 @@
-/* client_hello.c - the ClientHello callback, what it tells Java, and how a pause is answered.
+/* client_hello.c - the ClientHello callback, and what its question carries.
  *
  * OpenSSL runs the callback once per ClientHello and again after each SSL_CLIENT_HELLO_RETRY, also for the second
- * hello after a HelloRetryRequest and for renegotiations. The stages in sp_conn make each question come once per
- * handshake: they go back to NEW when OpenSSL says that a handshake starts, which is not so for the second hello. */
+ * hello after a HelloRetryRequest and for renegotiations. The stages in sp_conn make each question occur once per
+ * handshake: they return to NEW when OpenSSL reports the start of a handshake, which it does not for the second
+ * hello.
+ */
 #include "binding.h"
+#include "bytes.h"
+#include "callbacks.h"
+#include "ex_data.h"
+#include "question.h"
 
 enum {
     EXT_SERVER_NAME = 0,
@@ -12,12 +18,12 @@ enum {
     EXT_TICKET = 35,
     EXT_PSK = 41,
     EXT_VERSIONS = 43,
-    EXT_LATER_CERTIFICATE = 49, /* post_handshake_auth */
+    EXT_POST_HANDSHAKE_AUTH = 49,
     EXT_NPN = 13172,
     HELLO_ITEMS = 8
 };
 
-/* A reader that never goes past its end: after a short read it is empty and `bad`. */
+/* Reads and never passes the end: after a short read it is empty and `bad`. */
 typedef struct cursor {
     const uint8_t *at;
     size_t left;
@@ -71,8 +77,8 @@ static int extension(SSL *ssl, unsigned int type, cursor *body)
     return present;
 }
 
-/* SSL_get_servername() does not work yet inside the callback. RFC 6066: list of {type, name}, one host name. What OpenSSL
- * is about to refuse is none. */
+/* SSL_get_servername() does not work yet inside the callback. RFC 6066: list of {type, name}, one host name. A name
+ * that OpenSSL is about to refuse counts as none. */
 static sp_item servername_of(SSL *ssl)
 {
     cursor body, list, name;
@@ -132,7 +138,7 @@ static uint32_t bits_of(sp_conn *conn)
     return bits;
 }
 
-/* The callback's getters know only the extensions that OpenSSL knows; the raw message has them all. */
+/* OpenSSL's getters give only the extensions that it knows; the raw message has all. */
 static sp_item extensions_of(const sp_conn *conn)
 {
     enum { MESSAGE_HEADER = 4, VERSION_AND_RANDOM = 34 };
@@ -194,15 +200,15 @@ static int ask_hello(sp_conn *conn)
 
     if (random_len == SSL3_RANDOM_SIZE)
         memcpy(head + 2, random, random_len);
-    if (!sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, alpn.bytes,
-                 alpn.len == SP_ABSENT ? 0 : alpn.len))
+    if (!sp_replace_copy(&conn->offered_alpn, &conn->offered_alpn_len, alpn.bytes,
+                         alpn.len == SP_ABSENT ? 0 : alpn.len))
         return 0;
     if (!identities_of(ssl, &identities))
         return 0;
     sp_item items[HELLO_ITEMS] = {
         {id, id_len},         servername_of(ssl),  alpn,      {&bits, sizeof(bits)}, {head, sizeof(head)},
         {suites, suites_len}, extensions_of(conn), identities};
-    asked = sp_event_ask(conn, SP_EV_CLIENT_HELLO, items, HELLO_ITEMS);
+    asked = sp_question_ask(conn, SP_EV_CLIENT_HELLO, items, HELLO_ITEMS);
     OPENSSL_free((void *)identities.bytes);
     return asked != 0;
 }
@@ -213,8 +219,9 @@ static int refuse(int *alert, int value)
     return SSL_CLIENT_HELLO_ERROR;
 }
 
-/* The name of the first hello chose who we are and whom we trust, and is what the program is given. A renegotiation, or the
- * second hello after a HelloRetryRequest, under another name would be let in by one name's rules and served by the other's. */
+/* The name in the first hello selects identity and trust, and is the one that the caller reads. A renegotiation, or
+ * the second hello after a HelloRetryRequest, under another name would be admitted by the rules of one name and
+ * served as the other. */
 static int named_as_before(sp_conn *conn, SSL *ssl)
 {
     sp_item name = servername_of(ssl);
@@ -223,21 +230,21 @@ static int named_as_before(sp_conn *conn, SSL *ssl)
     if (conn->named)
         return sp_binding_same_name(conn, len > 0 ? name.bytes : NULL, len);
     conn->named = 1;
-    if (sp_keep(&conn->asked, &conn->asked_len, name.bytes, len))
+    if (sp_replace_copy(&conn->asked, &conn->asked_len, name.bytes, len))
         return 1;
     conn->out_of_memory = 1;
     return 0;
 }
 
-/* Whether there is something to resume, and whether the client can be asked for a certificate later, is known from the first
- * hello, and it may have been asked about for these alone. RFC 8446 4.1.2: the second one has none of them anew. OpenSSL does
- * not look. */
+/* The first hello shows whether the client has something to resume, and whether it can be asked for a certificate
+ * later; the question may have been asked because of it. RFC 8446 4.1.2: the second hello must not add either.
+ * OpenSSL does not check that. */
 static int offers_no_more(sp_conn *conn, SSL *ssl)
 {
-    enum { CAME = 1, PSK = 2, LATER = 4 };
+    enum { HELLO = 1, PSK = 2, POST_HANDSHAKE_AUTH = 4 };
     cursor body;
-    int offers = CAME | (extension(ssl, EXT_PSK, &body) ? PSK : 0) |
-                 (extension(ssl, EXT_LATER_CERTIFICATE, &body) ? LATER : 0);
+    int offers = HELLO | (extension(ssl, EXT_PSK, &body) ? PSK : 0) |
+                 (extension(ssl, EXT_POST_HANDSHAKE_AUTH, &body) ? POST_HANDSHAKE_AUTH : 0);
 
     if (conn->offers == 0)
         conn->offers = (uint8_t)offers;
@@ -258,24 +265,34 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     if (conn->renegotiation_stage == SP_STAGE_NEW && conn->secure && !conn->our_renegotiation &&
         (conn->event_mask & SP_ASK_RENEGOTIATION) != 0) {
         conn->renegotiation_stage = SP_STAGE_ASKED;
-        return sp_event_ask(conn, SP_EV_RENEGOTIATION, NULL, 0) != 0 ? SSL_CLIENT_HELLO_RETRY
-                                                                     : refuse(alert, SSL_AD_INTERNAL_ERROR);
+        return sp_question_ask(conn, SP_EV_RENEGOTIATION, NULL, 0) != 0
+                   ? SSL_CLIENT_HELLO_RETRY
+                   : refuse(alert, SSL_AD_INTERNAL_ERROR);
     }
     if (conn->hello_stage == SP_STAGE_NEW && (conn->event_mask & SP_ASK_HELLO) != 0) {
         conn->hello_stage = SP_STAGE_ASKED;
         return ask_hello(conn) ? SSL_CLIENT_HELLO_RETRY : refuse(alert, SSL_AD_INTERNAL_ERROR);
     }
-    conn->hello_stage = SP_STAGE_ANSWERED; /* no late question for the second hello of a HelloRetryRequest */
+    conn->hello_stage = SP_STAGE_ANSWERED; /* no question at the second hello after a HelloRetryRequest */
     conn->our_renegotiation = 0;
-    sp_keep(&conn->hello, &conn->hello_len, NULL, 0);
+    sp_replace_copy(&conn->hello, &conn->hello_len, NULL, 0);
     if (!sp_binding_server(conn, NULL))
         return refuse(alert, SSL_AD_INTERNAL_ERROR);
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+/* Accepts any name: OpenSSL stores the name in the session only if it was accepted. */
+static int on_servername(SSL *ssl, int *alert, void *arg)
+{
+    (void)alert, (void)arg;
+    return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != NULL ? SSL_TLSEXT_ERR_OK
+                                                                      : SSL_TLSEXT_ERR_NOACK;
+}
+
 void sp_hello_install(sp_ctx *ctx)
 {
     SSL_CTX_set_client_hello_cb(ctx->ssl_ctx, on_client_hello, NULL);
+    SSL_CTX_set_tlsext_servername_callback(ctx->ssl_ctx, on_servername);
 }
 
 void sp_hello_reset(sp_conn *conn)
@@ -283,28 +300,6 @@ void sp_hello_reset(sp_conn *conn)
     conn->renegotiation_stage = conn->hello_stage = conn->cert_stage = SP_STAGE_NEW;
     conn->alpn_answered = 0;
     conn->offers = 0;
-    sp_keep(&conn->hello, &conn->hello_len, NULL, 0);
-    sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, NULL, 0);
-}
-
-int32_t sp_conn_answer(sp_conn *conn, uint32_t sequence, int32_t alert)
-{
-    if (!sp_conn_alive(conn) || sequence == 0 || sequence != conn->question || alert > 255)
-        return SP_MISUSE;
-    conn->question = 0;
-    conn->dry = 0;
-    conn->refusal = (int16_t)(alert < 0 ? -1 : alert);
-    switch (conn->question_kind) {
-    case SP_EV_RENEGOTIATION:
-        conn->renegotiation_stage = SP_STAGE_ANSWERED;
-        break;
-    case SP_EV_CLIENT_HELLO:
-        conn->hello_stage = SP_STAGE_ANSWERED;
-        sp_keep(&conn->offered_alpn, &conn->offered_alpn_len, NULL, 0);
-        break;
-    default:
-        conn->cert_stage = SP_STAGE_ANSWERED;
-        break;
-    }
-    return SP_OK;
+    sp_replace_copy(&conn->hello, &conn->hello_len, NULL, 0);
+    sp_replace_copy(&conn->offered_alpn, &conn->offered_alpn_len, NULL, 0);
 }

@@ -1,22 +1,21 @@
 /* connection.c - an SSL with its window and queue: making, freeing, and what may be set on it. */
-#include "trust.h"
+#include "anchors.h"
+#include "bio.h"
+#include "bytes.h"
+#include "callbacks.h"
+#include "error.h"
+#include "events.h"
+#include "ex_data.h"
+#include "live.h"
 
-void sp_ctx_install_callbacks(sp_ctx *ctx)
-{
-    sp_hello_install(ctx);
-    sp_ocsp_install(ctx);
-    sp_session_install(ctx);
-    sp_alpn_install(ctx);
-}
-
-/* Chains are always evaluated, never fatal: the verdict is read after the handshake. OpenSSL keeps the last error. */
+/* Chains are always verified, and never fatal: the result is read after the handshake. OpenSSL keeps the last error. */
 static int on_verify(int ok, X509_STORE_CTX *store)
 {
     (void)ok, (void)store;
     return 1;
 }
 
-/* No AUTO_RETRY: SSL_read() comes back after each message, so that events do not pile up behind one call. */
+/* No AUTO_RETRY: SSL_read() returns after each message, so that events do not pile up in one call. */
 static int set_up(sp_conn *conn)
 {
     SSL *ssl = conn->ssl;
@@ -56,14 +55,13 @@ sp_conn *sp_conn_new(sp_ctx *ctx, int32_t is_server, sp_report *report)
     conn->refusal = conn->alert = -1;
     conn->max_fragment = SSL3_RT_MAX_PLAIN_LENGTH;
     conn->ssl = SSL_new(ctx->ssl_ctx);
-    if (conn->ssl == NULL || SSL_set_ex_data(conn->ssl, sp_index_conn, conn) != 1) {
+    if (conn->ssl == NULL || !sp_conn_bind(conn)) {
         sp_fail(report);
         SSL_free(conn->ssl);
         conn->ssl = NULL;
         sp_conn_free(conn);
         return NULL;
     }
-    sp_live_add(SP_LIVE_SSL, 1); /* on_free_ssl() takes it back */
     if (!set_up(conn)) {
         sp_fail(report);
         sp_conn_free(conn);
@@ -77,14 +75,14 @@ static void free_kept(sp_conn *conn)
 {
     sp_hello_reset(conn);
     sp_session_drop_offer(conn);
-    sp_chain_free(conn);
+    sp_overflow_free(conn);
     sp_events_free(conn);
-    sp_keep(&conn->alpn, &conn->alpn_len, NULL, 0);
-    sp_keep(&conn->npn, &conn->npn_len, NULL, 0);
-    sp_keep(&conn->staple, &conn->staple_len, NULL, 0);
-    sp_keep(&conn->asked, &conn->asked_len, NULL, 0);
-    sp_keep(&conn->servername, &conn->servername_len, NULL, 0);
-    sp_keep(&conn->peer_name, &conn->peer_name_len, NULL, 0);
+    sp_replace_copy(&conn->alpn, &conn->alpn_len, NULL, 0);
+    sp_replace_copy(&conn->npn, &conn->npn_len, NULL, 0);
+    sp_replace_copy(&conn->staple, &conn->staple_len, NULL, 0);
+    sp_replace_copy(&conn->asked, &conn->asked_len, NULL, 0);
+    sp_replace_copy(&conn->servername, &conn->servername_len, NULL, 0);
+    sp_replace_copy(&conn->peer_name, &conn->peer_name_len, NULL, 0);
     BIO_free(conn->trace);
     OPENSSL_free(conn->failure);
 }
@@ -93,8 +91,8 @@ void sp_conn_free(sp_conn *conn)
 {
     if (conn == NULL)
         return;
-    if (conn->busy) { /* from inside the PSK upcall: the running call frees it at its end */
-        conn->doomed = 1;
+    if (conn->busy) { /* inside the PSK upcall: the running call frees it at its end */
+        conn->free_pending = 1;
         return;
     }
     SSL_free(conn->ssl);
@@ -119,22 +117,15 @@ int32_t sp_conn_set_servername(sp_conn *conn, const char *name, sp_report *repor
     if (!client_before_start(conn))
         return SP_MISUSE;
     return sp_leave(report, SSL_set_tlsext_host_name(conn->ssl, name) == 1 &&
-                                sp_keep(&conn->servername, &conn->servername_len, (const uint8_t *)name,
-                                        name != NULL ? strlen(name) : 0));
+                                sp_replace_copy(&conn->servername, &conn->servername_len,
+                                                (const uint8_t *)name, name != NULL ? strlen(name) : 0));
 }
 
 int32_t sp_conn_set_peer_name(sp_conn *conn, const uint8_t *name, size_t len)
 {
     if (!client_before_start(conn) || (name == NULL && len > 0))
         return SP_MISUSE;
-    return sp_keep(&conn->peer_name, &conn->peer_name_len, name, len) ? SP_OK : SP_ERROR;
-}
-
-int32_t sp_conn_request_ocsp(sp_conn *conn)
-{
-    if (!client_before_start(conn))
-        return SP_MISUSE;
-    return SSL_set_tlsext_status_type(conn->ssl, TLSEXT_STATUSTYPE_ocsp) == 1 ? SP_OK : SP_ERROR;
+    return sp_replace_copy(&conn->peer_name, &conn->peer_name_len, name, len) ? SP_OK : SP_ERROR;
 }
 
 int32_t sp_conn_offer_post_handshake_auth(sp_conn *conn)
@@ -190,16 +181,16 @@ int32_t sp_conn_set_events(sp_conn *conn, uint32_t mask)
 
 /* ---- a running connection ---- */
 
-/* Whether it can be asked for another handshake; the next read then has something to do. */
+/* Whether it can be asked for another handshake. The next read then has something to do. */
 static int running(sp_conn *conn)
 {
     if (!sp_conn_alive(conn) || !conn->secure)
         return 0;
-    conn->dry = 0;
+    conn->read_exhausted = 0;
     return 1;
 }
 
-/* A peer that answers a HelloRequest offers its session, and resuming it would ask for no certificate. */
+/* A client that answers a HelloRequest offers its session; resumed, it would not be asked for a certificate. */
 int32_t sp_conn_renegotiate(sp_conn *conn, int32_t abbreviated, sp_report *report)
 {
     int ok;

@@ -1,11 +1,21 @@
 /* context.c - what every connection made from a context has in common, but for identity and trust. */
-#include "identity.h"
-#include "provider.h"
-#include "ticket_keys.h"
-#include "trust.h"
-
 #include <limits.h>
 #include <openssl/pem.h>
+
+#include "anchors.h"
+#include "callbacks.h"
+#include "certificates.h"
+#include "error.h"
+#include "ex_data.h"
+#include "identity.h"
+#include "library.h"
+#include "live.h"
+#include "provider.h"
+#include "session_cache.h"
+#include "suites.h"
+#include "ticket_keys.h"
+#include "trust.h"
+#include "x509_store.h"
 
 /* ---- life ---- */
 
@@ -24,9 +34,21 @@ static const SSL_METHOD *method_of(int32_t role)
     }
 }
 
-/* Takes the SSL_CTX over: whatever fails from here on, freeing it frees the context too. */
-enum { CONTEXT_SIZE = 20 * 1024 }; /* bytes, with all that an SSL_CTX has from the beginning; measured */
+enum { CONTEXT_SIZE = 20 * 1024 }; /* bytes, with what an SSL_CTX allocates when it is made; measured */
 
+/* Frees what ctx owns (not the SSL_CTX) and ctx itself. */
+static void destroy(sp_ctx *ctx)
+{
+    sp_identities_free(ctx);
+    sp_anchors_free(ctx);
+    sp_ticket_keys_free(ctx);
+    sp_session_cache_free(ctx);
+    OPENSSL_free(ctx);
+    sp_live_add(SP_LIVE_CTX, -1);
+    sp_live_bytes(-CONTEXT_SIZE);
+}
+
+/* Takes ssl_ctx over: from here on freeing it frees the context too, whatever fails. */
 static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
 {
     sp_ctx *ctx = OPENSSL_zalloc(sizeof(*ctx));
@@ -37,19 +59,22 @@ static sp_ctx *attach(SSL_CTX *ssl_ctx, int32_t role)
     ctx->role = role;
     sp_live_add(SP_LIVE_CTX, 1);
     sp_live_bytes(CONTEXT_SIZE);
-    if (sp_ctx_bind(ctx))
+    if (sp_ctx_bind(ctx, destroy))
         return ctx;
-    sp_ctx_destroy(ctx);
+    destroy(ctx);
     return NULL;
 }
 
-/* The level goes first so that a later '@SECLEVEL' in a cipher list wins. Clients may renegotiate: the limit on that
- * is kept at the hello, as Node's is. */
+/* The level is set first, so that a later "@SECLEVEL" in a cipher list takes precedence. Clients may renegotiate: how
+ * often is limited at the hello, as in Node. */
 static int set_up(sp_ctx *ctx)
 {
     SSL_CTX_set_security_level(ctx->ssl_ctx, 1);
     SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
-    sp_ctx_install_callbacks(ctx);
+    sp_hello_install(ctx);
+    sp_ocsp_install(ctx);
+    sp_session_install(ctx);
+    sp_alpn_install(ctx);
     return sp_session_cache_install(ctx) && sp_ticket_keys_install(ctx);
 }
 
@@ -79,17 +104,6 @@ void sp_ctx_free(sp_ctx *ctx)
 {
     if (ctx != NULL)
         SSL_CTX_free(ctx->ssl_ctx);
-}
-
-void sp_ctx_destroy(sp_ctx *ctx)
-{
-    sp_identities_free(ctx);
-    sp_anchors_free(ctx);
-    sp_ticket_keys_free(ctx);
-    sp_session_cache_free(ctx);
-    OPENSSL_free(ctx);
-    sp_live_add(SP_LIVE_CTX, -1);
-    sp_live_bytes(-CONTEXT_SIZE);
 }
 
 /* ---- settings ---- */
@@ -137,7 +151,7 @@ int32_t sp_ctx_set_security_level(sp_ctx *ctx, int32_t level)
     return SP_OK;
 }
 
-/* An empty list is how a program says that it wants no suite of TLS 1.2. OpenSSL empties its list, then complains. */
+/* An empty list means no suite of TLS 1.2. OpenSSL empties its list, then reports an error. */
 static int emptied_on_purpose(const char *list)
 {
     return list[0] == '\0' && ERR_GET_REASON(ERR_peek_error()) == SSL_R_NO_CIPHER_MATCH;
@@ -167,7 +181,7 @@ int32_t sp_ctx_set_groups(sp_ctx *ctx, const char *list, sp_report *report)
 
     if (!begin_text(ctx, list, report, &result))
         return result;
-    if (list[0] == '\0') { /* 3.5 takes it for its default, 3.0 refuses it */
+    if (list[0] == '\0') { /* 3.5 takes it as its default, 3.0 refuses it */
         ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT);
         return sp_fail(report);
     }
@@ -192,7 +206,7 @@ int32_t sp_ctx_set_psk_identity_hint(sp_ctx *ctx, const char *hint, sp_report *r
     return sp_leave(report, SSL_CTX_use_psk_identity_hint(ctx->ssl_ctx, hint) == 1);
 }
 
-/* Other parameters (of EC, of DSA) before them are passed over. NULL when there are none. Owns: the caller. */
+/* Parameters of other kinds (EC, DSA) are skipped. NULL when there are none. Owns: the caller. */
 static EVP_PKEY *read_dh(BIO *bio)
 {
     EVP_PKEY *params;
@@ -271,7 +285,7 @@ int32_t sp_ctx_set_num_tickets(sp_ctx *ctx, int32_t count, sp_report *report)
     return sp_leave(report, SSL_CTX_set_num_tickets(ctx->ssl_ctx, (size_t)count) == 1);
 }
 
-/* ---- questions ---- */
+/* ---- getters ---- */
 
 static int write_certificate(sp_ctx *ctx, sp_out *out)
 {
@@ -280,7 +294,7 @@ static int write_certificate(sp_ctx *ctx, sp_out *out)
     return current != NULL && sp_certificate_write(current->certificate, out);
 }
 
-/* The store is asked now, not when the certificate came: anchors may have been added since. */
+/* The issuer is looked up now, not when the certificate was set: anchors may have been added since. */
 static int write_issuer(sp_ctx *ctx, sp_out *out)
 {
     const sp_identity *current = sp_identity_current(ctx);
@@ -291,7 +305,7 @@ static int write_issuer(sp_ctx *ctx, sp_out *out)
         return 0;
     if (issuer != NULL)
         return sp_certificate_write(issuer, out);
-    issuer = sp_trust_issuer(SSL_CTX_get_cert_store(ctx->ssl_ctx), current->certificate);
+    issuer = sp_store_issuer(SSL_CTX_get_cert_store(ctx->ssl_ctx), current->certificate);
     ok = issuer != NULL && sp_certificate_write(issuer, out);
     X509_free(issuer);
     return ok;
@@ -307,14 +321,7 @@ static int write_chain(sp_ctx *ctx, sp_out *out)
 
 static int write_ciphers(sp_ctx *ctx, sp_out *out)
 {
-    STACK_OF(SSL_CIPHER) *suites = SSL_CTX_get_ciphers(ctx->ssl_ctx);
-
-    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
-        if (i > 0)
-            out_text(out, ":");
-        out_text(out, SSL_CIPHER_get_name(sk_SSL_CIPHER_value(suites, i)));
-    }
-    return suites != NULL;
+    return sp_suites_write(ctx->ssl_ctx, out);
 }
 
 int64_t sp_ctx_get(sp_ctx *ctx, int32_t what, uint8_t *to, size_t cap)

@@ -1,7 +1,8 @@
 /* error.c - the thread's error queue becomes a report; the only file that calls ERR_get_error_all(). */
-#include "internal.h"
+#include "error.h"
 
-#include <stdlib.h>
+#include <openssl/err.h>
+#include <string.h>
 
 /* ERR_clear_error() walks all sixteen slots; on the hot path the queue is nearly always empty already. */
 void sp_queue_clear(void)
@@ -32,7 +33,7 @@ static void set_text(char *to, size_t room, const char *text)
     to[len] = '\0';
 }
 
-/* File names keep their end, which is the part that says something. */
+/* Of a file name the end is kept, which says most. */
 static void set_file(char *to, size_t room, const char *file)
 {
     size_t len = file != NULL ? strlen(file) : 0;
@@ -55,7 +56,7 @@ static void set_entry(sp_error *entry, unsigned long code, const char *file, int
     set_text(entry->function, sizeof(entry->function), function);
 }
 
-/* The oldest entries name the cause, the newest what it led to: a long queue loses its middle. */
+/* The oldest entries name the cause, the newest its consequences: of a long queue the middle is dropped. */
 static sp_error *next_entry(sp_report *report)
 {
     enum { OLDEST = SP_ERRORS_MAX / 2 };
@@ -88,23 +89,4 @@ int32_t sp_leave(sp_report *report, int ok)
         return sp_fail(report);
     sp_queue_clear();
     return SP_OK;
-}
-
-int64_t sp_copy_out(const void *bytes, size_t len, uint8_t *out, size_t cap)
-{
-    if (out != NULL && len <= cap && len > 0)
-        memcpy(out, bytes, len);
-    return (int64_t)len;
-}
-
-int sp_keep(uint8_t **copy, size_t *copy_len, const uint8_t *bytes, size_t len)
-{
-    uint8_t *fresh = len > 0 ? OPENSSL_memdup(bytes, len) : NULL;
-
-    if (len > 0 && fresh == NULL)
-        return 0;
-    OPENSSL_free(*copy);
-    *copy = fresh;
-    *copy_len = len;
-    return 1;
 }

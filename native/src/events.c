@@ -1,6 +1,8 @@
 /* events.c - the queue of a connection: encoded events, oldest first, in one buffer that exists only while it holds
- * something. What was taken is cleansed, since events carry key log lines and sessions. */
-#include "internal.h"
+ * some. Events are cleansed when they are taken, since they carry key log lines and sessions. */
+#include "events.h"
+
+#include "live.h"
 
 enum { HEADER = 16, ITEM = 4, FIRST_ROOM = 1024, TRACE_MAX = 64 * 1024, MESSAGES_MAX = 256 * 1024 };
 
@@ -93,17 +95,7 @@ uint32_t sp_event_add(sp_conn *conn, uint16_t type, const sp_item *items, uint16
     return conn->sequence;
 }
 
-uint32_t sp_event_ask(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count)
-{
-    uint32_t sequence = sp_event_add(conn, type, items, count);
-
-    conn->question = sequence;
-    conn->question_kind = type;
-    conn->refusal = -1;
-    return sequence;
-}
-
-/* ---- trace and messages: the only events that may be lost ---- */
+/* ---- trace and messages: the only events that may be dropped ---- */
 
 static int newest_is_trace(const sp_conn *conn)
 {
@@ -115,7 +107,7 @@ static int newest_is_trace(const sp_conn *conn)
     return type == SP_EV_TRACE;
 }
 
-/* The text item comes first and the u32 behind it is moved on. */
+/* Appends to the text, which is the first item; the u32 item behind it moves. */
 static int extend_trace(sp_conn *conn, const char *text, size_t len)
 {
     uint8_t *event, *end;
@@ -150,7 +142,7 @@ void sp_event_trace(sp_conn *conn, const char *text, size_t len)
         conn->trace_queued += (uint32_t)len;
     else
         conn->trace_dropped += (uint32_t)len;
-    conn->out_of_memory = lost; /* losing trace is no failure */
+    conn->out_of_memory = lost; /* trace may be lost */
 }
 
 void sp_event_message(sp_conn *conn, const sp_item *items, uint16_t count)

@@ -1,6 +1,6 @@
-/* general_name.c - subject alternative names and access locations as text that cannot be misread.
+/* general_name.c - subject alternative names and access locations as unambiguous text.
  *
- * OpenSSL's own printer glues names with ", " and escapes nothing, so one name may pose as several. Node's answer,
+ * OpenSSL's own printer joins names with ", " and escapes nothing, so one name may pose as several. Node's answer,
  * followed here byte by byte: a value with a quote, backslash, comma or control character becomes a JSON string.
  */
 #include "general_name.h"
@@ -10,7 +10,7 @@
 #include <openssl/objects.h>
 #include <stdio.h>
 
-/* IA5String is bytes of Latin-1 to Node, other strings are UTF-8. */
+/* Node takes an IA5String as Latin-1, other strings as UTF-8. */
 enum charset { LATIN1, UTF8 };
 
 static int is_safe(const uint8_t *text, size_t len, enum charset charset)
@@ -80,7 +80,7 @@ static void write_string(sp_out *out, const char *prefix, const ASN1_STRING *tex
 
 static int write_directory_name(sp_out *out, const X509_NAME *name, enum general_name_form form)
 {
-    /* JSON does the escaping; RFC 2253's own would make Unicode unreadable. */
+    /* JSON does the escaping; that of RFC 2253 would make Unicode unreadable. */
     const unsigned long flags =
         XN_FLAG_RFC2253 & ~(unsigned long)(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_CTRL);
     BIO *bio = BIO_new(BIO_s_mem());

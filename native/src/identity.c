@@ -1,15 +1,18 @@
-/* identity.c - who we are: private keys, certificates with the chain to send, PKCS#12 files.
+/* identity.c - private keys, certificates with the chain to send, PKCS#12 files.
  *
- * The same OpenSSL functions in the same order as Node, so that a bad input leaves the same entries in the queue.
- * Whatever goes into the SSL_CTX is also recorded in ctx->identities, the current one last.
+ * The same OpenSSL functions in the same order as Node, so that bad input leaves the same entries in the queue.
+ * Whatever is set in the SSL_CTX is also recorded in ctx->identities, the current one last.
  */
 #include "identity.h"
-#include "trust.h"
 
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509v3.h>
 #include <strings.h>
+
+#include "certificates.h"
+#include "error.h"
+#include "trust.h"
 
 /* ---- the record ---- */
 
@@ -28,7 +31,8 @@ void sp_identities_free(sp_ctx *ctx)
     X509_free(ctx->issuer);
 }
 
-/* "RSA", "RSA-PSS", "EC", ...: what SSL_CTX keeps apart, also for key types that only a provider knows. */
+/* "RSA", "RSA-PSS", "EC", ...: the types of which an SSL_CTX holds one key each; also types that only a provider
+ * knows. */
 static const char *key_type(const EVP_PKEY *key)
 {
     const char *name = key != NULL ? EVP_PKEY_get0_type_name(key) : NULL;
@@ -85,7 +89,7 @@ static X509 *issuer_in(STACK_OF(X509) *chain, X509 *leaf)
     return NULL;
 }
 
-/* SSL_CTX drops the key of that type when the new certificate does not fit it; so does the record. */
+/* SSL_CTX drops the key of that type when the new certificate does not match it; so does the record. */
 static int record_certificate(sp_ctx *ctx, X509 *leaf, STACK_OF(X509) *chain)
 {
     sp_identity *identity = identity_for(ctx, X509_get0_pubkey(leaf));
@@ -158,7 +162,7 @@ int32_t sp_ctx_use_key(sp_ctx *ctx, const uint8_t *pem, size_t len, const uint8_
 
 /* ---- certificates ---- */
 
-/* The rest of the input up to its end. NULL when something else stopped the reader. Owns: the caller. */
+/* Certificates up to the end of the input. NULL when the reader stopped for another reason. Owns: the caller. */
 static STACK_OF(X509) *read_chain(BIO *bio)
 {
     STACK_OF(X509) *chain = sk_X509_new_null();
@@ -219,15 +223,16 @@ static void pfx_clear(pfx_content *pfx)
     sk_X509_pop_free(pfx->extra, X509_free);
 }
 
-/* Nothing protects such a file against change, but it is the program's own, and its keys may be encrypted. Versions before
- * 3.5 open it only without a passphrase; with one, they open what has a MAC of that passphrase, so it gets one. */
+/* A file without MAC: nothing protects it against change, but it is the program's own, and its keys may be encrypted.
+ * Versions before 3.5 open it only without a passphrase; with one, they want a MAC made from that passphrase, so it
+ * gets one. */
 static int pfx_without_mac(PKCS12 *file, const char *secret)
 {
     return secret == NULL || secret[0] == '\0' || OpenSSL_version_num() >= 0x30500000UL ||
            PKCS12_set_mac(file, secret, -1, NULL, 0, 1, NULL) == 1;
 }
 
-/* PKCS12_parse() wants a NUL at the end, so the passphrase is copied, and the copy cleansed. */
+/* PKCS12_parse() takes a NUL-terminated passphrase, so it is copied, and the copy cleansed. */
 static int pfx_open(pfx_content *pfx, PKCS12 *file, const uint8_t *pass, size_t pass_len)
 {
     char *secret = pass != NULL ? OPENSSL_zalloc(pass_len + 1) : NULL;
@@ -272,7 +277,7 @@ static int pfx_use(sp_ctx *ctx, pfx_content *pfx)
            trust_extra(ctx, pfx->extra);
 }
 
-/* An algorithm that no loaded provider has says so in the oldest entry and nowhere else. */
+/* That an algorithm is in no loaded provider is reported in the oldest entry and nowhere else. */
 static int32_t pfx_failure(void)
 {
     return ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED ? SP_PFX_UNSUPPORTED : SP_PFX_ERROR;

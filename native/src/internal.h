@@ -1,4 +1,5 @@
-/* internal.h - what the files of the glue share. Nothing here is part of the interface; that is sp.h.
+/* internal.h - the state of contexts and connections. Nothing here is part of the interface; that is sp.h. What a file
+ * offers to others is in the header of its name; the callbacks of all of them are in callbacks.h.
  *
  * Names: functions that cross files are sp_<noun>_<verb> and hidden by -fvisibility=hidden; statics are plain verbs;
  * OpenSSL callbacks are on_<event>. Every OpenSSL callback leaves the thread's error queue as it found it.
@@ -18,11 +19,11 @@
 
 /* ------------------------------------------------------------------ contexts ---------------------------- */
 
-/* One certificate with its key and the chain to send; recorded beside SSL_CTX's own copy, because OpenSSL does not
- * tell which key types a context holds and sp_conn_use_identity() must hand every one of them over. */
+/* One certificate with its key and the chain to send. Recorded beside SSL_CTX's own copy, because OpenSSL has no
+ * getter for the key types of a context, and sp_conn_use_identity() has to hand over every one of them. */
 typedef struct sp_identity {
-    X509 *certificate;     /* owned; NULL while only the key came */
-    EVP_PKEY *key;         /* owned; NULL while only the certificate came */
+    X509 *certificate;     /* owned; NULL while there is only a key */
+    EVP_PKEY *key;         /* owned; NULL while there is only a certificate */
     STACK_OF(X509) *chain; /* owned, each element too; NULL = none */
 } sp_identity;
 
@@ -30,31 +31,32 @@ typedef struct sp_session_cache sp_session_cache;
 
 /* anchors.c: a trusted certificate that contexts share, and how one of them uses it. */
 typedef struct sp_anchor sp_anchor;
-enum { SP_NAME_NONE = 0, SP_NAME_WANTED, SP_NAME_MADE }; /* whether its subject is named to clients */
+enum { SP_NAME_NONE = 0, SP_NAME_WANTED, SP_NAME_MADE }; /* whether its subject is a client CA name */
 typedef struct sp_use {
     sp_anchor *anchor; /* a reference */
     int named;         /* SP_NAME_* */
 } sp_use;
 
-/* Hangs on its SSL_CTX by ex_data: freed by sp_ctx_destroy() when the last SSL or handle lets go of the SSL_CTX, so
- * callbacks may use it as long as any SSL lives. */
+/* Attached to its SSL_CTX by ex_data and freed with it, when the last handle or SSL drops its reference: callbacks
+ * may use it as long as any SSL of it lives. */
 struct sp_ctx {
-    SSL_CTX *ssl_ctx;  /* back pointer, not a reference */
-    int32_t role;      /* SP_ROLE_* */
-    atomic_int frozen; /* a connection was made: configuration calls return SP_MISUSE */
-    atomic_int keylog; /* the key log callback is installed (observe.c) */
+    SSL_CTX *ssl_ctx;          /* back pointer, not a reference */
+    void (*destroy)(sp_ctx *); /* ex_data.c */
+    int32_t role;              /* SP_ROLE_* */
+    atomic_int frozen;         /* a connection was made: configuration calls return SP_MISUSE */
+    atomic_int keylog;         /* the key log callback is installed (observe.c) */
 
     sp_identity *identities; /* identity.c; one per key type */
     size_t identity_count;
     X509 *issuer; /* identity.c; issuer of the current leaf if the chain has it, owned */
 
     int32_t own_store; /* trust.c; the store is not the shared one */
-    sp_use *uses; /* owned, anchors.c; what own_store holds beside the shared roots, in the order it came */
+    sp_use *uses; /* owned, anchors.c; what own_store holds beside the shared roots, in the order of adding */
     size_t use_count, use_room;
-    atomic_int names_wanted; /* anchors.c; some of them are still to be named */
+    atomic_int names_wanted; /* the SSL_CTX lacks the names of some of them */
 
     uint8_t
-        id_context[SSL_MAX_SID_CTX_LENGTH]; /* binding.c; what sp_ctx_set_session_id_context() was given */
+        id_context[SSL_MAX_SID_CTX_LENGTH]; /* as given to sp_ctx_set_session_id_context(); for binding.c */
     size_t id_context_len;
 
     sp_session_cache *sessions;  /* owned, session_cache.c; under the lock beside it */
@@ -65,15 +67,6 @@ struct sp_ctx {
     uint8_t ticket_keys[SP_TICKET_KEYS_SIZE];
 };
 
-/* context.c: frees what hangs on ctx (not the SSL_CTX) and ctx itself. Called by OpenSSL through ex_data. */
-void sp_ctx_destroy(sp_ctx *ctx);
-/* Installs every OpenSSL callback of the connection side (hello, certificate, session, ALPN, OCSP) and the session
- * cache mode. sp_ctx_new() calls it once ctx->ssl_ctx is set and sp_ctx_bind() was called. */
-void sp_ctx_install_callbacks(sp_ctx *ctx);
-/* Attaches ctx to ctx->ssl_ctx by ex_data; from then on SSL_CTX_free() frees ctx. 0 on failure (ctx not attached). */
-int sp_ctx_bind(sp_ctx *ctx);
-/* The sp_ctx of an SSL_CTX. */
-sp_ctx *sp_ctx_of(const SSL_CTX *ssl_ctx);
 /* For configuration calls: 0 when ctx is NULL or frozen, the caller then returns SP_MISUSE. */
 static inline int sp_ctx_open(sp_ctx *ctx)
 {
@@ -82,14 +75,14 @@ static inline int sp_ctx_open(sp_ctx *ctx)
 
 /* ------------------------------------------------------------------ connections ------------------------- */
 
-/* Ciphertext that found no room in the lent window. `room` bytes follow the header. */
+/* A piece of the overflow. `room` bytes follow the header. */
 typedef struct sp_chunk {
     struct sp_chunk *next;
     size_t begin, end, room;
     uint8_t bytes[];
 } sp_chunk;
 
-/* What a handshake asks at a pause. Reset when a handshake starts, not at HelloRetryRequest. */
+/* How far one of the questions of a handshake is. Reset when a handshake starts, but not by a HelloRetryRequest. */
 enum { SP_STAGE_NEW = 0, SP_STAGE_ASKED, SP_STAGE_ANSWERED };
 
 struct sp_conn {
@@ -101,34 +94,36 @@ struct sp_conn {
     size_t in_left;
     uint8_t *out;
     size_t out_left;
-    uint8_t buffered;       /* record buffers may be there */
-    uint8_t read_buffer;    /* OpenSSL read into its read buffer since it was last asked to free it */
-    uint8_t dry;            /* the last read took all there was, and nothing was asked for since */
-    uint8_t unswept;        /* the error queue was not cleared at the beginning of this turn */
-    uint8_t starved;        /* OpenSSL asked for input when there was none left */
-    uint8_t gated;          /* a handshake ended in this turn: OpenSSL gets no more input in it */
-    sp_chunk *first, *last; /* waiting ciphertext, oldest first */
-    size_t pending;         /* bytes in the chain */
+    uint8_t buffered;    /* OpenSSL may hold record buffers */
+    uint8_t read_buffer; /* OpenSSL read into its read buffer since it was last asked to free it */
+    uint8_t
+        read_exhausted; /* the last read used up its input, and no other call gave OpenSSL anything to do since */
+    uint8_t queue_not_cleared; /* the error queue was not cleared at the beginning of this turn */
+    uint8_t wants_input;       /* OpenSSL tried to read and the input was used up */
+    uint8_t gated;             /* a handshake ended in this turn: OpenSSL gets no more input in it */
+    sp_chunk *overflow_first,
+        *overflow_last; /* ciphertext that did not fit the output window, oldest first */
+    size_t pending;     /* bytes in the overflow */
 
     /* Encoded events, oldest first, from event_begin to event_end (events.c). */
     uint8_t *event_bytes;
     size_t event_begin, event_end, event_room;
     size_t event_newest; /* where the newest event begins, if there is one */
     uint32_t event_count;
-    uint32_t trace_queued, messages_queued; /* bytes of the events that may be lost */
+    uint32_t trace_queued, messages_queued; /* bytes of the events that may be dropped */
     uint32_t event_mask;                    /* SP_ASK_*, SP_TELL_* */
     uint32_t sequence;                      /* of the last event */
-    uint32_t produced;                      /* plaintext offset of the running read: what an event carries */
+    uint32_t produced; /* plaintext of the running read so far: an event carries it as its offset */
 
     uint8_t is_server;
     uint8_t started;            /* the first read happened */
-    uint8_t busy;               /* inside a call: the PSK upcall must not come back */
-    uint8_t doomed;             /* sp_conn_free() came while busy */
+    uint8_t busy;               /* inside a call: the PSK upcall must not make another */
+    uint8_t free_pending;       /* sp_conn_free() was called while busy: the running call frees at its end */
     uint8_t handshaking;        /* between HANDSHAKE_START and HANDSHAKE_DONE */
     uint8_t secure;             /* the first handshake completed */
-    uint8_t closed;             /* the peer's close_notify came */
+    uint8_t closed;             /* the peer's close_notify was received */
     uint8_t failed;             /* fatal: SSL is not touched any more */
-    uint8_t out_of_memory;      /* an event that must not be lost was */
+    uint8_t out_of_memory;      /* an event that must not be lost could not be queued */
     uint8_t shutdown;           /* close_notify: SP_SHUTDOWN_* */
     uint8_t our_renegotiation;  /* server: the next ClientHello answers our HelloRequest */
     uint8_t certificate_wanted; /* server: sp_conn_request_client_certificate() waits for its answer */
@@ -147,17 +142,18 @@ struct sp_conn {
     sp_report *failure; /* owned; the first failure's report, given again by later calls */
 
     /* What sessions are bound to (binding.c). Names are owned; NULL = none. */
-    uint8_t *asked; /* server: the name in the first hello, once `named` */
+    uint8_t *asked; /* server: the name that the first hello asked for; set once `named` */
     size_t asked_len;
     uint8_t *servername; /* client: SNI */
     size_t servername_len;
-    uint8_t *peer_name; /* client: whom to expect, if that is not the SNI */
+    uint8_t *peer_name; /* client: the name expected of the peer, if that is not the SNI */
     size_t peer_name_len;
-    int bound_mode; /* server: SSL_VERIFY_* that counted */
-    uint8_t named;  /* server: a hello came */
-    uint8_t offers; /* server: what the first hello of a handshake had (client_hello.c), 0 = none came */
+    int bound_mode; /* server: the SSL_VERIFY_* that sessions are bound to */
+    uint8_t named;  /* server: a hello was received */
+    uint8_t
+        offers; /* server: what the first hello of a handshake offered (client_hello.c), 0 = no hello yet */
 
-    uint8_t *hello; /* owned; raw ClientHello of this handshake, until it was asked about */
+    uint8_t *hello; /* owned; raw ClientHello of this handshake, until its questions are answered */
     size_t hello_len;
     uint8_t *offered_alpn; /* owned; the client's list while paused at the hello */
     size_t offered_alpn_len;
@@ -180,10 +176,10 @@ struct sp_conn {
 
 enum { SP_SHUTDOWN_NONE = 0, SP_SHUTDOWN_WANTED, SP_SHUTDOWN_SENT };
 
-/* The rule for all calls beside the turns. A fatal error leaves an SSL half made - a record layer may be NULL, a state
- * machine in the middle of a message - and most functions of libssl do not look. So on a connection that has failed,
- * only what reads fields may touch the SSL: sp_conn_int() and sp_conn_get(). Settings are taken and change nothing,
- * requests are a misuse, an export says again why the connection failed. */
+/* The rule for all calls but the turns. A fatal error leaves an SSL half made - a record layer may be NULL, a state
+ * machine in the middle of a message - and most functions of libssl do not check for that. So once a connection has
+ * failed, only what reads fields may touch the SSL: sp_conn_int() and sp_conn_get(). Settings are accepted and change
+ * nothing, requests are SP_MISUSE, an export reports the failure again. */
 static inline int sp_conn_usable(const sp_conn *conn)
 {
     return conn != NULL && !conn->busy;
@@ -193,121 +189,5 @@ static inline int sp_conn_alive(const sp_conn *conn)
 {
     return sp_conn_usable(conn) && !conn->failed;
 }
-
-/* The connection of an SSL; valid in every callback. */
-sp_conn *sp_conn_of(const SSL *ssl);
-
-/* ------------------------------------------------------------------ library.c --------------------------- */
-
-/* Runs sp_library_init() once; 0 when it failed. */
-int sp_library_ready(void);
-extern int sp_index_ctx;  /* ex_data index of sp_ctx in SSL_CTX */
-extern int sp_index_conn; /* ex_data index of sp_conn in SSL */
-
-enum { SP_LIVE_KINDS = SP_LIVE_BYTES + 1 };
-extern atomic_llong sp_live_count[SP_LIVE_KINDS];
-static inline void sp_live_add(int kind, int delta)
-{
-    atomic_fetch_add_explicit(&sp_live_count[kind], delta, memory_order_relaxed);
-}
-
-/* What contexts take of native memory, about. */
-static inline void sp_live_bytes(int64_t delta)
-{
-    atomic_fetch_add_explicit(&sp_live_count[SP_LIVE_BYTES], delta, memory_order_relaxed);
-}
-
-/* ------------------------------------------------------------------ error.c ----------------------------- */
-
-/* First line of every call that can fail: empties the report (NULL is fine) and the thread's queue. */
-void sp_enter(sp_report *report);
-/* Moves the thread's queue into the report (NULL: drops it) and returns SP_ERROR. */
-int32_t sp_fail(sp_report *report);
-/* Gives the report of the failure that ended the connection once more. Returns SP_ERROR. turn.c. */
-int32_t sp_failure_again(const sp_conn *conn, sp_report *report);
-/* Last line: SP_OK with an empty queue when ok, else sp_fail(). */
-int32_t sp_leave(sp_report *report, int ok);
-/* The queue is empty afterwards; cheap when it is already. */
-void sp_queue_clear(void);
-
-/* Copies len bytes to out if cap suffices; returns len. What every "returns the size needed" function ends with. */
-int64_t sp_copy_out(const void *bytes, size_t len, uint8_t *out, size_t cap);
-/* Keeps a copy of borrowed bytes in *copy, freeing the former one; len 0 stores NULL. 0 when out of memory. */
-int sp_keep(uint8_t **copy, size_t *copy_len, const uint8_t *bytes, size_t len);
-
-/* ------------------------------------------------------------------ bio.c ------------------------------- */
-
-/* A BIO over conn's window, for both directions. NULL on failure. Owns: the caller. */
-BIO *sp_bio_new(sp_conn *conn);
-int sp_bio_init(void);
-/* Moves waiting chunks into the out window. */
-void sp_chain_drain(sp_conn *conn);
-void sp_chain_free(sp_conn *conn);
-/* Appends ciphertext: window first, then chain. 0 when out of memory. */
-int sp_chain_write(sp_conn *conn, const uint8_t *bytes, size_t len);
-
-/* ------------------------------------------------------------------ events.c ---------------------------- */
-
-typedef struct sp_item {
-    const void *bytes; /* NULL with len SP_ABSENT: absent */
-    size_t len;
-} sp_item;
-#define SP_ABSENT ((size_t)(uint32_t)SP_ITEM_ABSENT)
-
-/* Queues an event; returns its sequence, 0 when out of memory (the connection then fails at the end of the call). */
-uint32_t sp_event_add(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count);
-/* Queues a question and opens it. 0 as above. */
-uint32_t sp_event_ask(sp_conn *conn, uint16_t type, const sp_item *items, uint16_t count);
-/* The two kinds that may be lost when nobody takes them. Trace text joins the newest event if that is trace. */
-void sp_event_trace(sp_conn *conn, const char *text, size_t len);
-void sp_event_message(sp_conn *conn, const sp_item *items, uint16_t count);
-void sp_events_free(sp_conn *conn);
-
-/* ------------------------------------------------------------------ session_cache.c --------------------- */
-
-/* The session in these bytes; NULL when there is none, or no memory. May leave entries in the error queue. Owns: the
- * caller, alone: nobody else has that very object. Any thread. */
-SSL_SESSION *sp_session_decode(sp_ctx *ctx, const uint8_t *der, size_t len);
-int sp_session_cache_install(
-    sp_ctx *ctx); /* 0 when out of memory; sp_session_cache_free() is due all the same */
-void sp_session_cache_free(sp_ctx *ctx);
-
-/* ------------------------------------------------------------------ memory ------------------------------ */
-
-/* Copies ciphertext between OpenSSL and a window. Not one memcpy(): above some 2 KiB the C library uses `rep movsb`, which
- * on AMD processors is 30 times slower when `to` is 1 to 63 bytes ahead of `from` modulo 4096, as buffers that begin a page
- * and records with their header of 5 bytes easily are. */
-static inline void sp_copy(uint8_t *to, const uint8_t *from, size_t len)
-{
-    size_t step = 1024;
-
-#if defined(__GNUC__)
-    __asm__("" : "+r"(step)); /* of a constant size the compiler would make `rep movsq`, hardly better */
-#endif
-    for (; len > step; len -= step, to += step, from += step)
-        memcpy(to, from, step);
-    memcpy(to, from, len);
-}
-
-/* allocator.c: gives OpenSSL a cache of freed blocks for each thread; once, before OpenSSL allocates anything. */
-void sp_allocator_install(void);
-
-/* ------------------------------------------------------------------ peer_chain.c ------------------------ */
-
-/* The store that judges the peer, borrowed: an identity switch on a server puts another one in the context's place. */
-X509_STORE *sp_verify_store(SSL *ssl);
-
-/* ------------------------------------------------------------------ callbacks, by file ------------------ */
-
-void sp_hello_install(sp_ctx *ctx);   /* client_hello.c */
-void sp_hello_reset(sp_conn *conn);   /* a handshake starts, or the connection goes */
-void sp_cert_install(sp_conn *conn);  /* cert_select.c: cert_cb is per SSL */
-void sp_ocsp_install(sp_ctx *ctx);    /* cert_select.c; the SNI callback too */
-void sp_session_install(sp_ctx *ctx); /* session.c */
-void sp_session_drop_offer(sp_conn *conn);
-void sp_alpn_install(sp_ctx *ctx);      /* alpn_npn.c */
-void sp_observe_install(sp_conn *conn); /* observe.c: info callback, per SSL */
-void sp_observe_update(sp_conn *conn);  /* after the event mask or the handshake state changed */
-void sp_observe_alert(sp_conn *conn, int sent, int value); /* value: level << 8 | description */
 
 #endif

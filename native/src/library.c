@@ -1,6 +1,6 @@
-/* library.c - initialisation, versions, what the linked OpenSSL can do, live-object counters. */
+/* library.c - initialisation, versions, what the linked OpenSSL can do. */
 #define _GNU_SOURCE /* dladdr */
-#include "binding.h"
+#include "library.h"
 #include "provider.h"
 
 #include <dlfcn.h>
@@ -8,39 +8,24 @@
 #include <openssl/provider.h>
 #include <stdlib.h>
 
-#define TLS13_SUITES                                                                                         \
-    "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"                            \
-    "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"
-
-int sp_index_ctx = -1;
-int sp_index_conn = -1;
-atomic_llong sp_live_count[SP_LIVE_KINDS];
+#include "binding.h"
+#include "bio.h"
+#include "error.h"
+#include "ex_data.h"
+#include "out.h"
+#include "suites.h"
 
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static int ready;
-
-static void on_free_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
-{
-    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
-    if (ptr != NULL)
-        sp_ctx_destroy(ptr);
-}
-
-static void on_free_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
-{
-    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
-    if (ptr != NULL)
-        sp_live_add(SP_LIVE_SSL, -1);
-}
 
 static int version_fits(void)
 {
     return OPENSSL_version_major() == OPENSSL_VERSION_MAJOR && OpenSSL_version_num() >= 0x30000000UL;
 }
 
-/* The machine's openssl.cnf may lower or raise protocol limits and security levels for every program; like Node we
- * do not let it, unless the user points at a file himself. No exit handler: OpenSSL must not be torn down while
- * other threads of the process still use it. */
+/* The machine's openssl.cnf may lower or raise protocol limits and security levels for every program; as in Node it
+ * is not read, unless OPENSSL_CONF names a file. No exit handler: OpenSSL must not be torn down while other threads
+ * of the process still use it. */
 static void init(void)
 {
     uint64_t options =
@@ -55,10 +40,8 @@ static void init(void)
     sp_allocator_install();
     if (OPENSSL_init_crypto(options, NULL) != 1 || OPENSSL_init_ssl(options, NULL) != 1)
         return;
-    sp_index_ctx = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_free_ctx);
-    sp_index_conn = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_free_ssl);
     sp_provider_install();
-    ready = sp_index_ctx >= 0 && sp_index_conn >= 0 && sp_bio_init() && sp_binding_init();
+    ready = sp_ex_data_init() && sp_bio_init() && sp_binding_init();
 }
 
 int sp_library_ready(void)
@@ -68,8 +51,7 @@ int sp_library_ready(void)
 
 int32_t sp_library_init(sp_report *report)
 {
-    int ok =
-        sp_library_ready(); /* first: already a look at the error queue registers OpenSSL's exit handler */
+    int ok = sp_library_ready(); /* first: even peeking at the error queue would register the exit handler */
 
     if (ok) {
         sp_enter(report);
@@ -91,6 +73,15 @@ uint64_t sp_library_header_version(void)
     return OPENSSL_VERSION_NUMBER;
 }
 
+/* Returns the length, whatever cap is. */
+static int64_t copy_text(const char *text, uint8_t *to, size_t cap)
+{
+    sp_out out = out_into(to, cap);
+
+    out_text(&out, text);
+    return (int64_t)out.len;
+}
+
 int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
 {
     static const int kinds[] = {OPENSSL_VERSION, OPENSSL_CFLAGS, OPENSSL_BUILT_ON, OPENSSL_PLATFORM,
@@ -98,11 +89,10 @@ int64_t sp_library_text(int32_t what, uint8_t *out, size_t cap)
 
     if (what < SP_TEXT_VERSION || what > SP_TEXT_DIR)
         return -1;
-    const char *text = OpenSSL_version(kinds[what]);
-    return sp_copy_out(text, strlen(text), out, cap);
+    return copy_text(OpenSSL_version(kinds[what]), out, cap);
 }
 
-/* Position-independent code takes a function's address from where the linker bound it. */
+/* Position-independent code takes the address of a function from where the dynamic linker bound it. */
 int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap)
 {
     uintptr_t function = which == SP_FILE_LIBCRYPTO ? (uintptr_t)OpenSSL_version_num : (uintptr_t)SSL_CTX_new;
@@ -112,32 +102,10 @@ int64_t sp_library_file(int32_t which, uint8_t *out, size_t cap)
         return -1;
     if (dladdr((void *)function, &info) == 0 || info.dli_fname == NULL)
         return 0;
-    return sp_copy_out(info.dli_fname, strlen(info.dli_fname), out, cap);
+    return copy_text(info.dli_fname, out, cap);
 }
 
-int64_t sp_library_live(int32_t kind)
-{
-    if (kind < 0 || kind >= SP_LIVE_KINDS)
-        return -1;
-    return atomic_load_explicit(&sp_live_count[kind], memory_order_relaxed);
-}
-
-int sp_ctx_bind(sp_ctx *ctx)
-{
-    return SSL_CTX_set_ex_data(ctx->ssl_ctx, sp_index_ctx, ctx);
-}
-
-sp_ctx *sp_ctx_of(const SSL_CTX *ssl_ctx)
-{
-    return SSL_CTX_get_ex_data(ssl_ctx, sp_index_ctx);
-}
-
-sp_conn *sp_conn_of(const SSL *ssl)
-{
-    return SSL_get_ex_data(ssl, sp_index_conn);
-}
-
-/* ---- features: asked of the library itself, since the headers may belong to another build ---- */
+/* ---- features: found out by trying, since the headers may belong to another build ---- */
 
 static int has_version(int version)
 {
@@ -159,7 +127,7 @@ static int has_suites(const char *list)
     return has;
 }
 
-/* In a library context of its own, so that asking changes nothing. */
+/* In a library context of its own, so that the default one is not changed. */
 static int has_legacy(void)
 {
     OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
@@ -224,8 +192,8 @@ int32_t sp_library_load_legacy(sp_report *report)
     return sp_library_load_provider("legacy", report);
 }
 
-/* try_load keeps the default provider as the fallback; a plain load would switch it off. Loaded again it would only be
- * counted again. */
+/* OSSL_PROVIDER_try_load() keeps the default provider as the fallback, which OSSL_PROVIDER_load() would disable. A
+ * provider that is loaded already is left alone: loading it again would only add to its count. */
 int32_t sp_library_load_provider(const char *name, sp_report *report)
 {
     sp_enter(report);
@@ -242,32 +210,15 @@ int32_t sp_library_has_provider(const char *name)
     return has;
 }
 
-static int64_t list_ciphers(STACK_OF(SSL_CIPHER) *suites, uint8_t *out, size_t cap)
+int64_t sp_library_ciphers(uint8_t *to, size_t cap)
 {
-    size_t size = 0;
-
-    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
-        const char *name = SSL_CIPHER_get_name(sk_SSL_CIPHER_value(suites, i));
-        size_t len = strlen(name), before = size;
-        size += len + (i > 0);
-        if (size > cap || out == NULL)
-            continue;
-        if (i > 0)
-            out[before++] = ':';
-        memcpy(out + before, name, len);
-    }
-    return (int64_t)size;
-}
-
-int64_t sp_library_ciphers(uint8_t *out, size_t cap)
-{
-    int64_t size = -1;
+    sp_out out = out_into(to, cap);
 
     sp_enter(NULL);
     SSL_CTX *ctx = sp_library_ready() ? SSL_CTX_new(TLS_method()) : NULL;
-    if (ctx != NULL && SSL_CTX_set_ciphersuites(ctx, TLS13_SUITES) == 1)
-        size = list_ciphers(SSL_CTX_get_ciphers(ctx), out, cap);
+    int ok =
+        ctx != NULL && SSL_CTX_set_ciphersuites(ctx, SP_TLS1_3_SUITES) == 1 && sp_suites_write(ctx, &out);
     SSL_CTX_free(ctx);
     sp_queue_clear();
-    return size;
+    return ok ? (int64_t)out.len : -1;
 }

@@ -1,5 +1,8 @@
 /* observe.c - what only watches: handshake start and end, alerts, the key log, the message trace. */
-#include "internal.h"
+#include "bytes.h"
+#include "callbacks.h"
+#include "events.h"
+#include "ex_data.h"
 
 static int is_fatal(const SSL *ssl, int value)
 {
@@ -31,7 +34,7 @@ static void start(sp_conn *conn)
     sp_event_add(conn, SP_EV_HANDSHAKE_START, NULL, 0);
 }
 
-/* A HelloRequest ends with the same notice as a handshake; the renegotiation it asks for is then still pending. */
+/* OpenSSL reports the same when a HelloRequest was sent; the renegotiation is pending then. */
 static void done(sp_conn *conn)
 {
     if (SSL_renegotiate_pending(conn->ssl))
@@ -40,15 +43,15 @@ static void done(sp_conn *conn)
     conn->handshaking = 0;
     conn->handshakes++;
     sp_session_drop_offer(conn);
-    sp_keep(&conn->staple, &conn->staple_len, NULL, 0);
+    sp_replace_copy(&conn->staple, &conn->staple_len, NULL, 0);
     sp_observe_update(conn);
     sp_event_add(conn, SP_EV_HANDSHAKE_DONE, NULL, 0);
     conn->gated = 1;
 }
 
-/* TLS 1.3 has no handshake end for this: the client's Finished is the last of its answer. It is yet to be checked here,
- * but whoever takes the event comes after that. */
-static void certificate_came(sp_conn *conn)
+/* OpenSSL reports no end of this exchange in TLS 1.3. The client's Finished is the last message of its answer; it is
+ * verified after this callback, and before the caller sees the event. */
+static void certificate_arrived(sp_conn *conn)
 {
     conn->certificate_wanted = 0;
     sp_event_add(conn, SP_EV_CLIENT_CERTIFICATE, NULL, 0);
@@ -66,7 +69,7 @@ static void on_info(const SSL *ssl, int where, int value)
         done(conn);
     else if (conn->certificate_wanted && (where & SSL_CB_LOOP) != 0 &&
              SSL_get_state(ssl) == TLS_ST_SR_FINISHED)
-        certificate_came(conn);
+        certificate_arrived(conn);
 }
 
 /* ---- key log ---- */
@@ -81,9 +84,10 @@ static void on_keylog(const SSL *ssl, const char *line)
     }
 }
 
-/* The callback belongs to the SSL_CTX, and with it OpenSSL prints every secret of every connection of that context.
- * So it comes with the first connection that asks, and stays: one aligned pointer goes from NULL to its only other
- * value, which connections of other threads may see sooner or later without harm. */
+/* The callback belongs to the SSL_CTX, and while it is set OpenSSL prints every secret of every connection of that
+ * context. So the first connection that asks for the key log installs it, and it stays: the pointer changes once,
+ * from NULL to its only other value, and is aligned, so that connections of other threads may see that sooner or
+ * later without harm. */
 static void want_keylog(sp_ctx *ctx)
 {
     if (atomic_exchange(&ctx->keylog, 1) == 0)
@@ -112,7 +116,7 @@ static void trace(sp_conn *conn, int sent, int version, int type, const void *by
 #endif
 }
 
-static void tell(sp_conn *conn, int sent, int version, int type, const void *bytes, size_t len)
+static void message(sp_conn *conn, int sent, int version, int type, const void *bytes, size_t len)
 {
     uint32_t head[] = {sent ? SP_MESSAGE_SENT : 0, (uint32_t)version, (uint32_t)type};
     sp_item items[] = {{&head[0], 4}, {&head[1], 4}, {&head[2], 4}, {bytes, len}};
@@ -131,26 +135,28 @@ static void on_message(int sent, int version, int type, const void *bytes, size_
         return;
     if ((conn->event_mask & SP_ASK_HELLO) != 0 && conn->is_server && !sent && type == SSL3_RT_HANDSHAKE &&
         len > 0 && ((const uint8_t *)bytes)[0] == SSL3_MT_CLIENT_HELLO &&
-        !sp_keep(&conn->hello, &conn->hello_len, bytes, len))
+        !sp_replace_copy(&conn->hello, &conn->hello_len, bytes, len))
         conn->out_of_memory = 1;
     ERR_set_mark();
     if ((conn->event_mask & SP_TELL_TRACE) != 0)
         trace(conn, sent, version, type, bytes, len);
     if ((conn->event_mask & SP_TELL_MESSAGE) != 0)
-        tell(conn, sent, version, type, bytes, len);
+        message(conn, sent, version, type, bytes, len);
     ERR_pop_to_mark();
 }
 
-/* Later OpenSSLs wire the callback into a record layer only if it is there when the keys change, so it stays through
- * every handshake; afterwards it is there only for those who watch, since it runs several times for each record. */
+/* Set where it is needed: it runs several times for each record. From 3.2 on, OpenSSL gives a record layer the callback that is
+ * set when the keys change, and for good: turned on between two handshakes it reports handshake messages at once, record
+ * headers after the next change of keys. */
 void sp_observe_update(sp_conn *conn)
 {
-    int needed =
-        (conn->event_mask & (SP_TELL_TRACE | SP_TELL_MESSAGE)) != 0 || conn->handshaking || !conn->secure;
+    uint32_t watching = conn->event_mask & (SP_TELL_TRACE | SP_TELL_MESSAGE);
+    int keeps_hello =
+        conn->is_server && (conn->event_mask & SP_ASK_HELLO) != 0 && (conn->handshaking || !conn->secure);
 
     if ((conn->event_mask & SP_TELL_KEYLOG) != 0)
         want_keylog(conn->ctx);
-    SSL_set_msg_callback(conn->ssl, needed ? on_message : NULL);
+    SSL_set_msg_callback(conn->ssl, watching != 0 || keeps_hello ? on_message : NULL);
 }
 
 void sp_observe_install(sp_conn *conn)

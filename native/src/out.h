@@ -1,7 +1,7 @@
 /* out.h - writes a value into caller memory that may be too small, and always counts its whole size.
  *
  * The getters of sp.h return the size needed whatever the capacity is. Nothing is written past `cap`; a piece that
- * does not fit whole is not written at all, and neither is anything after it.
+ * does not fit whole is not written at all, and neither is any piece after it.
  */
 #ifndef SP_OUT_H
 #define SP_OUT_H
@@ -27,7 +27,7 @@ static inline void out_bytes(sp_out *out, const void *bytes, size_t len)
     if (len != 0 && out->len <= out->cap && len <= out->cap - out->len)
         memcpy(out->data + out->len, bytes, len);
     else if (len != 0)
-        out->cap = out->len < out->cap ? out->len : out->cap; /* later, shorter pieces must not land */
+        out->cap = out->len < out->cap ? out->len : out->cap; /* a later, shorter piece must not be written */
     out->len += len;
 }
 

@@ -1,12 +1,15 @@
-/* peer.c - what a connection knows about itself and its peer: numbers, names, bytes, exported keys. */
+/* peer.c - what can be asked of a connection: numbers, names, bytes, exported keys. */
 #include "binding.h"
+#include "certificates.h"
+#include "error.h"
 #include "peer_chain.h"
+#include "turn.h"
 
 /* ---- numbers ---- */
 
-/* The external PSK that psk.c handed over was taken, not a ticket offered beside it: the server takes the first
- * identity whose hash fits, and external ones have SHA-256 here. A client that offers keys cannot have resumed a session
- * without a server certificate other than one that began with a PSK: binding.c lets it offer none from elsewhere. */
+/* Whether the external PSK that psk.c gave was used, and not a ticket offered beside it. The server takes the first
+ * identity whose hash fits, and external ones have SHA-256 here. A client that offers keys and resumed a session
+ * without a server certificate has resumed one that began with a PSK: binding.c lets it offer no other. */
 static int psk_used_1_3(const sp_conn *conn)
 {
     const SSL_CIPHER *suite = SSL_get_current_cipher(conn->ssl);
@@ -123,7 +126,7 @@ static int write_cipher(SSL *ssl, int32_t what, sp_out *out)
     return write_text(out, SSL_CIPHER_get_version(suite));
 }
 
-/* NID of the group, or its code point with TLSEXT_nid_unknown; 0 for none. 3.0 reads the session unasked. */
+/* NID of the group, or its code point with TLSEXT_nid_unknown; 0 for none. 3.0 dereferences the session unchecked. */
 static int group_of(SSL *ssl)
 {
     int group = SSL_get0_session(ssl) != NULL ? (int)SSL_get_negotiated_group(ssl) : 0;
@@ -173,7 +176,7 @@ static int write_key(const EVP_PKEY *key, sp_out *out)
     return 1;
 }
 
-/* With a key encapsulation the peer sends a ciphertext, no key; the group then has a name but no NID. */
+/* With a key encapsulation the peer sends a ciphertext, not a key; the group then has a name but no NID. */
 static int write_encapsulation(SSL *ssl, sp_out *out)
 {
     int group = group_of(ssl);
@@ -246,7 +249,7 @@ static int write_shared_sigalgs(SSL *ssl, sp_out *out)
 
 /* ---- session and handshake bytes ---- */
 
-/* Before the handshake is done nothing was checked: what a program takes then has no stamp. */
+/* Before the handshake is done nothing was verified: a session taken then gets no stamp. */
 static int write_session(sp_conn *conn, sp_out *out)
 {
     SSL_SESSION *session = SSL_get_session(conn->ssl);
@@ -289,7 +292,7 @@ static int write_finished(SSL *ssl, int32_t what, sp_out *out)
     return write_bytes(out, bytes, len);
 }
 
-/* Before the handshake both are zeros, which is not a value. */
+/* Before the handshake both are zeros, which counts as no value. */
 static int write_random(sp_conn *conn, int32_t what, sp_out *out)
 {
     uint8_t bytes[SSL3_RANDOM_SIZE];
@@ -333,7 +336,7 @@ static int write_value(sp_conn *conn, int32_t what, sp_out *out)
     SSL *ssl = conn->ssl;
 
     switch (what) {
-    case SP_GET_SERVERNAME: /* OpenSSL's getter knows only the one of the session when one was resumed in TLS 1.2 */
+    case SP_GET_SERVERNAME: /* after a resumption in TLS 1.2, OpenSSL's getter returns only the session's */
         if (conn->named)
             return write_bytes(out, conn->asked, conn->asked_len);
         return write_text(out, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));

@@ -1,7 +1,11 @@
-/* peer_chain.c - lists of certificates and of names: ours, what the peer sent, and what completes it up to a root. */
+/* peer_chain.c - lists of certificates and of names: our own, what the peer sent, and what completes that up to a
+ * root. */
 #include "peer_chain.h"
 
 #include <openssl/x509v3.h>
+
+#include "certificates.h"
+#include "x509_store.h"
 
 int sp_own_chain_write(SSL *ssl, sp_out *out)
 {
@@ -39,15 +43,6 @@ int sp_peer_chain_write(SSL *ssl, sp_out *out)
     return ok;
 }
 
-X509_STORE *sp_verify_store(SSL *ssl)
-{
-    X509_STORE *store = NULL;
-
-    if (SSL_get0_verify_cert_store(ssl, &store) == 1 && store != NULL)
-        return store;
-    return SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
-}
-
 static int holds(STACK_OF(X509) *chain, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(chain); i++) {
@@ -67,8 +62,8 @@ static X509 *take_issuer(STACK_OF(X509) *sent, X509 *cert)
     return NULL;
 }
 
-/* First from what the peer sent, then, once that has no next link, from the store, until a certificate that issued
- * itself. Two that issued each other would go round for ever: a certificate comes only once. */
+/* Takes issuers from what the peer sent and, when that has no next one, from the store, up to a certificate that
+ * issued itself. A certificate is taken only once: two that issued each other would never end. */
 static int complete(SSL *ssl, STACK_OF(X509) *sent, STACK_OF(X509) *chain)
 {
     X509 *cert = sk_X509_shift(sent);
@@ -86,7 +81,7 @@ static int complete(SSL *ssl, STACK_OF(X509) *sent, STACK_OF(X509) *chain)
         from_peer = 0;
         if (X509_check_issued(issued, issued) == X509_V_OK)
             return 1;
-        cert = sp_trust_issuer(sp_verify_store(ssl), issued);
+        cert = sp_store_issuer(sp_verify_store(ssl), issued);
     }
     X509_free(cert);
     return 1;

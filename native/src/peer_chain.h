@@ -2,7 +2,8 @@
 #ifndef SP_PEER_CHAIN_H
 #define SP_PEER_CHAIN_H
 
-#include "trust.h"
+#include "internal.h"
+#include "out.h"
 
 /* Our leaf, then the chain that goes with it. */
 int sp_own_chain_write(SSL *ssl, sp_out *out);

@@ -1,11 +1,12 @@
 /* psk.c - pre-shared keys: the one place where native code calls out.
  *
- * OpenSSL asks in the middle of a message, for TLS 1.2 and 1.3 alike, and takes an answer at once or none. What the
- * function wrote is checked here: a wrong length ends as "no key", as in Node.
+ * OpenSSL asks in the middle of a message, for TLS 1.2 and 1.3 alike, and cannot wait for the answer. The length that
+ * the function returns is checked here: a wrong one counts as "no key", as in Node.
  */
 #include "sp_psk.h"
 
-#include "internal.h"
+#include "error.h"
+#include "ex_data.h"
 
 static _Atomic(sp_psk_fn) answer;
 
@@ -43,7 +44,7 @@ static int second_fits(uint8_t first, uint8_t second)
     }
 }
 
-/* In TLS 1.3 OpenSSL also asks about tickets, which are random bytes; Node hands on only what survives as a string. */
+/* In TLS 1.3 OpenSSL also asks about tickets, which are random bytes; Node passes on only what survives as a string. */
 static int is_utf8(const uint8_t *text, size_t len)
 {
     for (size_t i = 0, size; i < len; i += size) {
@@ -90,7 +91,7 @@ static unsigned int on_psk_server(SSL *ssl, const char *identity, unsigned char 
     return (unsigned int)len;
 }
 
-/* OpenSSL takes the identity as a string from a buffer of zeros that has one byte more than the room it tells. */
+/* OpenSSL reads the identity as a string from a zeroed buffer with one byte more than identity_cap. */
 static unsigned int on_psk_client(SSL *ssl, const char *hint, char *identity, unsigned int identity_cap,
                                   unsigned char *psk, unsigned int psk_cap)
 {

@@ -1,6 +1,12 @@
-/* session.c - sessions cross as DER. OpenSSL's own cache is off: new sessions become events, and the one to resume is
- * put in while the handshake pauses at the ClientHello, because the lookup callback itself cannot pause. */
+/* session.c - sessions cross as DER. OpenSSL's own cache is off: new sessions become events, and the session to
+ * resume is given while the handshake pauses at the ClientHello, because the lookup callback itself cannot pause. */
 #include "binding.h"
+#include "callbacks.h"
+#include "error.h"
+#include "ex_data.h"
+#include "live.h"
+#include "question.h"
+#include "session_cache.h"
 
 static SSL_SESSION *decode(sp_ctx *ctx, const uint8_t *der, size_t len)
 {
@@ -12,7 +18,7 @@ static SSL_SESSION *decode(sp_ctx *ctx, const uint8_t *der, size_t len)
     return session;
 }
 
-/* Server: a ticket is about to be made of the session. 0 fails the connection. */
+/* Server: OpenSSL is about to make a ticket of the session. 0 fails the connection. */
 static int on_make_ticket(SSL *ssl, void *arg)
 {
     (void)arg;
@@ -44,8 +50,8 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
     return 0;
 }
 
-/* Called for a TLS 1.2 session id, and for each TLS 1.3 PSK identity of a context without tickets; only the session of
- * that very id is an answer. Our reference stays, since a HelloRetryRequest makes OpenSSL ask a second time. */
+/* Called for a TLS 1.2 session id, and for each TLS 1.3 PSK identity on a context without tickets; only the session
+ * with exactly that id may be returned. Our reference stays, since OpenSSL asks again after a HelloRetryRequest. */
 static SSL_SESSION *on_get_session(SSL *ssl, const unsigned char *id, int len, int *copy)
 {
     sp_conn *conn = sp_conn_of(ssl);
@@ -83,7 +89,7 @@ int32_t sp_conn_offer_session(sp_conn *conn, const uint8_t *der, size_t len)
 {
     SSL_SESSION *session;
 
-    if (!sp_conn_alive(conn) || conn->question == 0 || conn->question_kind != SP_EV_CLIENT_HELLO)
+    if (!sp_question_is(conn, SP_EV_CLIENT_HELLO))
         return SP_MISUSE;
     session = decode(conn->ctx, der, len);
     if (session == NULL)
@@ -94,9 +100,9 @@ int32_t sp_conn_offer_session(sp_conn *conn, const uint8_t *der, size_t len)
     return SP_OK;
 }
 
-/* OpenSSL has no getter for the verify result of a session, but takes it over with the session; so that is given first. The
- * session's id context becomes the connection's: OpenSSL does not compare the two of a client before the server has agreed to
- * resume, and then ends the connection. */
+/* OpenSSL has no getter for the verify result of a session, but SSL_set_session() copies it to the SSL; so that is
+ * done first. The session's id context is set to the connection's: on a client, OpenSSL compares the two only after
+ * the server has agreed to resume, and a mismatch ends the connection. */
 static int use(sp_conn *conn, SSL_SESSION *session)
 {
     SSL *ssl = conn->ssl;

@@ -1,24 +1,26 @@
-/* session_cache.c - parsed sessions of a context. Parsing one costs more than the rest of a resumed TLS 1.2 handshake,
- * since it has the peer's certificate in it, whose key is decoded; a program resumes from the same bytes many times.
+/* session_cache.c - parsed sessions of a context. Parsing one costs more than the rest of a resumed TLS 1.2
+ * handshake, since it contains the peer's certificate, whose key is decoded; and a client resumes from the same bytes
+ * many times.
  *
  * What is kept here is never given to an SSL: connections change their session (OpenSSL marks one as not resumable,
- * TLS 1.3 puts a new secret in), so each gets a copy, which shares the certificates alone. Bytes are kept from their
- * second sight on: a program that uses each ticket once has no use for them. */
-#include "internal.h"
+ * TLS 1.3 puts a new secret in), so each gets a copy, which shares only the certificates. Bytes are kept when they
+ * are seen for the second time: a program that uses each ticket once does not fill the cache.
+ */
+#include "session_cache.h"
 
 enum { KEPT = 8, SEEN = 16, LARGEST = 64 * 1024 };
 
 typedef struct entry {
-    uint64_t mark; /* of der, to tell most others apart at once */
+    uint64_t mark; /* hash of der, to skip most others without comparing */
     uint8_t *der;  /* owned, secret; NULL = free */
     size_t len;
     SSL_SESSION *session; /* owned, never changed */
 } entry;
 
-/* Under the lock of the context, which reading shares. */
+/* Under the lock of the context; readers share it. */
 struct sp_session_cache {
     entry kept[KEPT];
-    _Atomic uint64_t seen[SEEN]; /* marks of what came once; 0 = none */
+    _Atomic uint64_t seen[SEEN]; /* marks of what was seen once; 0 = none */
     uint32_t next_kept;
     atomic_uint next_seen;
 };
@@ -69,7 +71,7 @@ static SSL_SESSION *copy_of_kept(sp_ctx *ctx, uint64_t mark, const uint8_t *der,
     return copy;
 }
 
-/* Whether these bytes were here before; remembers that they were. */
+/* Whether these bytes were seen before; records that they were. */
 static int seen_before(sp_session_cache *cache, uint64_t mark)
 {
     for (size_t i = 0; i < SEEN; i++)
@@ -88,7 +90,7 @@ static void drop(entry *e)
     *e = (entry){0};
 }
 
-/* Takes the fresh session over for later; without memory it is just not kept. */
+/* Takes over the session of `fresh`, to keep it; out of memory it is freed. */
 static void keep(sp_ctx *ctx, const entry *fresh)
 {
     sp_session_cache *cache = ctx->sessions;

@@ -1,13 +1,14 @@
 /* store.c - keys and certificates that a URI names, read by OSSL_STORE: files, tokens, whatever a provider knows. */
-#include "identity.h"
-#include "trust.h"
-
 #include <openssl/err.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
 
-/* One after the other. */
-enum { MOST_VAIN_LOADS = 10000 };
+#include "error.h"
+#include "identity.h"
+#include "trust.h"
+
+/* consecutive loads without a result, before the store counts as endless */
+enum { MAX_EMPTY_LOADS = 10000 };
 
 typedef struct found {
     STACK_OF(X509) *certificates;
@@ -32,19 +33,19 @@ static int take(sp_ctx *ctx, int32_t wanted, const OSSL_STORE_INFO *info, found 
     return 0;
 }
 
-/* The end of a file counts as an error of the loader, one that queues nothing, and so does what it has no use for. A
- * loader that fails so again and again, and never tells an end, is one that never will. */
+/* A loader reports the end of a file as an error without an entry in the queue, and likewise what it cannot use. One
+ * that keeps doing so and never reports the end would do it for ever. */
 static int read_all(sp_ctx *ctx, int32_t wanted, OSSL_STORE_CTX *store, found *to)
 {
-    int vain = 0;
+    int empty = 0;
 
     while (!OSSL_STORE_eof(store)) {
         OSSL_STORE_INFO *info = OSSL_STORE_load(store);
         int ok =
             info != NULL ? take(ctx, wanted, info, to) : !OSSL_STORE_error(store) || ERR_peek_error() == 0;
 
-        vain = info != NULL ? 0 : vain + 1;
-        if (ok && vain > MOST_VAIN_LOADS) {
+        empty = info != NULL ? 0 : empty + 1;
+        if (ok && empty > MAX_EMPTY_LOADS) {
             ERR_raise_data(ERR_LIB_OSSL_STORE, ERR_R_OPERATION_FAIL,
                            "the store gives nothing and has no end");
             ok = 0;
@@ -90,7 +91,7 @@ static int32_t use_found(sp_ctx *ctx, int32_t wanted, found *from)
     return count > 0 ? count : SP_IGNORED;
 }
 
-/* Without an expectation a PKCS#12 file has its certificates in the order of PKCS12_parse(), the leaf first. */
+/* Without OSSL_STORE_expect() a PKCS#12 file gives its certificates in the order of PKCS12_parse(), the leaf first. */
 static int32_t use_store(sp_ctx *ctx, int32_t wanted, const char *uri, const char *properties, UI_METHOD *ui,
                          sp_passphrase *secret)
 {

@@ -1,13 +1,15 @@
 /* ticket_keys.c - session tickets under 48 bytes that servers can share and change while connections run.
  *
- * OpenSSL's own keys are 80 bytes and of another layout; Node's format, 16 bytes of name, 16 of HMAC-SHA256 key and
- * 16 of AES-128-CBC key, needs a callback. It answers 1 for a known name, never 2: as in Node a ticket stays good for
- * as long as its session is, and is not replaced at each use.
+ * OpenSSL's own keys are 80 bytes with another layout; Node's format, 16 bytes of name, 16 of HMAC-SHA256 key and 16
+ * of AES-128-CBC key, needs a callback. It returns 1 for a known name, never 2: as in Node a ticket is valid as long
+ * as its session, and is not replaced at each use.
  */
 #include "ticket_keys.h"
 
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
+
+#include "ex_data.h"
 
 enum { NAME_AT = 0, MAC_AT = 16, CIPHER_AT = 32, KEYS = SP_TICKET_KEYS_SIZE, PART = 16 };
 
@@ -34,8 +36,8 @@ static int open_ticket(const EVP_CIPHER *aes, const uint8_t *keys, const uint8_t
     return EVP_DecryptInit_ex(cipher, aes, NULL, keys + CIPHER_AT, iv) == 1 && init_mac(mac, keys + MAC_AT);
 }
 
-/* Looked up on the context the SSL was made from, also when another one lent its identity.
- * 1 = go on, 0 = not our ticket: make a full handshake, -1 = failure. */
+/* The keys are those of the context that the SSL was made from, also when another one gave the identity. 1 = go on, 0
+ * = not our ticket: make a full handshake, -1 = failure. */
 static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                      EVP_MAC_CTX *mac, int protecting)
 {
@@ -58,7 +60,8 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 int sp_ticket_keys_install(sp_ctx *ctx)
 {
     ctx->ticket_lock = CRYPTO_THREAD_lock_new();
-    ctx->ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL); /* else by name for each ticket */
+    ctx->ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-128-CBC",
+                                          NULL); /* otherwise OpenSSL looks it up by name for each ticket */
     return ctx->ticket_lock != NULL && ctx->ticket_cipher != NULL &&
            RAND_bytes(ctx->ticket_keys, KEYS) == 1 &&
            SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx->ssl_ctx, on_ticket) == 1;

@@ -1,13 +1,17 @@
-/* trust.c - who is believed: the process-wide anchors, a context's own store, revocation lists.
+/* trust.c - the process-wide trust anchors, the trust store of a context, revocation lists.
  *
- * A store with all the usual roots is large, so contexts that only want those share one. The first addition gives a
+ * A store with all the usual roots is large, so contexts that trust only those share one. The first addition gives a
  * context a store of its own, with the shared certificates in it: the shared one is never changed.
  */
 #include "trust.h"
 
-#include <limits.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+
+#include "anchors.h"
+#include "certificates.h"
+#include "error.h"
+#include "library.h"
 
 /* ---- the shared set ---- */
 
@@ -28,7 +32,7 @@ static int roots_ready(void)
     return CRYPTO_THREAD_run_once(&roots.once, make_roots_lock) == 1 && roots.lock != NULL;
 }
 
-/* Reads the next {u32 length, DER}. NULL at the end too; *left then is 0. */
+/* The next {u32 length, DER}. NULL at the end, when *left is 0, and on an error. */
 static X509 *next_item(const uint8_t **at, size_t *left)
 {
     uint32_t size;
@@ -122,7 +126,7 @@ static int add_all(X509_STORE *to, X509_STORE *from)
     return ok;
 }
 
-/* The store that may be changed, borrowed; NULL when there is no memory for it. */
+/* The store of the context alone, made when it has none; borrowed. NULL when out of memory. */
 static X509_STORE *own_store(sp_ctx *ctx)
 {
     X509_STORE *present = SSL_CTX_get_cert_store(ctx->ssl_ctx);
@@ -167,7 +171,7 @@ int32_t sp_ctx_use_roots(sp_ctx *ctx, sp_report *report)
     return sp_leave(report, ok) == SP_OK ? count : 0;
 }
 
-/* Adds what was read; a set is added whole or not at all, but for lack of memory. */
+/* Adds what was read: all of it, or nothing, unless memory runs out between. */
 static int32_t add_certificates(sp_ctx *ctx, STACK_OF(X509) *certs, int name_as_client_ca)
 {
     for (int i = 0; i < sk_X509_num(certs); i++) {
@@ -223,7 +227,7 @@ static int32_t add_ca(sp_ctx *ctx, const uint8_t *bytes, size_t len, X509 *(*rea
     if ((bio = sp_input_open(bytes, len)) != NULL)
         count = add_from(ctx, bio, read, name_as_client_ca);
     BIO_free(bio);
-    sp_fail(report); /* with count > 0: why reading stopped before the end, or nothing */
+    sp_fail(report); /* with count > 0: why reading stopped before the end, if it did */
     return count;
 }
 
@@ -241,7 +245,7 @@ int32_t sp_ctx_add_ca_der(sp_ctx *ctx, const uint8_t *der, size_t len, int32_t n
 
 /* ---- revocation lists and flags ---- */
 
-/* All or none: a list that was cut short must not pass for a complete one. */
+/* All or none: a truncated list must not pass for a complete one. */
 static STACK_OF(X509_CRL) *read_crls(BIO *bio)
 {
     STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
@@ -307,20 +311,6 @@ int32_t sp_ctx_set_partial_chain(sp_ctx *ctx, int32_t on)
     return SP_OK;
 }
 
-/* ---- shared by the files that read certificates ---- */
-
-X509 *sp_trust_issuer(X509_STORE *store, X509 *cert)
-{
-    X509_STORE_CTX *lookup = X509_STORE_CTX_new();
-    X509 *issuer = NULL;
-
-    if (lookup == NULL || X509_STORE_CTX_init(lookup, store, NULL, NULL) != 1 ||
-        X509_STORE_CTX_get1_issuer(&issuer, lookup, cert) != 1)
-        issuer = NULL;
-    X509_STORE_CTX_free(lookup);
-    return issuer;
-}
-
 int sp_trust_write(sp_ctx *ctx, sp_out *out)
 {
     STACK_OF(X509) *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ctx->ssl_ctx));
@@ -328,65 +318,4 @@ int sp_trust_write(sp_ctx *ctx, sp_out *out)
 
     sk_X509_pop_free(certs, X509_free);
     return ok;
-}
-
-int sp_certificate_write(const X509 *cert, sp_out *out)
-{
-    uint8_t *der = NULL;
-    int len = i2d_X509(cert, &der);
-
-    if (len < 0)
-        return 0;
-    out_bytes(out, der, (size_t)len);
-    OPENSSL_free(der);
-    return 1;
-}
-
-int sp_certificate_write_item(const X509 *cert, sp_out *out)
-{
-    size_t begin = out_begin(out);
-    int ok = sp_certificate_write(cert, out);
-
-    out_end(out, begin);
-    return ok;
-}
-
-int sp_certificates_write(const STACK_OF(X509) *certs, sp_out *out)
-{
-    for (int i = 0; i < sk_X509_num(certs); i++) {
-        if (!sp_certificate_write_item(sk_X509_value(certs, i), out))
-            return 0;
-    }
-    return 1;
-}
-
-BIO *sp_input_open(const uint8_t *bytes, size_t len)
-{
-    BIO *bio;
-
-    if (len > INT_MAX) {
-        ERR_raise(ERR_LIB_BIO, ERR_R_PASSED_INVALID_ARGUMENT);
-        return NULL;
-    }
-    bio = BIO_new_mem_buf(bytes != NULL ? (const void *)bytes : "", bytes != NULL ? (int)len : 0);
-    /* As Node's: with 0, the default, readers of 3.0 take an empty input for success without a result. */
-    if (bio != NULL)
-        BIO_set_mem_eof_return(bio, -1);
-    return bio;
-}
-
-int sp_no_password(char *to, int room, int writing, void *unused)
-{
-    (void)to, (void)room, (void)writing, (void)unused;
-    return 0;
-}
-
-int sp_pem_at_end(void)
-{
-    unsigned long last = ERR_peek_last_error();
-
-    if (ERR_GET_LIB(last) != ERR_LIB_PEM || ERR_GET_REASON(last) != PEM_R_NO_START_LINE)
-        return last == 0;
-    sp_queue_clear();
-    return 1;
 }

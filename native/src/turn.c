@@ -1,9 +1,14 @@
-/* turn.c - opening and closing a call; how OpenSSL's reasons become a status; the layout of what it fills. */
+/* turn.c - the beginning and end of a call with windows: how the outcome of an SSL call becomes a status, and the
+ * error queue a report. */
 #include "turn.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "bio.h"
+#include "error.h"
+#include "live.h"
 
 /* The offsets that sp.h gives, for callers that read by address. */
 #define AT(constant, type, field) _Static_assert((constant) == offsetof(type, field), #constant)
@@ -35,16 +40,16 @@ AT(SP_AT_ERROR_FUNCTION, sp_error, function);
 _Static_assert(sizeof(sp_turn) == SP_SIZE_TURN, "SP_SIZE_TURN");
 _Static_assert(sizeof(sp_error) == SP_SIZE_ERROR, "SP_SIZE_ERROR");
 
-/* What sp_turn_brief() packs: each value fits its mask, and each begins behind the one before. */
-_Static_assert((SP_WANT_INPUT | SP_FULL) == SP_BRIEF_STATUS_MASK, "SP_BRIEF_STATUS_MASK");
-_Static_assert((SP_TURN_HANDSHAKING | SP_TURN_SECURE) == SP_BRIEF_FLAGS_MASK, "SP_BRIEF_FLAGS_MASK");
+/* What sp_turn_pack() packs: each value fits its mask, and each begins behind the one before. */
+_Static_assert((SP_WANT_INPUT | SP_FULL) == SP_PACKED_STATUS_MASK, "SP_PACKED_STATUS_MASK");
+_Static_assert((SP_TURN_HANDSHAKING | SP_TURN_SECURE) == SP_PACKED_FLAGS_MASK, "SP_PACKED_FLAGS_MASK");
 #define BEHIND(next, start, mask)                                                                            \
     _Static_assert((INT64_C(1) << (next)) == ((INT64_C(1) << (start)) * ((mask) + INT64_C(1))), #next)
-BEHIND(SP_BRIEF_FLAGS, SP_BRIEF_STATUS, SP_BRIEF_STATUS_MASK);
-BEHIND(SP_BRIEF_RECORDS, SP_BRIEF_FLAGS, SP_BRIEF_FLAGS_MASK);
-BEHIND(SP_BRIEF_CONSUMED, SP_BRIEF_RECORDS, SP_BRIEF_RECORDS_MASK);
-BEHIND(SP_BRIEF_PRODUCED, SP_BRIEF_CONSUMED, SP_BRIEF_COUNT_MASK);
-BEHIND(SP_BRIEF_EMITTED, SP_BRIEF_PRODUCED, SP_BRIEF_COUNT_MASK);
+BEHIND(SP_PACKED_FLAGS, SP_PACKED_STATUS, SP_PACKED_STATUS_MASK);
+BEHIND(SP_PACKED_RECORDS, SP_PACKED_FLAGS, SP_PACKED_FLAGS_MASK);
+BEHIND(SP_PACKED_CONSUMED, SP_PACKED_RECORDS, SP_PACKED_RECORDS_MASK);
+BEHIND(SP_PACKED_PRODUCED, SP_PACKED_CONSUMED, SP_PACKED_COUNT_MASK);
+BEHIND(SP_PACKED_EMITTED, SP_PACKED_PRODUCED, SP_PACKED_COUNT_MASK);
 
 static void clear(sp_turn *turn)
 {
@@ -52,7 +57,7 @@ static void clear(sp_turn *turn)
 }
 
 #ifdef SP_CHECKED
-static _Thread_local int stale; /* somebody's errors were there before this turn */
+static _Thread_local int queue_was_dirty; /* the queue had entries before this turn */
 #endif
 
 int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
@@ -76,15 +81,16 @@ int sp_turn_open(sp_conn *conn, sp_turn *turn, const sp_lent *lent)
     conn->produced = 0;
     conn->gated = 0;
     conn->alert = -1;
-    conn->unswept =
-        conn->secure && !conn->handshaking; /* a look at the queue costs more than the rest of the frame */
-    if (!conn->unswept)
+    conn->queue_not_cleared =
+        conn->secure &&
+        !conn->handshaking; /* peeking at the queue costs more than the rest of sp_turn_open() */
+    if (!conn->queue_not_cleared)
         sp_queue_clear();
 #ifdef SP_CHECKED
-    stale = ERR_peek_error() != 0;
+    queue_was_dirty = ERR_peek_error() != 0;
 #endif
     if (conn->pending > 0)
-        sp_chain_drain(conn);
+        sp_overflow_drain(conn);
     return 1;
 }
 
@@ -113,16 +119,16 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
     conn->produced = 0;
     conn->busy = 0;
 #ifdef SP_CHECKED
-    /* OpenSSL can do without the memory of a cache, but says that it got none. */
-    if (status != SP_FAILED && !stale && ERR_peek_error() != 0 &&
+    /* Out of memory for one of its caches, OpenSSL goes on, but queues an error. */
+    if (status != SP_FAILED && !queue_was_dirty && ERR_peek_error() != 0 &&
         ERR_GET_REASON(ERR_peek_error()) != ERR_R_MALLOC_FAILURE) {
         ERR_print_errors_fp(stderr);
         abort();
     }
 #endif
-    if (conn->event_count > 0) /* else SSL_get_error() has just seen that it is empty, or nothing failed */
+    if (conn->event_count > 0) /* otherwise SSL_get_error() has just found it empty, or nothing failed */
         sp_queue_clear();
-    if (conn->doomed) {
+    if (conn->free_pending) {
         sp_conn_free(conn);
         sp_enter(&turn->report);
         turn->status = status = SP_FAILED;
@@ -130,9 +136,9 @@ int32_t sp_turn_close(sp_conn *conn, sp_turn *turn, const sp_lent *lent, int32_t
     return status;
 }
 
-/* What was in the queue before a turn that did not clear it comes first there, and would be taken for the cause. Between
- * handshakes a failure begins with libssl, or with the cipher of a provider. */
-static void drop_strangers(void)
+/* Between handshakes the queue is not cleared first: entries of other code precede ours there and would be reported
+ * as the cause. Ours begin with one of libssl, or of a provider's cipher. */
+static void drop_foreign_errors(void)
 {
     unsigned long code;
 
@@ -162,9 +168,9 @@ int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
     }
     conn->failed = 1;
     conn->question = 0;
-    if (conn->unswept && !conn->handshaking && !conn->certificate_wanted)
-        drop_strangers();
-    if (ERR_peek_error() == 0) /* no memory for a chunk, or what cannot happen: never fail without a word */
+    if (conn->queue_not_cleared && !conn->handshaking && !conn->certificate_wanted)
+        drop_foreign_errors();
+    if (ERR_peek_error() == 0) /* no memory for a chunk, or what cannot happen: no failure without a report */
         ERR_raise(ERR_LIB_SSL, conn->out_of_memory ? ERR_R_MALLOC_FAILURE : ERR_R_INTERNAL_ERROR);
     report->count = 0;
     sp_fail(report);
@@ -175,17 +181,17 @@ int32_t sp_turn_fail(sp_conn *conn, sp_turn *turn, int ssl_error)
     return SP_FAILED;
 }
 
-/* SSL_get_error() takes whatever somebody left in the thread's queue before the call for a failure of the call. Where the
- * queue was not cleared before it, the two usual reasons are found without looking there: OpenSSL came back for want of
- * bytes when that is what it wants and the window has just said that it has none; the peer closed when no fatal alert
- * ended the stream. */
-static int reason(const sp_conn *conn, int rv)
+/* SSL_get_error() takes any entry of the thread's queue for a failure of the call, also one that was there before.
+ * Where the queue was not cleared, the two usual causes are found without it: OpenSSL wants to read, and the window
+ * was just found empty; or the peer closed, and no fatal alert ended the stream. */
+static int classify_stop(const sp_conn *conn, int rv)
 {
     int usual = SSL_ERROR_NONE;
 
-    if (conn->unswept && conn->starved && SSL_want(conn->ssl) == SSL_READING)
+    if (conn->queue_not_cleared && conn->wants_input && SSL_want(conn->ssl) == SSL_READING)
         usual = SSL_ERROR_WANT_READ;
-    else if (conn->unswept && conn->alert < 0 && (SSL_get_shutdown(conn->ssl) & SSL_RECEIVED_SHUTDOWN) != 0)
+    else if (conn->queue_not_cleared && conn->alert < 0 &&
+             (SSL_get_shutdown(conn->ssl) & SSL_RECEIVED_SHUTDOWN) != 0)
         usual = SSL_ERROR_ZERO_RETURN;
     if (usual == SSL_ERROR_NONE)
         return SSL_get_error(conn->ssl, rv);
@@ -193,8 +199,8 @@ static int reason(const sp_conn *conn, int rv)
     return usual;
 }
 
-/* A call that failed without our knowing - an SSL_shutdown() without memory, say - leaves an SSL that wants to read for
- * ever and reads nothing. */
+/* An SSL in the error state wants to read for ever and reads nothing. It gets there by a failure that is not reported
+ * as one, such as an SSL_shutdown() without memory. */
 static int is_broken(const SSL *ssl)
 {
     return strcmp(SSL_state_string(ssl), "SSLERR") == 0;
@@ -202,36 +208,37 @@ static int is_broken(const SSL *ssl)
 
 int32_t sp_turn_stop(sp_conn *conn, sp_turn *turn, int rv)
 {
-    int error = reason(conn, rv);
+    int error = classify_stop(conn, rv);
 
     switch (error) {
     case SSL_ERROR_WANT_READ:
-        if (!conn->starved && is_broken(conn->ssl))
+        if (!conn->wants_input && is_broken(conn->ssl))
             return sp_turn_fail(conn, turn, SSL_ERROR_SSL);
         if (conn->event_count > 0)
             return SP_EVENT;
-        /* Without the event that it waits for, a gated connection would ask for ever. */
-        return conn->starved || conn->out_of_memory ? SP_WANT_INPUT : SP_AGAIN;
+        /* A gated connection whose event could not be queued would loop here. */
+        return conn->wants_input || conn->out_of_memory ? SP_WANT_INPUT : SP_AGAIN;
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
     case SSL_ERROR_WANT_X509_LOOKUP:
         return SP_PAUSED;
     case SSL_ERROR_ZERO_RETURN:
         conn->closed = 1;
-        conn->in_left = 0; /* what comes after close_notify is ignored */
+        conn->in_left = 0; /* what follows close_notify is ignored */
         return SP_CLOSED;
     default:
         return sp_turn_fail(conn, turn, error);
     }
 }
 
-int64_t sp_turn_brief(const sp_turn *turn, int32_t status)
+int64_t sp_turn_pack(const sp_turn *turn, int32_t status)
 {
     if (status < SP_WANT_INPUT || status > SP_FULL || turn->events != 0 || turn->pending != 0 ||
         turn->records > 1 || (turn->records == 1 && turn->record_end[0] != turn->produced) ||
-        ((turn->consumed | turn->produced | turn->emitted) & ~(uint32_t)SP_BRIEF_COUNT_MASK) != 0)
+        ((turn->consumed | turn->produced | turn->emitted) & ~(uint32_t)SP_PACKED_COUNT_MASK) != 0)
         return -1;
-    return (
-        int64_t)((uint64_t)status << SP_BRIEF_STATUS | (uint64_t)turn->flags << SP_BRIEF_FLAGS |
-                 (uint64_t)turn->records << SP_BRIEF_RECORDS | (uint64_t)turn->consumed << SP_BRIEF_CONSUMED |
-                 (uint64_t)turn->produced << SP_BRIEF_PRODUCED | (uint64_t)turn->emitted << SP_BRIEF_EMITTED);
+    return (int64_t)((uint64_t)status << SP_PACKED_STATUS | (uint64_t)turn->flags << SP_PACKED_FLAGS |
+                     (uint64_t)turn->records << SP_PACKED_RECORDS |
+                     (uint64_t)turn->consumed << SP_PACKED_CONSUMED |
+                     (uint64_t)turn->produced << SP_PACKED_PRODUCED |
+                     (uint64_t)turn->emitted << SP_PACKED_EMITTED);
 }

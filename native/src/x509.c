@@ -1,6 +1,4 @@
 /* x509.c - a DER certificate as the fields of Node's legacy certificate object; verification codes as text. */
-#include "internal.h"
-
 #include <inttypes.h>
 #include <limits.h>
 #include <openssl/asn1.h>
@@ -11,7 +9,9 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
+#include "error.h"
 #include "general_name.h"
+#include "library.h"
 #include "out.h"
 
 static void pair(sp_out *out, const char *key, const void *value, size_t len)
@@ -34,7 +34,7 @@ static void pair_bio(sp_out *out, const char *key, BIO *bio)
     (void)BIO_reset(bio);
 }
 
-/* The field is in the certificate but cannot be read; Node then has undefined (names) or null (extensions). */
+/* The field is present but cannot be decoded; Node then has undefined (names) or null (extensions). */
 static void pair_invalid(sp_out *out, const char *field)
 {
     pair_text(out, "invalid", field);
@@ -54,7 +54,7 @@ static void name_entry(sp_out *out, const char *field, const X509_NAME_ENTRY *en
     pair(out, key, value, (size_t)len);
 }
 
-/* One undecodable value spoils the whole name, as in Node: half a name would be a lie. */
+/* One undecodable value makes the whole name invalid, as in Node: part of a name would mislead. */
 static void describe_name(sp_out *out, const char *field, const X509_NAME *name)
 {
     sp_out before = *out;
@@ -73,7 +73,7 @@ static void describe_name(sp_out *out, const char *field, const X509_NAME *name)
     }
 }
 
-/* The first extension of that type, decoded; NULL with *present telling absent from broken. */
+/* The first extension of that type, decoded. NULL when it is absent or broken: *present says which. */
 static void *first_extension(const X509 *cert, int nid, int *present)
 {
     int index = X509_get_ext_by_NID(cert, nid, -1);
@@ -322,7 +322,7 @@ int64_t sp_x509_error_text(int64_t code, uint8_t *to, size_t cap)
     return (int64_t)out.len;
 }
 
-/* The codes that Node names; tools written for Node know no others. */
+/* The codes that Node names; tools written for Node expect no others. */
 #define NAMED(name)                                                                                          \
     {                                                                                                        \
         X509_V_ERR_##name, #name                                                                             \

@@ -4,6 +4,8 @@
 
 enum { WINDOW = 64 * 1024 };
 
+const int32_t versions[2] = {0x0303, 0x0304};
+
 void bytes_add(bytes *to, const void *from, size_t len)
 {
     if (to->len + len > to->room) {
@@ -143,7 +145,7 @@ static size_t cap(size_t wanted)
     return wanted > 0 ? wanted : WINDOW;
 }
 
-/* What a lent window got, and the record table, stay inside their bounds. */
+/* The record table and what was written to the windows stay inside their bounds. */
 static void check_turn(const side *self, size_t in_len, size_t plain_cap, size_t out_cap)
 {
     const sp_turn *turn = &self->turn;

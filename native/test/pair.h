@@ -4,6 +4,10 @@
 
 #include "harness.h"
 
+/* TLS 1.2 and 1.3: EACH_VERSION { pair_new(versions[v], versions[v]) ... } */
+extern const int32_t versions[2];
+#define EACH_VERSION for (size_t v = 0; v < 2; v++)
+
 typedef struct bytes {
     uint8_t *at;
     size_t len, room;
@@ -59,7 +63,7 @@ void pair_handshake(pair *p); /* runs and checks that both are secure */
 void side_write(side *self, const void *plain, size_t len);
 void side_drain(side *self);
 void side_shutdown(side *self);
-/* The report's entry with that reason of libssl, or NULL: versions differ in what stands around it. */
+/* The report's entry with that reason of libssl, or NULL: what other entries there are depends on the version. */
 const sp_error *turn_error(const sp_turn *turn, int reason);
 /* The first event of a kind, or NULL. */
 const event *side_event(const side *self, uint16_t type);

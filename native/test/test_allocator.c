@@ -1,5 +1,5 @@
-/* The memory that OpenSSL gets: right for every size and from every thread, and given back. Under sanitizers it is the
- * C library's own, and the same must hold. */
+/* The memory that OpenSSL allocates: right for every size and from every thread, and freed again. Under sanitizers it
+ * is the C library's own, and the same must hold. */
 #include "internal.h"
 #include "pair.h"
 

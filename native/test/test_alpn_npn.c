@@ -1,10 +1,7 @@
-/* ALPN and NPN: who chooses what, and what happens when nothing fits. */
+/* ALPN and NPN: which side chooses, and what happens when nothing matches. */
 #include "pair.h"
 
 #include <openssl/sslerr.h>
-
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
 
 #define ABC                                                                                                  \
     "\x01"                                                                                                   \

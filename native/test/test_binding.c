@@ -1,4 +1,4 @@
-/* What a session is worth: nothing under another name, trust, mode or security level than it was made under. */
+/* A session is not resumed under another name, trust, mode or security level than it was made under. */
 #include "credentials.h"
 #include "internal.h"
 
@@ -6,12 +6,9 @@
 #include <openssl/ssl.h>
 #include <time.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 static const char keys[] = "name-a..........hmac-key-a......aes-key-a.......";
 
-/* A server's side of the story. */
+/* The settings of a server under which a session is made or offered. */
 typedef struct setting {
     const char *ca;   /* trusted; NULL = none */
     const char *crl;  /* NULL = none */
@@ -90,7 +87,7 @@ static int carries_over(const setting *first, const setting *second, int32_t ver
     pair_handshake(p);
     bytes session = conn_value(p->client.conn, SP_GET_SESSION);
     pair_free(p);
-    /* The client's own rules are not what is tried here: it forgets what its session is bound to. */
+    /* This tests the server: the stamp is removed, so that the client offers its session in any case. */
     const unsigned char *at = session.at;
     SSL_SESSION *bare = d2i_SSL_SESSION(NULL, &at, (long)session.len);
     uint8_t *der = NULL;
@@ -290,7 +287,7 @@ static int goes_on(void (*change)(SSL *ssl))
     return secure;
 }
 
-/* What the program was asked about the first one decided what is resumed and whom it trusts. */
+/* The question at the first hello decided what is resumed and which trust store counts. */
 TEST(theSecondHelloMayNotBringWhatTheFirstHadNot)
 {
     CHECK(goes_on(say_nothing_new));
@@ -445,7 +442,7 @@ static bytes session_of(const char *server, const char *ca, const char *name, in
     return session;
 }
 
-/* What became of a session that is offered: SP_OK and resumed, or SP_IGNORED and not. */
+/* The result of offering a session: SP_OK and resumed, or SP_IGNORED and not. */
 static int offered(const bytes *session, const char *server, const char *ca, const char *name,
                    int32_t version)
 {
@@ -529,7 +526,7 @@ TEST(aStrangersSessionIsOfferedIfItsCertificateVerifiesNow)
     }
 }
 
-/* Every byte changed once: never a crash, and what is offered all the same still has its certificate verified. */
+/* Every byte changed once: no crash, and a session that is offered nevertheless still has its certificate verified. */
 TEST(aSessionThatWasTamperedWithNeverVerifiesMore)
 {
     EACH_VERSION

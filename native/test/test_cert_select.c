@@ -1,18 +1,14 @@
-/* The pause before the certificate: identity switch, refusal, OCSP stapling. */
+/* The pause before the certificate: identity switch and refusal. */
 #include "internal.h"
 #include "pair.h"
 
 #include <openssl/sslerr.h>
 #include <openssl/x509.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 /* What the listener below does at SP_EV_CERT. */
 typedef struct script {
     sp_ctx *identity;
     int32_t identity_result;
-    const char *staple;
     int32_t alert;
 } script;
 
@@ -20,16 +16,8 @@ static void play(side *self, const event *what)
 {
     script *todo = self->user;
 
-    if (what->type == SP_EV_CERT) {
-        if (todo->identity != NULL)
-            todo->identity_result = sp_conn_use_identity(self->conn, todo->identity, NULL);
-        if (todo->staple != NULL) /* the last one counts */
-            CHECK_INT(sp_conn_set_ocsp_response(self->conn, (const uint8_t *)"an earlier one", 14), SP_OK);
-        if (todo->staple != NULL)
-            CHECK_INT(
-                sp_conn_set_ocsp_response(self->conn, (const uint8_t *)todo->staple, strlen(todo->staple)),
-                SP_OK);
-    }
+    if (what->type == SP_EV_CERT && todo->identity != NULL)
+        todo->identity_result = sp_conn_use_identity(self->conn, todo->identity, NULL);
     if (what->type == SP_EV_CERT || what->type == SP_EV_CLIENT_HELLO)
         CHECK_INT(sp_conn_answer(self->conn, what->sequence, what->type == SP_EV_CERT ? todo->alert : -1),
                   SP_OK);
@@ -288,59 +276,7 @@ TEST(answersOutsideTheirPauseAreMisuse)
     CHECK_INT(sp_conn_use_identity(server, p->server_ctx, NULL), SP_MISUSE);
     CHECK_INT(sp_conn_use_identity(NULL, p->server_ctx, NULL), SP_MISUSE);
     CHECK_INT(sp_conn_use_identity(server, NULL, NULL), SP_MISUSE);
-    CHECK_INT(sp_conn_set_ocsp_response(server, (const uint8_t *)"x", 1), SP_MISUSE);
-    CHECK_INT(sp_conn_set_ocsp_response(NULL, (const uint8_t *)"x", 1), SP_MISUSE);
     pair_handshake(p);
     CHECK_INT(sp_conn_use_identity(server, p->server_ctx, NULL), SP_MISUSE);
-    CHECK_INT(sp_conn_set_ocsp_response(server, (const uint8_t *)"x", 1), SP_MISUSE);
     pair_free(p);
-}
-
-/* ---- OCSP ---- */
-
-TEST(aStapleReachesTheClientOnceBeforeTheHandshakeIsDone)
-{
-    EACH_VERSION
-    {
-        script todo = {.alert = -1, .staple = "not really OCSP"};
-        pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
-        uint8_t got[64];
-        sp_conn_request_ocsp(p->client.conn);
-        pair_handshake(p);
-        CHECK_INT(side_count(&p->client, SP_EV_OCSP_RESPONSE), 1);
-        const event *response = side_event(&p->client, SP_EV_OCSP_RESPONSE);
-        CHECK_BYTES(response->item[0].at, response->item[0].len, "not really OCSP", 15);
-        CHECK(response < side_event(&p->client, SP_EV_HANDSHAKE_DONE));
-        CHECK_BYTES(got, sp_conn_get(p->client.conn, SP_GET_OCSP_RESPONSE, got, sizeof(got)),
-                    "not really OCSP", 15);
-        pair_free(p);
-    }
-    check_nothing_lives();
-}
-
-TEST(aMissingStapleIsToldAsAbsent)
-{
-    EACH_VERSION
-    {
-        script todo = {.alert = -1, .staple = v == 0 ? NULL : ""};
-        pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
-        sp_conn_request_ocsp(p->client.conn);
-        pair_handshake(p);
-        CHECK_INT(side_count(&p->client, SP_EV_OCSP_RESPONSE), 1);
-        CHECK(side_event(&p->client, SP_EV_OCSP_RESPONSE)->absent[0]);
-        pair_free(p);
-    }
-}
-
-TEST(aStapleThatNobodyAskedForIsNotSent)
-{
-    EACH_VERSION
-    {
-        script todo = {.alert = -1, .staple = "unasked"};
-        pair *p = scripted(pair_new(versions[v], versions[v]), &todo);
-        pair_handshake(p);
-        CHECK_INT(side_count(&p->client, SP_EV_OCSP_RESPONSE), 0);
-        pair_free(p);
-    }
-    check_nothing_lives();
 }

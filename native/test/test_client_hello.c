@@ -1,11 +1,8 @@
-/* The pause at the ClientHello: what the question tells, and every way to answer it. */
+/* The pause at the ClientHello: what the question contains, and every way to answer it. */
 #include "internal.h"
 #include "pair.h"
 
 #include <openssl/sslerr.h>
-
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
 
 enum { ID = 0, SERVERNAME, ALPN, BITS, HEAD, SUITES, EXTENSIONS, IDENTITIES };
 
@@ -287,7 +284,7 @@ TEST(eachRenegotiationAsksAgain)
         CHECK_INT(side_count(&p->server, SP_EV_HANDSHAKE_DONE), i + 1);
         CHECK_INT(sp_conn_int(p->server.conn, SP_INT_RENEGOTIATIONS), i);
     }
-    /* The cheap question comes before the one that makes Java work. */
+    /* The renegotiation can be refused before the hello is asked about, which costs the caller more. */
     size_t renegotiation = 0, hello = 0;
     for (size_t i = 0; i < p->server.event_count; i++) {
         if (p->server.events[i].type == SP_EV_RENEGOTIATION)
@@ -312,7 +309,7 @@ TEST(aRenegotiationThatTheServerAskedForIsNoQuestion)
     pair_run(p);
     CHECK_INT(side_count(&p->server, SP_EV_RENEGOTIATION), 0);
     CHECK_INT(sp_conn_int(p->server.conn, SP_INT_RENEGOTIATIONS), 1);
-    /* The permission is used up: the client's own is asked about again. */
+    /* One HelloRequest permits one renegotiation: the client's own is asked about again. */
     CHECK_INT(sp_conn_renegotiate(p->client.conn, 1, NULL), SP_OK);
     pair_run(p);
     CHECK_INT(side_count(&p->server, SP_EV_RENEGOTIATION), 1);

@@ -5,9 +5,6 @@
 
 #include <openssl/sslerr.h>
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 static pair *secure_pair(int32_t version)
 {
     pair *p = pair_new(version, version);
@@ -351,7 +348,7 @@ TEST(aConnectionMayBeFreedInEveryState)
     check_nothing_lives();
 }
 
-/* ---- the PSK upcall must not come back ---- */
+/* ---- the PSK upcall must not call in again ---- */
 
 static sp_conn *in_upcall;
 static int upcalls, free_inside;

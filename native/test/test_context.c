@@ -371,7 +371,7 @@ TEST(sessionTimeoutGoesIntoSessions)
     pair_free(p);
 }
 
-/* What stands for the id context in the sessions of a server. */
+/* The session id context in the sessions of a server. */
 static void id_context_of(const char *given, uint8_t out[SSL_MAX_SID_CTX_LENGTH])
 {
     sp_ctx *client = ctx_bare(SP_ROLE_CLIENT, TLS12, TLS12), *server = ctx_bare(SP_ROLE_SERVER, TLS12, TLS12);

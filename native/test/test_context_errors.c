@@ -1,5 +1,5 @@
 /* Bad input to a context: the entries of the error queue must be Node's, in Node's order, since the error codes that
- * users see are made of them. The cases are in data/errors.cases, what Node 20 (on OpenSSL 3.0) says about them in
+ * users see are made of them. The cases are in data/errors.cases, the entries of Node 20 (on OpenSSL 3.0) in
  * data/errors.txt; data/errors-3.5.txt has the lines that OpenSSL 3.5 changed. */
 #include "harness.h"
 
@@ -122,7 +122,7 @@ static void write_outcome(char *to, size_t cap, const outcome *from)
                                 from->report.error[i].library_text, from->report.error[i].reason_text);
 }
 
-/* Node has texts of its own for some; what they stand for here. */
+/* Node has texts of its own for some; these are the entries that they replace. */
 static const char *in_nodes_words(const char *what, const outcome *from)
 {
     static char text[128];
@@ -202,7 +202,7 @@ static int run_case(char *line)
     CHECK_INT(ERR_peek_error(), 0);
     if (ours.result > 0)
         CHECK_INT(ours.report.count, 0);
-    /* Below the limit of bits Node throws an error of its own, and what is no DH parameters it ignores. */
+    /* Below the limit of bits Node throws an error of its own, and input without DH parameters is ignored. */
     if (strcmp(what, "dh") == 0)
         return strcmp(name, "dh512") == 0                                       ? ours.result == 512
                : strcmp(name, "dhGarbage") == 0 || strcmp(name, "dhIsKey") == 0 ? ours.result == SP_IGNORED

@@ -1,5 +1,5 @@
-/* Every allocation fails once: whatever configures a context must then fail without a crash, a leak of ours, or an entry
- * left in the queue. OpenSSL's own leaks in such moments are not counted, only ours. */
+/* Every allocation fails once: each call that configures a context must then fail without a crash, a leak of ours, or
+ * an entry left in the queue. Only our own leaks are counted, not those of OpenSSL in such moments. */
 #include "credentials.h"
 
 #include <openssl/err.h>
@@ -32,7 +32,7 @@ static void drop(void *at, const char *file, int line)
     free(at);
 }
 
-/* Before OpenSSL allocates anything, else it keeps its own. */
+/* Before OpenSSL allocates anything: afterwards it refuses. */
 __attribute__((constructor(101))) static void take_over(void)
 {
     if (CRYPTO_set_mem_functions(get, resize, drop) != 1)
@@ -109,10 +109,10 @@ TEST(anyAllocationMayFailOnce)
     read_files();
     round_trip();
     served = 0;
-    round_trip(); /* the second: what OpenSSL keeps for ever is there now */
+    round_trip(); /* the second: what OpenSSL never frees is allocated by now */
     all = served;
     CHECK(all > 1000);
-    /* Some hundred of them, spread; SP_EVERY_ALLOCATION tries each, which takes minutes. */
+    /* Some hundred of them, spread evenly; SP_EVERY_ALLOCATION tries each, which takes minutes. */
     step = getenv("SP_EVERY_ALLOCATION") != NULL ? 1 : 1 + all / 400;
     for (long i = 0; i < all; i += step) {
         countdown = i;

@@ -1,6 +1,9 @@
 /* From the thread's error queue to a report. */
-#include "internal.h"
+#include "error.h"
 #include "pair.h"
+
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 
 TEST(aReportKeepsOldestAndNewestOfALongQueue)
 {
@@ -100,23 +103,4 @@ TEST(theQueueIsEmptyAfterEveryKindOfCall)
     CHECK_INT(ERR_peek_error(), 0);
     pair_free(p);
     CHECK_INT(ERR_peek_error(), 0);
-}
-
-TEST(keptBytesAreCopiesAndEmptyOnesAreNull)
-{
-    uint8_t *copy = NULL, text[] = "abc";
-    size_t len = 0;
-
-    CHECK(sp_keep(&copy, &len, text, 3));
-    text[0] = 'x';
-    CHECK_BYTES(copy, len, "abc", 3);
-    CHECK(sp_keep(&copy, &len, text, 1));
-    CHECK_BYTES(copy, len, "x", 1);
-    CHECK(sp_keep(&copy, &len, NULL, 0));
-    CHECK(copy == NULL && len == 0);
-    CHECK_INT(sp_copy_out("abc", 3, NULL, 0), 3);
-    CHECK_INT(sp_copy_out("abc", 3, text, 2), 3);
-    CHECK_INT(text[0], 'x');
-    CHECK_INT(sp_copy_out("abc", 3, text, 3), 3);
-    CHECK_INT(text[0], 'a');
 }

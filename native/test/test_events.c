@@ -1,8 +1,8 @@
-/* The event queue: order, offsets, taking part of it, and what stays when nobody takes anything. */
-#include "internal.h"
+/* The event queue: order, offsets, taking part of it, and what happens to events that are not taken. */
+#include "events.h"
 #include "pair.h"
 
-/* A client that is done, and a server whose two tickets are still on the wire. */
+/* A client that completed its handshake, and a server whose two tickets are still on the wire. */
 static pair *pair_with_tickets(void)
 {
     pair *p = pair_new(0x0304, 0x0304);
@@ -57,7 +57,7 @@ TEST(anEventBehindDataCarriesTheOffsetOfItsPlace)
     uint32_t offset;
 
     pair_handshake(p);
-    side_shutdown(&p->server); /* else the record alone would end the read */
+    side_shutdown(&p->server); /* otherwise the record alone would end the read */
     sp_conn_set_events(p->server.conn, SP_TELL_ALERT);
     side_write(&p->client, "before", 6);
     side_shutdown(&p->client);

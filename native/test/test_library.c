@@ -15,6 +15,9 @@ TEST(theLibraryNamesItself)
     int64_t len = sp_library_text(SP_TEXT_VERSION, text, sizeof(text));
     CHECK(len > 8 && memcmp(text, "OpenSSL ", 8) == 0);
     CHECK_INT(sp_library_text(SP_TEXT_VERSION, NULL, 0), len);
+    text[0] = 'x';
+    CHECK_INT(sp_library_text(SP_TEXT_VERSION, text, (size_t)len - 1), len);
+    CHECK_INT(text[0], 'x'); /* what does not fit is not copied in part */
     for (int32_t what = SP_TEXT_CFLAGS; what <= SP_TEXT_DIR; what++)
         CHECK(sp_library_text(what, NULL, 0) > 0);
     CHECK_INT(sp_library_text(-1, text, sizeof(text)), -1);
@@ -109,7 +112,7 @@ TEST(connectionsOfSeveralThreadsDoNotMeet)
 {
     pthread_t threads[4];
 
-    test_identity(KEY_P256, "test.example"); /* made before, the maker is not for threads */
+    test_identity(KEY_P256, "test.example"); /* made beforehand: making identities is not thread-safe */
     for (int i = 0; i < 4; i++)
         CHECK_INT(pthread_create(&threads[i], NULL, handshakes, NULL), 0);
     for (int i = 0; i < 4; i++)

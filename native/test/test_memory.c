@@ -1,12 +1,9 @@
-/* What is allocated and when: OpenSSL lets a program bring its own malloc, which here counts and sometimes fails. */
+/* What is allocated and when: OpenSSL accepts memory functions of the program, which here count and sometimes fail. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "internal.h"
 #include "pair.h"
 
 #include <dlfcn.h>
-
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
 
 enum { HEADER = 16, LARGE = 16000 };
 
@@ -15,7 +12,7 @@ static size_t large_calls; /* how many of them were ever made */
 static size_t glue_calls;  /* allocations made by our own files */
 static size_t free_calls;  /* of SSL_free_buffers() */
 static size_t fail_for;    /* how many from there on fail */
-static size_t fail_at;     /* the how-manieth of those fails; 0 = none */
+static size_t fail_at;     /* the number of the one that fails; 0 = none */
 static size_t all_calls;   /* allocations of OpenSSL and of ours */
 static size_t all_fail_at; /* from this one on every allocation fails; 0 = none */
 
@@ -112,11 +109,11 @@ TEST(anIdleConnectionHoldsNoRecordBuffers)
         if (v == 1)
             CHECK_INT(sp_conn_key_update(p->server.conn, 1, NULL), SP_OK);
         pair_run(p);
-        side_write(&p->client, data, 10); /* with it goes the key update that was asked for */
+        side_write(&p->client, data, 10); /* it carries the key update that was asked for */
         pair_run(p);
         both_idle(p);
         CHECK_INT(large_alive, before);
-        /* Half a record keeps its buffer, the other half sets it free. */
+        /* A partial record keeps its buffer; its rest allows freeing it. */
         side_write(&p->client, data, 1000);
         CHECK_INT(sp_conn_idle(p->client.conn), SP_OK);
         p->server.in_cap = 500;
@@ -137,7 +134,7 @@ TEST(anIdleConnectionHoldsNoRecordBuffers)
     check_nothing_lives();
 }
 
-/* OpenSSL wipes its read buffer at the end of it, and does not look whether it has one. */
+/* OpenSSL wipes its read buffer when it frees it, without checking that it has one. */
 TEST(plaintextIsWipedAlsoWhenAConnectionRestsTwice)
 {
     EACH_VERSION
@@ -167,7 +164,7 @@ TEST(plaintextIsWipedAlsoWhenAConnectionRestsTwice)
     check_nothing_lives();
 }
 
-/* Every call that there is; on a connection that has failed none may reach what OpenSSL left half made. */
+/* Every call of the interface: on a connection that has failed none may reach an SSL that is half made. */
 static void call_all(sp_conn *conn)
 {
     static uint8_t out[64 * 1024];
@@ -209,7 +206,7 @@ static void call_all(sp_conn *conn)
     CHECK_INT(sp_conn_idle(conn), SP_IGNORED);
 }
 
-/* Reads, writes, asks for new keys, closes, until there is no memory. Returns whether a turn said that it failed. */
+/* Reads, writes, updates keys, closes, until memory runs out. Returns whether a turn reported a failure. */
 static int run_out_of_memory(pair *p, int tls1_3)
 {
     static uint8_t out[64 * 1024], plain[64 * 1024];
@@ -270,7 +267,7 @@ TEST(whatFailedForWantOfMemoryIsNotTouchedAgain)
     check_nothing_lives();
 }
 
-/* In place of OpenSSL's, which in versions that are still about frees buffers in use. */
+/* In place of that of OpenSSL, which in some versions that are still in use frees buffers that it needs. */
 int SSL_free_buffers(SSL *ssl)
 {
     int (*original)(SSL *) = (int (*)(SSL *))(intptr_t)dlsym(RTLD_NEXT, "SSL_free_buffers");
@@ -329,7 +326,7 @@ TEST(aBusyConnectionKeepsItsRecordBuffers)
     }
 }
 
-/* Data that came with the end of the handshake is not read before that is delivered, which here cannot be. */
+/* Application data behind the end of the handshake is not read before that is delivered, which fails here. */
 TEST(aHandshakeWhoseEndCannotBeQueuedFailsThoughInputIsLeft)
 {
     static uint8_t input[64 * 1024], plain[1024], out[64 * 1024];
@@ -379,7 +376,7 @@ TEST(theGlueAllocatesNothingForARecord)
     }
 }
 
-/* As much of the glue as one handshake can visit. Failures are fine, silence about them is not. */
+/* As much of the glue as one handshake can reach. Every failure must be reported. */
 static void visit_everything(sp_ctx *client, sp_ctx *server, const bytes *session)
 {
     sp_conn *conns[2] = {sp_conn_new(client, 0, NULL), sp_conn_new(server, 1, NULL)};

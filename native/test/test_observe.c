@@ -2,9 +2,6 @@
 #include "internal.h"
 #include "pair.h"
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 static const event *nth(const side *self, uint16_t type, size_t n)
 {
     for (size_t i = 0; i < self->event_count; i++)

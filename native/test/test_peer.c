@@ -475,7 +475,7 @@ TEST(aResumedClientHasTheLeafButNoChain)
     }
 }
 
-/* Two authorities that signed each other: the search for a root must come to an end. */
+/* Two authorities that signed each other: the search for a root must end. */
 
 static EVP_PKEY *loop_key;
 

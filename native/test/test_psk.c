@@ -6,7 +6,7 @@
 
 enum { TLS12 = 0x0303, TLS13 = 0x0304, CLIENT_TOKEN = 11, SERVER_TOKEN = 22, AS_TEXT = -99 };
 
-/* What the one function of the process answers, and what it saw. */
+/* What the process-wide function answers, and what it was given. */
 static struct {
     const char *identity; /* client: its name */
     int32_t identity_len; /* AS_TEXT: as long as the text */
@@ -274,7 +274,7 @@ TEST(ticketsOfTls13AreNotAskedAbout)
 
     begin();
     pair *p = psk_pair(TLS13, NULL);
-    memset(keys, 0xff, sizeof(keys)); /* a ticket begins with its key's name; this one is surely no text */
+    memset(keys, 0xff, sizeof(keys)); /* a ticket begins with its key's name; this one is no valid UTF-8 */
     CHECK_INT(sp_ctx_set_ticket_keys(p->server_ctx, keys), SP_OK);
     pair_handshake(p);
     bytes session = conn_value(p->client.conn, SP_GET_SESSION);

@@ -1,9 +1,6 @@
-/* Hostile weather: streams cut at each byte, flipped at each byte, connections broken off anywhere. Whatever happens,
- * every call returns, and nothing lives afterwards. */
+/* Streams cut at each byte, flipped at each byte, connections broken off anywhere. In every case each call returns,
+ * and nothing is alive afterwards. */
 #include "pair.h"
-
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
 
 enum { TO_SERVER = 0, TO_CLIENT = 1 };
 

@@ -2,9 +2,6 @@
 #include "internal.h"
 #include "pair.h"
 
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
-
 /* A store of one session, and what it does when asked. */
 typedef struct store {
     bytes id, der;
@@ -73,7 +70,7 @@ static void attach(pair *p, store *sessions)
     p->server.user = sessions;
 }
 
-/* A pair whose server keeps sessions outside, after one full handshake; the client's session is in `mine`. */
+/* A pair whose server has an external session store, after one full handshake; the client's session is in `mine`. */
 static pair *stateful_pair(int32_t version, store *sessions, bytes *mine)
 {
     sp_ctx *server = test_ctx(SP_ROLE_SERVER, version, version);
@@ -86,7 +83,7 @@ static pair *stateful_pair(int32_t version, store *sessions, bytes *mine)
     CHECK_INT(sessions->id.len, 32);
     const event *session = side_event(&p->client, SP_EV_SESSION);
     CHECK(session != NULL);
-    /* A TLS 1.3 client got two; the last one it got is the last one the server stored. */
+    /* A TLS 1.3 client receives two; the last one it received is the last one the server stored. */
     for (size_t i = 0; i < p->client.event_count; i++)
         if (p->client.events[i].type == SP_EV_SESSION)
             session = &p->client.events[i];
@@ -261,7 +258,7 @@ TEST(theSessionOfAnotherIdIsNotHandedOut)
         bytes mine = {NULL, 0, 0}, other = {NULL, 0, 0};
         pair *p = stateful_pair(versions[v], &first, &mine);
         pair *q = stateful_pair(versions[v], &second, &other);
-        /* The first store believes that it knows the id, but hands out the session of the other. */
+        /* The first store has the id, but returns the session of the other. */
         first.der.len = 0;
         bytes_add(&first.der, second.der.at, second.der.len);
         pair_handshake(p);

@@ -1,11 +1,9 @@
-/* Parsed sessions that a context keeps: the same bytes many times, and what one connection does to its copy. */
-#include "internal.h"
+/* Parsed sessions that a context keeps: the same bytes many times, and what one connection changes in its copy. */
+#include "error.h"
 #include "pair.h"
+#include "session_cache.h"
 
 #include <pthread.h>
-
-static const int32_t versions[] = {0x0303, 0x0304};
-#define EACH_VERSION for (size_t v = 0; v < 2; v++)
 
 /* The client's newest session of a handshake. */
 static bytes session_of(pair *p)

@@ -143,41 +143,41 @@ TEST(aProviderIsLoadedBesideTheDefaultOne)
     check_serves("server-rsa-cert.pem", "server-rsa-key.pem", NULL);
 }
 
-/* ---- a provider whose store never says what is wrong, and never ends */
+/* ---- a provider whose store reports neither an error nor an end ---- */
 
 static int loads;
 
-static void *vain_open(void *provider, const char *uri)
+static void *endless_open(void *provider, const char *uri)
 {
     (void)uri;
     return provider != NULL ? &loads : NULL;
 }
 
-static int vain_load(void *store, OSSL_CALLBACK *object, void *object_arg, OSSL_PASSPHRASE_CALLBACK *pass,
-                     void *pass_arg)
+static int endless_load(void *store, OSSL_CALLBACK *object, void *object_arg, OSSL_PASSPHRASE_CALLBACK *pass,
+                        void *pass_arg)
 {
     (void)object, (void)object_arg, (void)pass, (void)pass_arg;
     ++*(int *)store;
     return 0;
 }
 
-static int vain_eof(void *store)
+static int endless_eof(void *store)
 {
     (void)store;
     return 0;
 }
 
-static int vain_close(void *store)
+static int endless_close(void *store)
 {
     return store != NULL;
 }
 
-static const OSSL_ALGORITHM *vain_query(void *provider, int operation, int *no_store)
+static const OSSL_ALGORITHM *endless_query(void *provider, int operation, int *no_store)
 {
-    static const OSSL_DISPATCH functions[] = {{OSSL_FUNC_STORE_OPEN, (void (*)(void))vain_open},
-                                              {OSSL_FUNC_STORE_LOAD, (void (*)(void))vain_load},
-                                              {OSSL_FUNC_STORE_EOF, (void (*)(void))vain_eof},
-                                              {OSSL_FUNC_STORE_CLOSE, (void (*)(void))vain_close},
+    static const OSSL_DISPATCH functions[] = {{OSSL_FUNC_STORE_OPEN, (void (*)(void))endless_open},
+                                              {OSSL_FUNC_STORE_LOAD, (void (*)(void))endless_load},
+                                              {OSSL_FUNC_STORE_EOF, (void (*)(void))endless_eof},
+                                              {OSSL_FUNC_STORE_CLOSE, (void (*)(void))endless_close},
                                               {0, NULL}};
     static const OSSL_ALGORITHM stores[] = {{"vain", "provider=vain", functions, NULL}, {0}};
 
@@ -186,11 +186,11 @@ static const OSSL_ALGORITHM *vain_query(void *provider, int operation, int *no_s
     return operation == OSSL_OP_STORE ? stores : NULL;
 }
 
-static int vain_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-                     void **provider)
+static int endless_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
+                        void **provider)
 {
     static const OSSL_DISPATCH functions[] = {
-        {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))vain_query}, {0, NULL}};
+        {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))endless_query}, {0, NULL}};
 
     (void)core, (void)in;
     *out = functions;
@@ -203,7 +203,7 @@ TEST(aStoreThatFailsForEverWithoutAReasonIsGivenUp)
     sp_ctx *ctx = ctx_bare(SP_ROLE_SERVER, TLS12, TLS13);
     sp_report report;
 
-    CHECK(OSSL_PROVIDER_add_builtin(NULL, "vain", vain_init));
+    CHECK(OSSL_PROVIDER_add_builtin(NULL, "vain", endless_init));
     CHECK_INT(sp_library_load_provider("vain", &report), SP_OK);
     loads = 0;
     CHECK_INT(sp_ctx_use_store(ctx, SP_STORE_KEY, "vain:anything", NULL, NULL, 0, &report), SP_ERROR);

@@ -207,7 +207,7 @@ static void *rotate(void *arg)
     return NULL;
 }
 
-/* A whole handshake by hand: the shared CHECKs end a test by longjmp, which another thread must not do. */
+/* A whole handshake by hand: a failed CHECK ends a test by longjmp, which another thread must not do. */
 static void *connect_often(void *arg)
 {
     shared *with = arg;

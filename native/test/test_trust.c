@@ -485,7 +485,7 @@ TEST(whatAContextTrustsOutlivesTheContextThatBroughtIt)
     check_nothing_lives();
 }
 
-/* A trusted certificate in OpenSSL's own form says what it is trusted for, which is no business of other contexts. */
+/* A certificate in OpenSSL's own form carries trust settings, which must not apply to other contexts. */
 TEST(whatAPemBlockSaysOfItsTrustStaysWithIt)
 {
     size_t len;

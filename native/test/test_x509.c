@@ -93,7 +93,7 @@ static const uint8_t *next_item(const uint8_t *at, const uint8_t *end, uint32_t 
     return at + 4;
 }
 
-/* An object of Node's has its repeated keys together, where the first of them stood. */
+/* In an object of Node, repeated keys stand together, where the first of them was. */
 static void add_grouped(text *to, line *lines, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

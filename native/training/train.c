@@ -5,12 +5,12 @@
  *
  * Needs no file and no network: keys and certificates are made in memory, a client and a server live in one thread
  * and a window BIO moves the records, as in native/src. The calls are those of the glue (SSL_read_ex, SSL_write_ex,
- * SSL_do_handshake, the error queue, sessions as bytes, the client hello callback) and of what Java asks afterwards.
+ * SSL_do_handshake, the error queue, sessions as bytes, the client hello callback) and of what a caller asks afterwards.
  *
  * The counts are weights: the compiler takes for hot what makes up nearly all of what was executed, and for cold what
  * never was. So every path that matters runs, records as much as handshakes, and nothing that is one long loop of C
- * (key generation, PBKDF2, ML-KEM) so often that the rest looks cold beside it. Everything is checked: a broken training is
- * a failed one. */
+ * (key generation, PBKDF2, ML-KEM) so often that the rest looks cold beside it. Everything is checked: a broken training
+ * fails. */
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
@@ -250,7 +250,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
     SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &len);
     SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &bytes, &len);
     SSL_client_hello_get0_session_id(ssl, &bytes);
-    if (SSL_get_app_data(ssl) == NULL) { /* Java is asked first */
+    if (SSL_get_app_data(ssl) == NULL) { /* the caller is asked first */
         SSL_set_app_data(ssl, ssl);
         return SSL_CLIENT_HELLO_RETRY;
     }
@@ -310,15 +310,15 @@ static EVP_PKEY *read_key(const char *pem)
     return key;
 }
 
-static void use(SSL_CTX *ctx, const identity *who)
+static void use(SSL_CTX *ctx, const identity *id)
 {
-    X509 *cert = read_cert(who->cert_pem), *between = read_cert(intermediate.cert_pem);
-    EVP_PKEY *key = read_key(who->key_pem);
+    X509 *cert = read_cert(id->cert_pem), *between = read_cert(intermediate.cert_pem);
+    EVP_PKEY *key = read_key(id->key_pem);
 
     check(SSL_CTX_use_certificate(ctx, cert) == 1 && SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
               SSL_CTX_check_private_key(ctx) == 1,
           "identity");
-    if (who == &ed25519)
+    if (id == &ed25519)
         check(SSL_CTX_add1_chain_cert(ctx, between) == 1, "chain");
     EVP_PKEY_free(key);
     X509_free(cert);
@@ -507,13 +507,13 @@ static int shake(pair *p)
 static void handshake(pair *p, const setting *wanted)
 {
     check(shake(p), wanted->suite != NULL ? wanted->suite : "handshake");
-    transfer(&p->server, &p->client, 64, 1); /* tickets come along */
+    transfer(&p->server, &p->client, 64, 1); /* with the tickets */
     transfer(&p->client, &p->server, 64, 1);
     check(SSL_get_verify_result(p->client.ssl) == X509_V_OK, "the server was not verified");
     check(SSL_version(p->client.ssl) == wanted->version, "another protocol");
 }
 
-/* What Java asks a connection for. */
+/* What a caller asks of a connection. */
 static void ask(SSL *ssl)
 {
     const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
@@ -624,7 +624,7 @@ static void records(const setting *wanted, long count)
     close_contexts();
 }
 
-/* Handshakes that fail: the client trusts nobody, no version or cipher in common, garbage on the wire. */
+/* Handshakes that fail: the client trusts no CA, no version or cipher in common, garbage on the wire. */
 static void failures(void)
 {
     setting wanted = {TLS1_3_VERSION, NULL, "X25519", &ecdsa, 0, 0, 0, 0};
@@ -669,9 +669,9 @@ static int on_passphrase(char *to, int size, int writing, void *arg)
     return 10;
 }
 
-static void print_certificate(const identity *who)
+static void print_certificate(const identity *id)
 {
-    X509 *cert = read_cert(who->cert_pem), *again;
+    X509 *cert = read_cert(id->cert_pem), *again;
     const unsigned char *in;
     unsigned char *der = NULL, digest[EVP_MAX_MD_SIZE];
     unsigned int len;
@@ -704,7 +704,7 @@ static void print_certificate(const identity *who)
     BIO_free(bio);
 }
 
-static void verify_chain(const identity *who)
+static void verify_chain(const identity *id)
 {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -712,7 +712,7 @@ static void verify_chain(const identity *who)
 
     sk_X509_push(others, intermediate.cert);
     check(X509_STORE_add_cert(store, root.cert) == 1 &&
-              X509_STORE_CTX_init(ctx, store, who->cert, others) == 1 &&
+              X509_STORE_CTX_init(ctx, store, id->cert, others) == 1 &&
               X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER) == 1 && X509_verify_cert(ctx) == 1,
           "chain");
     X509_STORE_CTX_free(ctx);
@@ -720,7 +720,7 @@ static void verify_chain(const identity *who)
     sk_X509_free(others);
 }
 
-static void encrypted_files(const identity *who)
+static void encrypted_files(const identity *id)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     STACK_OF(X509) *chain = sk_X509_new_null(), *parsed_chain = NULL;
@@ -728,15 +728,15 @@ static void encrypted_files(const identity *who)
     EVP_PKEY *key = NULL;
     X509 *cert = NULL;
 
-    check(PEM_write_bio_PKCS8PrivateKey(bio, who->key, EVP_aes_256_cbc(), NULL, 0, on_passphrase, NULL) == 1,
+    check(PEM_write_bio_PKCS8PrivateKey(bio, id->key, EVP_aes_256_cbc(), NULL, 0, on_passphrase, NULL) == 1,
           "PKCS#8");
     key = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, NULL);
-    check(key != NULL && EVP_PKEY_eq(key, who->key) == 1, "encrypted key");
+    check(key != NULL && EVP_PKEY_eq(key, id->key) == 1, "encrypted key");
     EVP_PKEY_free(key);
     key = NULL;
     (void)BIO_reset(bio);
     sk_X509_push(chain, root.cert);
-    p12 = PKCS12_create("passphrase", "name", who->key, who->cert, chain, 0, 0, 0, 0, 0);
+    p12 = PKCS12_create("passphrase", "name", id->key, id->cert, chain, 0, 0, 0, 0, 0);
     check(p12 != NULL && i2d_PKCS12_bio(bio, p12) == 1, "PKCS#12");
     PKCS12_free(p12);
     p12 = d2i_PKCS12_bio(bio, NULL);

@@ -89,7 +89,7 @@ public final class Turns {
             int plainCap = length(plain, plainAt);
             int outAt = position(out);
             int outCap = length(out, outAt);
-            long brief = Glue.sp_conn_read_brief(
+            long packed = Glue.sp_conn_read_packed(
                     conn,
                     readable(m, in, inAt, inLength),
                     inLength,
@@ -98,7 +98,7 @@ public final class Turns {
                     writable(m, out, outAt, outCap),
                     outCap,
                     turn(m));
-            int status = collectBrief(m, brief);
+            int status = collectPacked(m, packed);
             advance(in, inAt + consumed);
             advance(plain, plainAt + produced);
             advance(out, outAt + emitted);
@@ -121,14 +121,14 @@ public final class Turns {
             int plainLength = length(plain, plainAt);
             int outAt = position(out);
             int outCap = length(out, outAt);
-            long brief = Glue.sp_conn_write_brief(
+            long packed = Glue.sp_conn_write_packed(
                     conn,
                     readable(m, plain, plainAt, plainLength),
                     plainLength,
                     writable(m, out, outAt, outCap),
                     outCap,
                     turn(m));
-            int status = collectBrief(m, brief);
+            int status = collectPacked(m, packed);
             advance(plain, plainAt + consumed);
             advance(out, outAt + emitted);
             return status;
@@ -187,9 +187,9 @@ public final class Turns {
                 return eventsFirst();
             }
             Memory m = memory();
-            return collectBrief(
+            return collectPacked(
                     m,
-                    Glue.sp_conn_read_brief(
+                    Glue.sp_conn_read_packed(
                             conn, in, inLength, plain, plainCap, out, outCap, turn(m)));
         } finally {
             handle.exit();
@@ -201,8 +201,8 @@ public final class Turns {
         long conn = handle.enter();
         try {
             Memory m = memory();
-            return collectBrief(
-                    m, Glue.sp_conn_write_brief(conn, plain, length, out, outCap, turn(m)));
+            return collectPacked(
+                    m, Glue.sp_conn_write_packed(conn, plain, length, out, outCap, turn(m)));
         } finally {
             handle.exit();
         }
@@ -269,15 +269,15 @@ public final class Turns {
     }
 
     /** What a turn did, from the one number that says it in the usual case; see sp.h. */
-    private int collectBrief(Memory m, long brief) {
-        if (brief < 0 || psk != null) {
+    private int collectPacked(Memory m, long packed) {
+        if (packed < 0 || psk != null) {
             return collect(m, m.turn.getInt(Glue.SP_AT_TURN_STATUS));
         }
-        consumed = (int) (brief >>> Glue.SP_BRIEF_CONSUMED) & Glue.SP_BRIEF_COUNT_MASK;
-        produced = (int) (brief >>> Glue.SP_BRIEF_PRODUCED) & Glue.SP_BRIEF_COUNT_MASK;
-        emitted = (int) (brief >>> Glue.SP_BRIEF_EMITTED) & Glue.SP_BRIEF_COUNT_MASK;
-        flags = (int) (brief >>> Glue.SP_BRIEF_FLAGS) & Glue.SP_BRIEF_FLAGS_MASK;
-        records = (int) (brief >>> Glue.SP_BRIEF_RECORDS) & Glue.SP_BRIEF_RECORDS_MASK;
+        consumed = (int) (packed >>> Glue.SP_PACKED_CONSUMED) & Glue.SP_PACKED_COUNT_MASK;
+        produced = (int) (packed >>> Glue.SP_PACKED_PRODUCED) & Glue.SP_PACKED_COUNT_MASK;
+        emitted = (int) (packed >>> Glue.SP_PACKED_EMITTED) & Glue.SP_PACKED_COUNT_MASK;
+        flags = (int) (packed >>> Glue.SP_PACKED_FLAGS) & Glue.SP_PACKED_FLAGS_MASK;
+        records = (int) (packed >>> Glue.SP_PACKED_RECORDS) & Glue.SP_PACKED_RECORDS_MASK;
         pending = 0;
         eventsQueued = 0;
         if (records != 0) {
@@ -286,7 +286,7 @@ public final class Turns {
             }
             recordEnds[0] = produced;
         }
-        return (int) (brief >>> Glue.SP_BRIEF_STATUS) & Glue.SP_BRIEF_STATUS_MASK;
+        return (int) (packed >>> Glue.SP_PACKED_STATUS) & Glue.SP_PACKED_STATUS_MASK;
     }
 
     /** Copies out of the turn, which belongs to the thread and serves other connections too. */
