@@ -145,18 +145,17 @@ static void on_message(int sent, int version, int type, const void *bytes, size_
     ERR_pop_to_mark();
 }
 
-/* Set where it is needed: it runs several times for each record. From 3.2 on, OpenSSL gives a record layer the callback that is
- * set when the keys change, and for good: turned on between two handshakes it reports handshake messages at once, record
- * headers after the next change of keys. */
+/* Newer versions hand the callback to a record layer only if it is set when the keys change, so it stays through
+ * every handshake. Afterwards it is set only for connections that watch messages, since it runs several times per
+ * record. */
 void sp_observe_update(sp_conn *conn)
 {
-    uint32_t watching = conn->event_mask & (SP_TELL_TRACE | SP_TELL_MESSAGE);
-    int keeps_hello =
-        conn->is_server && (conn->event_mask & SP_ASK_HELLO) != 0 && (conn->handshaking || !conn->secure);
+    int needed =
+        (conn->event_mask & (SP_TELL_TRACE | SP_TELL_MESSAGE)) != 0 || conn->handshaking || !conn->secure;
 
     if ((conn->event_mask & SP_TELL_KEYLOG) != 0)
         want_keylog(conn->ctx);
-    SSL_set_msg_callback(conn->ssl, watching != 0 || keeps_hello ? on_message : NULL);
+    SSL_set_msg_callback(conn->ssl, needed ? on_message : NULL);
 }
 
 void sp_observe_install(sp_conn *conn)
