@@ -12,8 +12,6 @@ import io.github.securepair.events.Handle;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.ListenChannel;
 import io.github.securepair.internal.transport.Transport;
 
@@ -23,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -79,7 +78,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         this.options = options.copy();
         this.loop = options.loop != null ? options.loop : EventLoop.currentOrDefault();
         if (!loop.inLoop()) {
-            Netty.madeIn(this, Netty.turn(loop));
+            _madeOutside(loop);
         }
         if (this.options.highWaterMark < 0) {
             this.options.highWaterMark = DEFAULT_MARK;
@@ -196,10 +195,10 @@ public class Server extends EventEmitter implements AutoCloseable {
         if (loop.inLoop()) {
             listen(chosen, tcp, port, null);
         } else {
-            Turn turn = Netty.turn(loop);
+            Executor turn = _turn(loop);
             loop.execute(() -> {
                 if (channel != null) {
-                    turn.then(this, () -> emit(ERROR, NetErrors.alreadyListening()));
+                    turn.execute(() -> emit(ERROR, NetErrors.alreadyListening()));
                 } else {
                     listen(chosen, tcp, port, turn);
                 }
@@ -230,7 +229,7 @@ public class Server extends EventEmitter implements AutoCloseable {
      * @param turn what the thread that asked for it must have had before anything is emitted; null
      *     on the loop
      */
-    private void listen(ListenOptions chosen, boolean tcp, int port, Turn turn) {
+    private void listen(ListenOptions chosen, boolean tcp, int port, Executor turn) {
         int id = ++listenings;
         if (chosen.signal != null) {
             Runnable remove = chosen.signal.onAbort(this::close);
@@ -246,7 +245,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void listenAnywhere(int port, int backlog, boolean ipv6Only, Turn turn) {
+    private void listenAnywhere(int port, int backlog, boolean ipv6Only, Executor turn) {
         ListenChannel.Result result =
                 ListenChannel.listen(loop, "::", port, backlog, ipv6Only, new Acceptor());
         if (result.channel() != null || result.code().equals("EADDRINUSE")) {
@@ -260,7 +259,8 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void lookupAndListen(int id, ListenOptions chosen, int port, int backlog, Turn turn) {
+    private void lookupAndListen(
+            int id, ListenOptions chosen, int port, int backlog, Executor turn) {
         Handle waiting = loop.handle();
         String host = chosen.host;
         BiConsumer<Throwable, String> found = (error, ip) -> {
@@ -290,7 +290,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void listenUnix(ListenOptions chosen, int backlog, Turn turn) {
+    private void listenUnix(ListenOptions chosen, int backlog, Executor turn) {
         path = chosen.path;
         ListenChannel.Result result = ListenChannel.listen(loop, path, backlog, new Acceptor());
         opened(result, path, -1, turn);
@@ -323,7 +323,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void opened(ListenChannel.Result result, String where, int port, Turn turn) {
+    private void opened(ListenChannel.Result result, String where, int port, Executor turn) {
         if (result.channel() == null) {
             SystemException error = SystemException.describedAddress(
                     result.code(), "listen", where, port > 0 ? port : -1);
@@ -345,7 +345,7 @@ public class Server extends EventEmitter implements AutoCloseable {
             opened.accept();
             loop.nextTick(begin);
         } else {
-            turn.then(this, () -> {
+            turn.execute(() -> {
                 opened.accept();
                 begin.run();
             });
@@ -353,11 +353,11 @@ public class Server extends EventEmitter implements AutoCloseable {
     }
 
     /** Emits something when whoever asked for it has had the time to add listeners. */
-    private void inTurn(Turn turn, Runnable emission) {
+    private void inTurn(Executor turn, Runnable emission) {
         if (turn == null) {
             loop.nextTick(emission);
         } else {
-            turn.then(this, emission);
+            turn.execute(emission);
         }
     }
 
@@ -448,7 +448,7 @@ public class Server extends EventEmitter implements AutoCloseable {
             try {
                 emit(CONNECTION, socket);
             } catch (Throwable thrown) {
-                Netty.blame(transport.loop(), socket, thrown);
+                socket.blame(thrown);
                 throw thrown;
             }
         }

@@ -11,7 +11,6 @@ import io.github.securepair.events.Listener1;
 import io.github.securepair.events.Listener3;
 import io.github.securepair.events.Listener4;
 import io.github.securepair.events.Timer;
-import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.DuplexTransport;
@@ -215,7 +214,7 @@ public class Socket extends BlockingDuplex {
         if (loop().inLoop()) {
             start.run();
         } else {
-            Netty.turn(loop()).then(this, start);
+            _turn(loop()).execute(start);
         }
         return this;
     }
@@ -997,6 +996,11 @@ public class Socket extends BlockingDuplex {
     }
 
     // ---- inside -------------------------------------------------------------------------------
+
+    /** Names this, not its server, as the source of an exception. */
+    void blame(Throwable thrown) {
+        _blame(thrown);
+    }
 
     /** Makes a connection that a server accepted. */
     static Socket accepted(

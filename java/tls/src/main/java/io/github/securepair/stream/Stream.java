@@ -6,7 +6,6 @@ import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
-import io.github.securepair.internal.Netty;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -63,7 +62,7 @@ public abstract class Stream extends EventEmitter {
         EventLoop given = options == null ? null : options.loop;
         loop = given != null ? given : EventLoop.currentOrDefault();
         if (!loop.inLoop()) {
-            Netty.madeIn(this, Netty.turn(loop));
+            _madeOutside(loop);
         }
         emitClose = options == null || options.emitClose;
         autoDestroy = options == null || options.autoDestroy;

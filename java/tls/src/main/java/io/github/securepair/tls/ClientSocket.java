@@ -6,7 +6,6 @@ import io.github.securepair.errors.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Warnings;
-import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.SetUp;
 import io.github.securepair.net.Net;
@@ -145,7 +144,7 @@ final class ClientSocket extends TLSSocket {
         } else if (socket.loop().inLoop()) {
             start.run();
         } else {
-            Netty.turn(socket.loop()).then(socket, start);
+            socket._turn(socket.loop()).execute(start);
         }
         return socket;
     }

@@ -16,8 +16,6 @@ import io.github.securepair.events.Event;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.DuplexTransport;
 import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.Transport;
@@ -32,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -189,8 +188,8 @@ public class TLSSocket extends Socket {
             if (loop().inLoop()) {
                 lay(socket, lower, loop()::nextTick);
             } else {
-                Turn turn = Netty.turn(loop());
-                loop().execute(() -> lay(socket, lower, task -> turn.then(this, task)));
+                Executor turn = _turn(loop());
+                loop().execute(() -> lay(socket, lower, turn::execute));
             }
             laid = true;
         } finally {

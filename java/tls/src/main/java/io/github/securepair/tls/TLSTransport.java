@@ -7,7 +7,7 @@ import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
 import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
-import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Frames;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
@@ -692,11 +692,12 @@ final class TLSTransport implements Transport, Receiver {
      */
     private void called(Throwable failure) {
         if (outermost) {
+            Frames frames = Frames.current();
             if (failure != null) {
-                Netty.uncaught(loop, failure);
+                frames.uncaught(failure);
             }
-            Netty.leave(loop);
-            Netty.enter(loop);
+            frames.leave();
+            frames.enter();
         } else if (failure != null) {
             if (thrown == null) {
                 thrown = failure;
@@ -784,7 +785,7 @@ final class TLSTransport implements Transport, Receiver {
                 try {
                     receiver.onRead(next, 0);
                 } catch (Throwable caught) {
-                    Netty.uncaught(loop, caught);
+                    Frames.current().uncaught(caught);
                 }
             }
             if (conn == null || next.hasRemaining()) {

@@ -721,7 +721,7 @@ class NetSocketTest {
     @Test
     void anIpv6OnlyServerDoesNotAnswerIpv4() throws Exception {
         org.junit.jupiter.api.Assumptions.assumeTrue(
-                io.github.securepair.internal.Netty.epoll(), "needs epoll");
+                io.github.securepair.internal.NettyLoop.usesEpoll(), "needs epoll");
         String code = OnLoop.run((loop, result) -> {
             Server server = Net.createServer();
             server.listen(new ListenOptions().port(0).host("::").ipv6Only(true), () -> {

@@ -3,7 +3,8 @@ package io.github.securepair.internal.transport;
 import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Handle;
-import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Frames;
+import io.github.securepair.internal.NettyLoop;
 import io.github.securepair.net.AddressInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -42,8 +43,8 @@ import java.util.function.Consumer;
  * of the socket, so no byte changes threads; what Netty reads into its pooled native memory is lent
  * to the receiver as it is.
  *
- * <p>Reading is off until asked for, and off means off (see {@link QuietEpoll}): a slow reader
- * leaves the bytes in the kernel and so the peer waiting.
+ * <p>Reading is off until asked for, and off means off (see {@link PausableEpollHandler}): a slow
+ * reader leaves the bytes in the kernel and so the peer waiting.
  */
 public final class ChannelTransport extends ChannelInboundHandlerAdapter implements Transport {
 
@@ -140,7 +141,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     }
 
     private ChannelTransport register() {
-        Netty.eventLoop(loop).register(channel);
+        NettyLoop.current().register(channel);
         return this;
     }
 
@@ -338,7 +339,8 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         int length = bytes.readableBytes();
         ByteBuffer lent = bytes.internalNioBuffer(start, length);
         long address = bytes.hasMemoryAddress() ? bytes.memoryAddress() + start : 0;
-        Netty.enter(loop);
+        Frames frames = Frames.current();
+        frames.enter();
         try {
             Throwable failure = null;
             try {
@@ -355,15 +357,15 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
                 readStop();
             }
             if (failure != null) {
-                Netty.uncaught(loop, failure);
+                frames.uncaught(failure);
             }
         } catch (Throwable thrown) {
-            Netty.uncaught(loop, thrown);
+            frames.uncaught(thrown);
         } finally {
             if (bytes != null) {
                 bytes.release();
             }
-            Netty.leave(loop);
+            frames.leave();
         }
     }
 
@@ -683,7 +685,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         }
         if (!watched && isWriting()) {
             watched = true;
-            Netty.watch(loop, busy);
+            Frames.current().watch(busy);
         }
     }
 
@@ -913,7 +915,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         releaseKept();
         failWaiting();
         if (watched) {
-            Netty.unwatch(loop, busy);
+            Frames.current().unwatch(busy);
         }
         if (done != null) {
             try {
@@ -1072,13 +1074,13 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     /** The keep-alive options of the transport in use. */
     private static final class KeepAlive {
-        static final ChannelOption<Integer> IDLE = Netty.epoll()
+        static final ChannelOption<Integer> IDLE = NettyLoop.usesEpoll()
                 ? EpollChannelOption.TCP_KEEPIDLE
                 : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE);
-        static final ChannelOption<Integer> INTERVAL = Netty.epoll()
+        static final ChannelOption<Integer> INTERVAL = NettyLoop.usesEpoll()
                 ? EpollChannelOption.TCP_KEEPINTVL
                 : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL);
-        static final ChannelOption<Integer> COUNT = Netty.epoll()
+        static final ChannelOption<Integer> COUNT = NettyLoop.usesEpoll()
                 ? EpollChannelOption.TCP_KEEPCNT
                 : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT);
     }

@@ -1,6 +1,6 @@
 package io.github.securepair.internal.transport;
 
-import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.NettyLoop;
 import io.github.securepair.net.AddressInfo;
 import io.netty.channel.Channel;
 import io.netty.channel.ServerChannel;
@@ -37,24 +37,26 @@ public final class Channels {
 
     static Channel socket(boolean ipv6) {
         SocketProtocolFamily family = ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
-        return Netty.epoll()
+        return NettyLoop.usesEpoll()
                 ? new EpollSocketChannel(family)
                 : new NioSocketChannel(SelectorProvider.provider(), family);
     }
 
     static Channel unixSocket() {
-        return Netty.epoll() ? new EpollDomainSocketChannel() : new NioDomainSocketChannel();
+        return NettyLoop.usesEpoll()
+                ? new EpollDomainSocketChannel()
+                : new NioDomainSocketChannel();
     }
 
     static ServerChannel server(boolean ipv6) {
         SocketProtocolFamily family = ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
-        return Netty.epoll()
+        return NettyLoop.usesEpoll()
                 ? new EpollServerSocketChannel(family)
                 : new NioServerSocketChannel(SelectorProvider.provider(), family);
     }
 
     static ServerChannel unixServer() {
-        return Netty.epoll()
+        return NettyLoop.usesEpoll()
                 ? new EpollServerDomainSocketChannel()
                 : new NioServerDomainSocketChannel();
     }
@@ -72,7 +74,9 @@ public final class Channels {
      * take.
      */
     public static SocketAddress unixAddress(String path) {
-        return Netty.epoll() ? new DomainSocketAddress(path) : UnixDomainSocketAddress.of(path);
+        return NettyLoop.usesEpoll()
+                ? new DomainSocketAddress(path)
+                : UnixDomainSocketAddress.of(path);
     }
 
     /** Makes a TCP address from an IP address in text form; never asks a name server. */

@@ -2,7 +2,8 @@ package io.github.securepair.internal.transport;
 
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Handle;
-import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Frames;
+import io.github.securepair.internal.NettyLoop;
 import io.github.securepair.net.AddressInfo;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -17,6 +18,7 @@ import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -92,7 +94,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
                 () -> {
                     ListenChannel made =
                             new ListenChannel(loop, Channels.server(ipv6), ipv6, null, acceptor);
-                    if (ipv6Only && Netty.epoll()) {
+                    if (ipv6Only && NettyLoop.usesEpoll()) {
                         made.channel.config().setOption(IPV6_ONLY, 1);
                     }
                     return made;
@@ -108,7 +110,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         }
         Path file = path.startsWith("\0") ? null : Path.of(path);
         if (file != null && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            // Netty would remove it and take over, whoever it belongs to.
+            // Netty would remove the file and bind, even when another process listens there.
             return new Result(null, "EADDRINUSE");
         }
         return open(
@@ -128,7 +130,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         Throwable error;
         try {
             made.channel.config().setOption(ChannelOption.SO_BACKLOG, backlog);
-            Netty.eventLoop(made.loop).register(made.channel);
+            NettyLoop.current().register(made.channel);
             ChannelFuture future = made.channel.bind(address.get());
             error = future.isDone() ? future.cause() : null;
         } catch (RuntimeException badAddress) {
@@ -146,7 +148,8 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext context, Object message) {
         Channel accepted = (Channel) message;
         EventLoop target = null;
-        Netty.enter(loop);
+        Frames frames = Frames.current();
+        frames.enter();
         try {
             if (!closed) {
                 target = acceptor.loopFor(
@@ -154,13 +157,13 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
                         () -> Channels.info(accepted.remoteAddress(), ipv6));
             }
         } catch (Throwable thrown) {
-            Netty.uncaught(loop, thrown);
+            frames.uncaught(thrown);
         } finally {
             if (target == null) {
                 // Never registered, so it can only be closed by force.
                 accepted.unsafe().closeForcibly();
             }
-            Netty.leave(loop);
+            frames.leave();
         }
         if (target != null) {
             adopt(accepted, target);
@@ -177,16 +180,42 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
             acceptor.abandoned();
             return;
         }
-        Netty.eventLoop(target).register(accepted).addListener(done -> {
+        if (target == loop) {
+            register(accepted, target, transport);
+            return;
+        }
+        try {
+            target.execute(() -> registerOutsideCallback(accepted, target, transport));
+        } catch (RejectedExecutionException ended) {
+            abandon(accepted, transport);
+        }
+    }
+
+    /** Accepting is a callback of its own, so it is not done inside another. */
+    private void registerOutsideCallback(
+            Channel accepted, EventLoop target, ChannelTransport transport) {
+        try {
+            NettyLoop.current().execute(() -> register(accepted, target, transport));
+        } catch (RejectedExecutionException ended) {
+            abandon(accepted, transport);
+        }
+    }
+
+    private void register(Channel accepted, EventLoop target, ChannelTransport transport) {
+        NettyLoop.current().register(accepted).addListener(done -> {
             if (done.isSuccess()) {
                 target.makeCallback(() -> acceptor.accepted(transport));
                 transport.begun();
             } else {
-                accepted.unsafe().closeForcibly();
-                transport.abandon();
-                acceptor.abandoned();
+                abandon(accepted, transport);
             }
         });
+    }
+
+    private void abandon(Channel accepted, ChannelTransport transport) {
+        accepted.unsafe().closeForcibly();
+        transport.abandon();
+        acceptor.abandoned();
     }
 
     @Override
@@ -262,7 +291,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
 
     /** Runs a task when the port of a server closed just now is free. */
     public static void whenFree(EventLoop loop, Runnable task) {
-        if (Netty.epoll() || Netty.eventLoop(loop).isShuttingDown()) {
+        if (NettyLoop.usesEpoll() || NettyLoop.current().isShuttingDown()) {
             loop.nextTick(task);
         } else {
             // The JDK closes a registered descriptor when its selector has run once more.
