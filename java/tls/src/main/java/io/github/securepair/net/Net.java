@@ -3,7 +3,6 @@ package io.github.securepair.net;
 import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.SetUp;
 
 import java.util.concurrent.CompletableFuture;
@@ -65,7 +64,7 @@ public final class Net {
      */
     public static Socket connect(SocketConnectOptions options, Consumer<Socket> setUp) {
         Socket socket = unconnected(options);
-        return SetUp.run(socket, NetAccess.get().prepare(socket, options, null), setUp);
+        return SetUp.run(socket, socket._prepareConnect(options, null), setUp);
     }
 
     /** Does what {@link #connect(SocketConnectOptions, Consumer)} does. */

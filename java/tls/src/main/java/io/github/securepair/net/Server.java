@@ -12,6 +12,7 @@ import io.github.securepair.events.Handle;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
+import io.github.securepair.internal.transport.Endpoint;
 import io.github.securepair.internal.transport.ListenChannel;
 import io.github.securepair.internal.transport.Transport;
 
@@ -332,7 +333,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
         ListenChannel opened = result.channel();
         channel = opened;
-        address = opened.localAddress();
+        address = SocketHandle.info(opened.localAddress());
         if (unreferenced) {
             opened.unref();
         }
@@ -413,13 +414,13 @@ public class Server extends EventEmitter implements AutoCloseable {
     /** What the listening socket asks and tells. */
     private final class Acceptor implements ListenChannel.Acceptor {
         @Override
-        public EventLoop loopFor(Supplier<AddressInfo> local, Supplier<AddressInfo> remote) {
+        public EventLoop loopFor(Supplier<Endpoint> local, Supplier<Endpoint> remote) {
             if (maxConnections > 0 && connections.get() >= maxConnections) {
                 emit(DROP, dropped(local.get(), remote.get()));
                 return null;
             }
             BlockList blocked = options.blockList;
-            AddressInfo peer = blocked == null ? null : remote.get();
+            Endpoint peer = blocked == null ? null : remote.get();
             if (peer != null && blocked.blocks(peer.address())) {
                 return null;
             }
@@ -471,7 +472,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private static DropInfo dropped(AddressInfo local, AddressInfo remote) {
+    private static DropInfo dropped(Endpoint local, Endpoint remote) {
         return local == null || remote == null
                 ? null
                 : new DropInfo(
@@ -620,7 +621,7 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     /** Returns the seconds (unlike the option) of silence before the first probe; 0: as is. */
     public int keepAliveInitialDelay() {
-        return Socket.seconds(options.keepAliveInitialDelay);
+        return SocketHandle.seconds(options.keepAliveInitialDelay);
     }
 
     /** Returns the mark of the buffers of accepted sockets in bytes. */

@@ -4,7 +4,6 @@ import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Handle;
 import io.github.securepair.internal.Frames;
 import io.github.securepair.internal.NettyLoop;
-import io.github.securepair.net.AddressInfo;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -49,7 +48,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
          * Returns the loop for a connection between two addresses, or null to drop it. On the
          * listening loop, in a callback frame.
          */
-        EventLoop loopFor(Supplier<AddressInfo> local, Supplier<AddressInfo> remote);
+        EventLoop loopFor(Supplier<Endpoint> local, Supplier<Endpoint> remote);
 
         /** Whether the connections send small writes at once. */
         boolean noDelay();
@@ -153,8 +152,8 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         try {
             if (!closed) {
                 target = acceptor.loopFor(
-                        () -> Channels.info(accepted.localAddress(), ipv6),
-                        () -> Channels.info(accepted.remoteAddress(), ipv6));
+                        () -> Channels.endpoint(accepted.localAddress(), ipv6),
+                        () -> Channels.endpoint(accepted.remoteAddress(), ipv6));
             }
         } catch (Throwable thrown) {
             frames.uncaught(thrown);
@@ -205,7 +204,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         NettyLoop.current().register(accepted).addListener(done -> {
             if (done.isSuccess()) {
                 target.makeCallback(() -> acceptor.accepted(transport));
-                transport.begun();
+                transport.begin();
             } else {
                 abandon(accepted, transport);
             }
@@ -260,8 +259,8 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     }
 
     /** Returns the address it listens on; null for a unix socket. */
-    public AddressInfo localAddress() {
-        return Channels.info(channel.localAddress(), ipv6);
+    public Endpoint localAddress() {
+        return Channels.endpoint(channel.localAddress(), ipv6);
     }
 
     public void ref() {
