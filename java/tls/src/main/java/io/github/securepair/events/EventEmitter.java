@@ -350,12 +350,12 @@ public class EventEmitter {
         return result;
     }
 
-    /** Returns the listeners of an event as they are kept. A copy. */
+    /** Returns the listeners of an event as they are stored. A copy. */
     public List<Listener> rawListeners(Event<?> event) {
         return rawListeners(event.name());
     }
 
-    /** Returns the listeners of the event with this name as they are kept. A copy. */
+    /** Returns the listeners of the event with this name as they are stored. A copy. */
     public List<Listener> rawListeners(String event) {
         Slot slot = find(event);
         return slot == null ? new ArrayList<>() : new ArrayList<>(List.of(slot.listeners));

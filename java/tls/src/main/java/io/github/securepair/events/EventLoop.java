@@ -27,10 +27,10 @@ import java.util.function.Consumer;
  * output, then immediates, then tasks from other threads, again and again. After each of these
  * callbacks the queue of {@link #nextTick} is emptied.
  *
- * <p>Unless told otherwise all of a program's emitters, streams and sockets share
- * {@link #defaultLoop()}, so that their callbacks need no locks. Methods of streams and sockets
- * belong on their loop's thread; {@link #execute} brings any other thread's work there, and
- * {@link #run} runs a whole program on it.
+ * <p>By default all of a program's emitters, streams and sockets share {@link #defaultLoop()}, so
+ * that their callbacks need no locks. Methods of streams and sockets belong on their loop's thread;
+ * {@link #execute} brings any other thread's work there, and {@link #run} runs a whole program on
+ * it.
  *
  * <p>In Node nothing is emitted before the code that made a socket has returned, so that listeners
  * added after {@code connect()} miss nothing. On the loop that holds here too. A thread outside of
@@ -38,9 +38,9 @@ import java.util.function.Consumer;
  * making a TLSSocket or a SecurePair, emits nothing before that thread waits for something, has
  * ended, or was found running 100 times, a millisecond or more apart, without adding a listener to
  * what it made (1,000 times while there is none for {@code 'error'}). So a thread that goes on
- * computing has its connections begin at least that much later, on a busy machine some times that;
- * forms that take the listeners with them, such as {@code TLS.connect(options, socket -> ...)}, and
- * those that return futures, begin at once.
+ * computing has its connections begin at least that much later, on a busy machine several times
+ * that; forms that take the listeners with them, such as {@code TLS.connect(options, socket ->
+ * ...)}, and those that return futures, begin at once.
  *
  * <p>The thread is a daemon. While there is work left (a referenced {@link Handle}, {@link Timer}
  * or {@link Immediate}, or a queued task) a second, sleeping thread keeps the JVM from ending.
@@ -70,7 +70,7 @@ public final class EventLoop implements Executor, AutoCloseable {
      */
     private final AtomicInteger references = new AtomicInteger();
 
-    /** Tells of what may be busy without counting as a reference. On the loop thread. */
+    /** Return true while something is busy that is no reference. On the loop thread. */
     private final Set<BooleanSupplier> watched = new HashSet<>();
 
     /** Whether one of them was busy at the end of the last round. */
@@ -281,12 +281,12 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     // ---- state --------------------------------------------------------------------------------
 
-    /** Tells whether this thread is the loop's. */
+    /** Returns whether this thread is the loop's. */
     public boolean inLoop() {
         return Thread.currentThread() instanceof LoopThread thread && thread.frames() == inside;
     }
 
-    /** Tells whether work is left: something referenced is open, or a callback is queued. */
+    /** Returns whether work is left: something referenced is open, or a callback is queued. */
     public boolean alive() {
         return references.get() > 0
                 || (inLoop() ? !ticks.isEmpty() || isBusy() : keepAlive.isPublished());
@@ -353,8 +353,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /**
      * The same, with the emitter whose listener threw: of several inside each other the outermost,
-     * which for what comes from the wire is the connection; {@code null} when no listener was
-     * involved.
+     * which for events from the wire is the connection; {@code null} when no listener was involved.
      *
      * <p>As in Node a connection whose listener threw stays open and goes on with its next event. A
      * service that would rather not keep what may be half done destroys it here:
@@ -491,7 +490,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
-    /** Called by each emitter that an exception comes out of, from the inside to the outside. */
+    /** Called by each emitter that an exception passes through, the innermost first. */
     void blame(EventEmitter emitter, Throwable thrown) {
         blamed = thrown;
         source = emitter;
@@ -521,7 +520,7 @@ public final class EventLoop implements Executor, AutoCloseable {
                 status = 7;
             }
         }
-        // With the wrapper of an unheard 'error', which tells where it was emitted.
+        // With the wrapper of an unhandled 'error', whose stack shows where it was emitted.
         System.err.println("Uncaught exception on " + Thread.currentThread().getName() + ":");
         shown.printStackTrace();
         System.exit(status);

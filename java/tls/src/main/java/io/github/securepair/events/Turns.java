@@ -119,7 +119,7 @@ final class Turns {
                 each.remove();
             }
         }
-        // Before the tasks: one of them may hold something back again.
+        // Before the tasks run: one of them may hold something back again.
         if (!makers.isEmpty()) {
             lookLater();
         }

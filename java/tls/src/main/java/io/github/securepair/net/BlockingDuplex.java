@@ -138,7 +138,7 @@ abstract class BlockingDuplex extends Duplex implements AutoCloseable {
     @Override
     public void close() {
         if (views != null) {
-            // Those who wait are told at once.
+            // Threads that wait are woken at once.
             views.cut();
         }
         destroy();

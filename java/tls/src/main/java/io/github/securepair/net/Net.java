@@ -166,26 +166,24 @@ public final class Net {
         return IPText.isIPv4(text) ? 4 : IPText.isIPv6(text) ? 6 : 0;
     }
 
-    /** Tells whether the text is an IPv4 address: four decimal numbers without leading zeros. */
+    /** Returns whether the text is an IPv4 address: four decimal numbers without leading zeros. */
     public static boolean isIPv4(String text) {
         return IPText.isIPv4(text);
     }
 
-    /** Tells whether the text is an IPv6 address. */
+    /** Returns whether the text is an IPv6 address. */
     public static boolean isIPv6(String text) {
         return IPText.isIPv6(text);
     }
 
     // ---- several addresses of a name ----------------------------------------------------------
 
-    /**
-     * Returns whether connect tries several addresses of a name unless it is told; true at first.
-     */
+    /** Returns whether connect tries several addresses of a name by default; true at first. */
     public static boolean getDefaultAutoSelectFamily() {
         return autoSelectFamily;
     }
 
-    /** Sets whether connect tries several addresses of a name unless it is told. */
+    /** Sets whether connect tries several addresses of a name by default. */
     public static void setDefaultAutoSelectFamily(boolean value) {
         autoSelectFamily = value;
     }

@@ -174,7 +174,7 @@ public class Server extends EventEmitter implements AutoCloseable {
      *
      * <p>Wrong options are thrown; that a port is taken and the like is an {@code 'error'}. On
      * another thread than the loop's nothing is emitted, and no connection accepted, before that
-     * thread had its turn to add listeners, see {@link EventLoop}; those that come meanwhile wait
+     * thread had its turn to add listeners, see {@link EventLoop}; those that arrive meanwhile wait
      * in the backlog.
      *
      * @param listener called once on {@code 'listening'}; may be null
@@ -227,8 +227,7 @@ public class Server extends EventEmitter implements AutoCloseable {
     }
 
     /**
-     * @param turn what the thread that asked for it must have had before anything is emitted; null
-     *     on the loop
+     * @param turn runs tasks after the turn of the thread that called listen(); null on the loop
      */
     private void listen(ListenOptions chosen, boolean tcp, int port, Executor turn) {
         int id = ++listenings;
@@ -353,7 +352,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    /** Emits something when whoever asked for it has had the time to add listeners. */
+    /** Emits after the turn of the thread that called listen(), or in the next tick. */
     private void inTurn(Executor turn, Runnable emission) {
         if (turn == null) {
             loop.nextTick(emission);
@@ -374,9 +373,9 @@ public class Server extends EventEmitter implements AutoCloseable {
                 // Cancelled before it began.
                 return;
             }
-            boolean[] heard = {false};
+            boolean[] failedItself = {false};
             Consumer<Throwable> fail = error -> {
-                heard[0] = true;
+                failedItself[0] = true;
                 result.completeExceptionally(error);
             };
             Listener1<Throwable> failed = fail::accept;
@@ -386,7 +385,7 @@ public class Server extends EventEmitter implements AutoCloseable {
             result.whenComplete((server, error) -> {
                 off(ERROR, failed);
                 off(CLOSE, closed);
-                if (error != null && !heard[0]) {
+                if (error != null && !failedItself[0]) {
                     close();
                 }
             });
@@ -411,7 +410,7 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     // ---- accepting ----------------------------------------------------------------------------
 
-    /** What the listening socket asks and tells. */
+    /** Decides about connections, and takes over those that were accepted. */
     private final class Acceptor implements ListenChannel.Acceptor {
         @Override
         public EventLoop loopFor(Supplier<Endpoint> local, Supplier<Endpoint> remote) {
@@ -555,7 +554,7 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     // ---- facts and options --------------------------------------------------------------------
 
-    /** Tells whether the server listens. */
+    /** Returns whether the server listens. */
     public boolean listening() {
         return channel != null;
     }

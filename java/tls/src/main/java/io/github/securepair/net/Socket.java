@@ -812,7 +812,7 @@ public class Socket extends BlockingDuplex {
         return connecting;
     }
 
-    /** Tells whether the socket is not connected: not yet, still connecting, or no more. */
+    /** Returns whether the socket is not connected: not yet, still connecting, or no more. */
     public boolean pending() {
         return !handle.isOpen() || connecting;
     }

@@ -174,7 +174,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         try {
             transport = new ChannelTransport(target, accepted, ipv6, acceptor.noDelay());
         } catch (RuntimeException refused) {
-            // An option could not be set: the peer has gone already.
+            // An option could not be set: the peer has reset the connection already.
             accepted.unsafe().closeForcibly();
             acceptor.abandoned();
             return;
@@ -224,7 +224,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
                 || code.equals("ENFILE")
                 || code.equals("ENOBUFS")
                 || code.equals("ENOMEM")) {
-            // The connection stays in the backlog and would come up again at once.
+            // The connection stays in the backlog and would be reported again at once.
             channel.config().setAutoRead(false);
             channel.eventLoop()
                     .schedule(

@@ -52,7 +52,7 @@ public interface Transport {
 
     /**
      * Like {@link #write(Output, int, Done)}, but leaves the bytes for the next write,
-     * {@link #flush()} or the end of this turn of the loop, whichever comes first, so that several
+     * {@link #flush()} or the end of this round of the loop, whichever is first, so that several
      * small pieces cost one system call. {@code done}, when not null, is always called, later.
      */
     void queue(Output output, int length, Done done);

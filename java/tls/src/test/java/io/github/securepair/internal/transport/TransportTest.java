@@ -29,7 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The contract between net and tls: lent memory, order of bytes and callbacks, who is told what.
+ * The contract between net and tls: lent memory, order of bytes and callbacks, what is reported.
  */
 class TransportTest {
     private EventLoop loop;
