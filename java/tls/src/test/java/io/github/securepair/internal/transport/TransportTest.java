@@ -409,6 +409,23 @@ class TransportTest {
                 300);
     }
 
+    @Test
+    void refAndUnrefReachTheSocketBelow() throws Exception {
+        List<Upper> made = new ArrayList<>();
+        run(() -> connected((client, accepted) -> {
+            client.unref();
+            Upper upper = new Upper();
+            made.add(upper);
+            upper.internals.takeOver(accepted, new Collector()).readStart();
+            upper.unref();
+            result.complete("");
+        }));
+        assertTrue(loop.awaitIdle(10_000), "nothing keeps the loop alive");
+        made.get(0).ref();
+        loop.submit(() -> null).get(10, TimeUnit.SECONDS);
+        assertTrue(loop.alive(), "the socket below reads");
+    }
+
     // ---- over a Duplex ------------------------------------------------------------------------
 
     @Test
