@@ -1,11 +1,11 @@
 package io.github.securepair.events;
 
 import io.github.securepair.errors.ArgumentException;
-import io.github.securepair.internal.Turn;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 
 /**
  * Node's {@code EventEmitter}: listeners filed under event names, called in order on the thread
@@ -50,9 +50,10 @@ public class EventEmitter {
     private volatile int maxListeners = -1;
 
     /**
-     * The turn in which another thread than the loop's made this, until an error was held for it.
+     * Runs tasks after the turn of the thread that made this, another one than the loop's; null
+     * once an error was held back for that.
      */
-    private volatile Turn turn;
+    private volatile Executor makersTurn;
 
     /** Makes an emitter without listeners. */
     public EventEmitter() {}
@@ -147,8 +148,8 @@ public class EventEmitter {
     }
 
     /**
-     * Removes all listeners of all events; those of {@code 'removeListener'} hear of it and go
-     * last.
+     * Removes all listeners of all events; those of {@code 'removeListener'} are called for each
+     * and removed last.
      */
     public EventEmitter removeAllListeners() {
         if (find(REMOVE_LISTENER.name()) != null) {
@@ -220,7 +221,7 @@ public class EventEmitter {
                 listeners = listenersOf(name);
             }
             if (listeners == null) {
-                return unheard(name, first);
+                return unhandled(name, first);
             }
             for (Listener listener : listeners) {
                 listener.call1(first);
@@ -305,7 +306,7 @@ public class EventEmitter {
                 Object error = given.length > 0 ? given[0] : null;
                 monitor(error);
                 if (find(event) == null) {
-                    return unheard(ERROR.name(), error);
+                    return unhandled(ERROR.name(), error);
                 }
             }
             Slot slot = find(event);
@@ -349,12 +350,12 @@ public class EventEmitter {
         return result;
     }
 
-    /** Returns the listeners of an event as they are kept. A copy. */
+    /** Returns the listeners of an event as they are stored. A copy. */
     public List<Listener> rawListeners(Event<?> event) {
         return rawListeners(event.name());
     }
 
-    /** Returns the listeners of the event with this name as they are kept. A copy. */
+    /** Returns the listeners of the event with this name as they are stored. A copy. */
     public List<Listener> rawListeners(String event) {
         Slot slot = find(event);
         return slot == null ? new ArrayList<>() : new ArrayList<>(List.of(slot.listeners));
@@ -446,6 +447,32 @@ public class EventEmitter {
             throw blamed(thrown);
         }
         return true;
+    }
+
+    /**
+     * Returns what runs tasks on a loop, as callbacks and in order, once the calling thread had its
+     * turn to add listeners to this: see {@link EventLoop}. Another thread than that loop's calls
+     * this; the result may be used there and on the loop. The loop counts as alive until the task
+     * has run.
+     */
+    protected final Executor _turn(EventLoop loop) {
+        return Turns.of(loop, this);
+    }
+
+    /**
+     * Notes that the calling thread, which is not the loop's, made this: an {@code 'error'} that is
+     * not handled waits for the end of its turn.
+     */
+    protected final void _madeOutside(EventLoop loop) {
+        makersTurn = _turn(loop);
+    }
+
+    /** Names this as the emitter that the loop's handler gets with an exception. */
+    protected final void _blame(Throwable thrown) {
+        EventLoop loop = EventLoop.current();
+        if (loop != null) {
+            loop.blame(this, thrown);
+        }
     }
 
     /** Throws anything as if it were unchecked: {@code throw unchecked(error)}. */
@@ -598,12 +625,8 @@ public class EventEmitter {
         }
     }
 
-    /** Notes for the loop's handler whose listener it was that threw. */
     private RuntimeException blamed(Throwable thrown) {
-        EventLoop loop = EventLoop.current();
-        if (loop != null) {
-            loop.blame(this, thrown);
-        }
+        _blame(thrown);
         throw unchecked(thrown);
     }
 
@@ -616,20 +639,16 @@ public class EventEmitter {
         return total;
     }
 
-    void madeIn(Turn turn) {
-        this.turn = turn;
-    }
-
     @SuppressWarnings("StringEquality")
-    private boolean unheard(String name, Object argument) {
+    private boolean unhandled(String name, Object argument) {
         if (name != ERROR.name()) {
             return false;
         }
-        Turn making = turn;
-        if (making != null && EventLoop.current() != null) {
+        Executor turn = makersTurn;
+        if (turn != null && EventLoop.current() != null) {
             // The thread that made this may be about to add the listener.
-            turn = null;
-            making.then(this, () -> emit(ERROR.name(), argument));
+            makersTurn = null;
+            turn.execute(() -> emit(ERROR.name(), argument));
             return false;
         }
         if (argument instanceof RuntimeException || argument instanceof Error) {

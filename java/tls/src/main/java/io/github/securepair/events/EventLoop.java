@@ -1,8 +1,9 @@
 package io.github.securepair.events;
 
 import io.github.securepair.errors.ArgumentException;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
+import io.github.securepair.internal.Frames;
+import io.github.securepair.internal.LoopThread;
+import io.github.securepair.internal.NettyLoop;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,10 +27,10 @@ import java.util.function.Consumer;
  * output, then immediates, then tasks from other threads, again and again. After each of these
  * callbacks the queue of {@link #nextTick} is emptied.
  *
- * <p>Unless told otherwise all of a program's emitters, streams and sockets share
- * {@link #defaultLoop()}, so that their callbacks need no locks. Methods of streams and sockets
- * belong on their loop's thread; {@link #execute} brings any other thread's work there, and
- * {@link #run} runs a whole program on it.
+ * <p>By default all of a program's emitters, streams and sockets share {@link #defaultLoop()}, so
+ * that their callbacks need no locks. Methods of streams and sockets belong on their loop's thread;
+ * {@link #execute} brings any other thread's work there, and {@link #run} runs a whole program on
+ * it.
  *
  * <p>In Node nothing is emitted before the code that made a socket has returned, so that listeners
  * added after {@code connect()} miss nothing. On the loop that holds here too. A thread outside of
@@ -37,9 +38,9 @@ import java.util.function.Consumer;
  * making a TLSSocket or a SecurePair, emits nothing before that thread waits for something, has
  * ended, or was found running 100 times, a millisecond or more apart, without adding a listener to
  * what it made (1,000 times while there is none for {@code 'error'}). So a thread that goes on
- * computing has its connections begin at least that much later, on a busy machine some times that;
- * forms that take the listeners with them, such as {@code TLS.connect(options, socket -> ...)}, and
- * those that return futures, begin at once.
+ * computing has its connections begin at least that much later, on a busy machine several times
+ * that; forms that take the listeners with them, such as {@code TLS.connect(options, socket ->
+ * ...)}, and those that return futures, begin at once.
  *
  * <p>The thread is a daemon. While there is work left (a referenced {@link Handle}, {@link Timer}
  * or {@link Immediate}, or a queued task) a second, sleeping thread keeps the JVM from ending.
@@ -55,13 +56,10 @@ public final class EventLoop implements Executor, AutoCloseable {
     private static final AtomicInteger NUMBERS = new AtomicInteger();
     private static volatile EventLoop defaultLoop;
 
-    static {
-        Netty.setAccess(new Access());
-    }
-
     private final String name;
-    private final Netty.Loop netty;
-    private final Keeper keeper;
+    private final Inside inside = new Inside();
+    private final NettyLoop netty;
+    private final KeepAliveThread keepAlive;
     private final Timers timers = new Timers(this);
     private final Turns turns = new Turns(this);
     private final ArrayDeque<Runnable> ticks = new ArrayDeque<>();
@@ -72,10 +70,10 @@ public final class EventLoop implements Executor, AutoCloseable {
      */
     private final AtomicInteger references = new AtomicInteger();
 
-    /** What may be busy without counting as a reference. On the loop thread. */
+    /** Return true while something is busy that is no reference. On the loop thread. */
     private final Set<BooleanSupplier> watched = new HashSet<>();
 
-    /** What the end of the last round found of them. */
+    /** Whether one of them was busy at the end of the last round. */
     private volatile boolean busy;
 
     private ArrayDeque<Immediate> immediates = new ArrayDeque<>();
@@ -84,7 +82,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     private volatile Consumer<Throwable> uncaught;
     private volatile BiConsumer<EventEmitter, Throwable> uncaughtFrom;
 
-    /** What an emit threw last, and the outermost emitter it came out of. On the loop thread. */
+    /** The last exception that left an emit, and the outermost emitter. On the loop thread. */
     private Throwable blamed;
 
     private EventEmitter source;
@@ -92,8 +90,8 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     private EventLoop(String name) {
         this.name = name;
-        this.keeper = new Keeper(name, () -> references.get() > 0 || busy);
-        this.netty = Netty.open(this, name);
+        this.keepAlive = new KeepAliveThread(name, () -> references.get() > 0 || busy);
+        this.netty = new NettyLoop(inside, inside, name);
     }
 
     // ---- finding a loop -----------------------------------------------------------------------
@@ -118,7 +116,9 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /** Returns the loop whose thread this is, or {@code null}. */
     public static EventLoop current() {
-        return Thread.currentThread() instanceof Netty.LoopThread thread ? thread.loop() : null;
+        return Thread.currentThread() instanceof LoopThread thread
+                ? ((Inside) thread.frames()).loop()
+                : null;
     }
 
     /**
@@ -256,9 +256,9 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * Runs a callback now, as one that comes from outside the program: what it throws is uncaught,
-     * and when it returns the tick queue is emptied. Inside another callback it is a plain call. On
-     * the loop thread only.
+     * Runs a callback now, as one from outside the program: what it throws is uncaught, and when it
+     * returns the tick queue is emptied. Inside another callback it is a plain call. On the loop
+     * thread only.
      */
     public void makeCallback(Runnable callback) {
         if (!inLoop()) {
@@ -281,18 +281,18 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     // ---- state --------------------------------------------------------------------------------
 
-    /** Tells whether this thread is the loop's. */
+    /** Returns whether this thread is the loop's. */
     public boolean inLoop() {
-        return Thread.currentThread() instanceof Netty.LoopThread thread && thread.loop() == this;
+        return Thread.currentThread() instanceof LoopThread thread && thread.frames() == inside;
     }
 
-    /** Tells whether work is left: something referenced is open, or a callback is queued. */
+    /** Returns whether work is left: something referenced is open, or a callback is queued. */
     public boolean alive() {
         return references.get() > 0
-                || (inLoop() ? !ticks.isEmpty() || isBusy() : keeper.isPublished());
+                || (inLoop() ? !ticks.isEmpty() || isBusy() : keepAlive.isPublished());
     }
 
-    /** Tells whether one of those that are watched is busy; those that are not are forgotten. */
+    /** Returns whether something that is watched is busy; what is not is forgotten. */
     private boolean isBusy() {
         for (Iterator<BooleanSupplier> each = watched.iterator(); each.hasNext(); each.remove()) {
             if (each.next().getAsBoolean()) {
@@ -317,7 +317,7 @@ public final class EventLoop implements Executor, AutoCloseable {
             throw new IllegalStateException(
                     "awaitIdle() cannot be called on the loop it waits for");
         }
-        return keeper.await(milliseconds);
+        return keepAlive.await(milliseconds);
     }
 
     /** Makes a referenced handle: the loop counts as alive until it is closed or unreferenced. */
@@ -328,7 +328,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     /** Returns the loop's time in milliseconds, from an arbitrary start and never going back. */
     public long now() {
         ManualClock clock = manual;
-        return clock != null ? clock.now() : Netty.nanoTime() / 1_000_000;
+        return clock != null ? clock.now() : NettyLoop.time() / 1_000_000;
     }
 
     /** Takes the loop's timers off real time, for tests. */
@@ -353,8 +353,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /**
      * The same, with the emitter whose listener threw: of several inside each other the outermost,
-     * which for what comes from the wire is the connection; {@code null} when no listener was
-     * involved.
+     * which for events from the wire is the connection; {@code null} when no listener was involved.
      *
      * <p>As in Node a connection whose listener threw stays open and goes on with its next event. A
      * service that would rather not keep what may be half done destroys it here:
@@ -408,7 +407,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         return netty.isShuttingDown();
     }
 
-    Netty.Loop netty() {
+    NettyLoop netty() {
         return netty;
     }
 
@@ -430,7 +429,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     void retain() {
         if (references.getAndIncrement() == 0 && !inLoop()) {
-            keeper.update();
+            keepAlive.update();
         }
     }
 
@@ -491,7 +490,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
-    /** Called by each emitter that an exception comes out of, from the inside to the outside. */
+    /** Called by each emitter that an exception passes through, the innermost first. */
     void blame(EventEmitter emitter, Throwable thrown) {
         blamed = thrown;
         source = emitter;
@@ -521,7 +520,7 @@ public final class EventLoop implements Executor, AutoCloseable {
                 status = 7;
             }
         }
-        // With the wrapper of an unheard 'error', which tells where it was emitted.
+        // With the wrapper of an unhandled 'error', whose stack shows where it was emitted.
         System.err.println("Uncaught exception on " + Thread.currentThread().getName() + ":");
         shown.printStackTrace();
         System.exit(status);
@@ -544,164 +543,83 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
-    /** What the transport's side of the loop may do with it. */
-    private static final class Access implements Netty.Access {
+    /** What this loop hands to the thread and to the Netty loop that it makes. */
+    private final class Inside implements Frames, NettyLoop.Phases {
+        EventLoop loop() {
+            return EventLoop.this;
+        }
+
+        // ---- for code on the loop's thread
+
         @Override
-        public Netty.Loop netty(EventLoop loop) {
-            return loop.netty;
+        public void enter() {
+            EventLoop.this.enter();
         }
 
         @Override
-        public void enter(EventLoop loop) {
-            loop.enter();
+        public void leave() {
+            EventLoop.this.leave();
         }
 
         @Override
-        public void leave(EventLoop loop) {
-            loop.leave();
-        }
-
-        @Override
-        public void uncaught(EventLoop loop, Throwable thrown) {
-            if (loop.depth > 1) {
+        public void uncaught(Throwable thrown) {
+            if (depth > 1) {
                 throw EventEmitter.unchecked(thrown);
             }
-            loop.uncaught(thrown);
+            EventLoop.this.uncaught(thrown);
         }
 
         @Override
-        public Turn turn(EventLoop loop) {
-            return Turns.of(loop);
+        public void watch(BooleanSupplier busy) {
+            watched.add(busy);
         }
 
         @Override
-        public void madeIn(EventEmitter made, Turn turn) {
-            made.madeIn(turn);
+        public void unwatch(BooleanSupplier busy) {
+            watched.remove(busy);
+        }
+
+        // ---- the phases
+
+        @Override
+        public void runTimers() {
+            timers.run();
         }
 
         @Override
-        public void blame(EventLoop loop, EventEmitter source, Throwable thrown) {
-            loop.blame(source, thrown);
+        public void runImmediates() {
+            EventLoop.this.runImmediates();
         }
 
         @Override
-        public void watch(EventLoop loop, BooleanSupplier busy) {
-            loop.watched.add(busy);
+        public boolean hasWork() {
+            return !immediates.isEmpty() || !ticks.isEmpty();
         }
 
         @Override
-        public void unwatch(EventLoop loop, BooleanSupplier busy) {
-            loop.watched.remove(busy);
+        public long nanosToTimer(long time) {
+            long expiry = manual != null ? -1 : timers.nextExpiry();
+            return expiry < 0 ? Long.MAX_VALUE : Math.max(0, expiry * 1_000_000 - time);
         }
 
         @Override
-        public void runTimers(EventLoop loop) {
-            loop.timers.run();
-        }
-
-        @Override
-        public void runImmediates(EventLoop loop) {
-            loop.runImmediates();
-        }
-
-        @Override
-        public boolean hasWork(EventLoop loop) {
-            return !loop.immediates.isEmpty() || !loop.ticks.isEmpty();
-        }
-
-        @Override
-        public long nanosToTimer(EventLoop loop, long nanoTime) {
-            long expiry = loop.manual != null ? -1 : loop.timers.nextExpiry();
-            return expiry < 0 ? Long.MAX_VALUE : Math.max(0, expiry * 1_000_000 - nanoTime);
-        }
-
-        @Override
-        public void endOfRound(EventLoop loop) {
-            if (!loop.ticks.isEmpty()) {
+        public void endOfRound() {
+            if (!ticks.isEmpty()) {
                 // Queued by the transport outside of any callback.
-                loop.enter();
-                loop.leave();
+                EventLoop.this.enter();
+                EventLoop.this.leave();
             }
-            if (loop.isClosing()) {
-                loop.turns.end();
+            if (isClosing()) {
+                turns.end();
             }
-            loop.busy = loop.references.get() == 0 && loop.isBusy();
-            loop.keeper.update();
+            busy = references.get() == 0 && isBusy();
+            keepAlive.update();
         }
 
         @Override
-        public void ended(EventLoop loop) {
-            loop.keeper.end();
-            loop.closed.complete(null);
-        }
-    }
-
-    /**
-     * A thread that is not a daemon and sleeps as long as its loop has work. What is published here
-     * lags behind the count while the loop is in the middle of a round, so that handles may come
-     * and go without a thread starting.
-     */
-    private static final class Keeper implements Runnable {
-        private final String name;
-        private final BooleanSupplier alive;
-        private volatile boolean published;
-        private Thread thread;
-        private boolean ended;
-
-        Keeper(String name, BooleanSupplier alive) {
-            this.name = name;
-            this.alive = alive;
-        }
-
-        boolean isPublished() {
-            return published;
-        }
-
-        void update() {
-            if (published == alive.getAsBoolean()) {
-                return;
-            }
-            synchronized (this) {
-                // Read again: another thread may have queued a task since.
-                published = alive.getAsBoolean() && !ended;
-                if (published && thread == null) {
-                    thread = new Thread(this, name + "-keeper");
-                    thread.setDaemon(false);
-                    thread.start();
-                }
-                notifyAll();
-            }
-        }
-
-        synchronized void end() {
-            ended = true;
-            published = false;
-            notifyAll();
-        }
-
-        @Override
-        public synchronized void run() {
-            while (published) {
-                try {
-                    wait();
-                } catch (InterruptedException ignored) {
-                    // Nobody has a reason to interrupt it; the loop's state alone ends it.
-                }
-            }
-            thread = null;
-        }
-
-        synchronized boolean await(long milliseconds) throws InterruptedException {
-            long end = System.nanoTime()
-                    + TimeUnit.MILLISECONDS.toNanos(Math.min(milliseconds, 1L << 40));
-            while (published) {
-                long left = end - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
-                TimeUnit.NANOSECONDS.timedWait(this, left);
-            }
-            return true;
+        public void ended() {
+            keepAlive.end();
+            closed.complete(null);
         }
     }
 }

@@ -38,12 +38,12 @@ public final class Handle implements AutoCloseable {
         }
     }
 
-    /** Tells whether the handle is open and keeps its loop alive. */
+    /** Returns whether the handle is open and keeps its loop alive. */
     public synchronized boolean hasRef() {
         return referenced && !closed;
     }
 
-    /** Tells whether {@link #close} was called. */
+    /** Returns whether {@link #close} was called. */
     public synchronized boolean isClosed() {
         return closed;
     }

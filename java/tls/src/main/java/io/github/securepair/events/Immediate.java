@@ -37,7 +37,7 @@ public final class Immediate implements AutoCloseable {
         return this;
     }
 
-    /** Tells whether it keeps the loop alive while it waits. */
+    /** Returns whether it keeps the loop alive while it waits. */
     public synchronized boolean hasRef() {
         return referenced;
     }

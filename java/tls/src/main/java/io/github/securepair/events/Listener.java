@@ -8,8 +8,8 @@ package io.github.securepair.events;
  * <p>As in Node, the number of arguments need not match: a listener that takes fewer gets the first
  * ones, one that takes more gets {@code null} for the rest.
  *
- * <p>A listener may throw anything; the exception unwinds through {@code emit} to whoever called
- * it, at last to the {@link EventLoop} and its handler for uncaught exceptions.
+ * <p>A listener may throw anything; the exception propagates through {@code emit} to its caller,
+ * and at last to the {@link EventLoop} and its handler for uncaught exceptions.
  */
 @FunctionalInterface
 public interface Listener {

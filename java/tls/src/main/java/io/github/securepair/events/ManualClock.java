@@ -3,8 +3,8 @@ package io.github.securepair.events;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Time that moves only when told, for tests of time-outs: made by {@link EventLoop#manualClock}.
- * The loop's timers follow it from then on; input and output go on as before.
+ * Time that moves only by calls, for tests of time-outs: made by {@link EventLoop#manualClock}. The
+ * loop's timers follow it from then on; input and output go on as before.
  */
 public final class ManualClock {
     private final EventLoop loop;

@@ -45,7 +45,7 @@ public final class Timer implements AutoCloseable {
         return this;
     }
 
-    /** Tells whether the timer keeps its loop alive while it is active. */
+    /** Returns whether the timer keeps its loop alive while it is active. */
     public boolean hasRef() {
         return referenced;
     }
@@ -70,7 +70,7 @@ public final class Timer implements AutoCloseable {
         timers.loop.runIfOpen(() -> timers.remove(this));
     }
 
-    /** Tells whether the timer was closed. */
+    /** Returns whether the timer was closed. */
     public boolean isClosed() {
         return destroyed;
     }

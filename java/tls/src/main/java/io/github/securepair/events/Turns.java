@@ -1,14 +1,12 @@
 package io.github.securepair.events;
 
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
-
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
@@ -33,14 +31,14 @@ final class Turns {
     private static final int QUIET = 100;
     private static final int LONGEST = 1000;
 
-    /** A thread must be found waiting this often in a row: it may just be loading a class. */
+    /** A thread must be found waiting so often in a row: it may be loading a class. */
     private static final int WAITS = 2;
 
     /**
-     * And twice in a system call, which may be a short one; the first time after so many looks at
-     * which the thread had not begun anything new, then after twice as many each time. A stack is
-     * dear: before JDK 21 all threads of the JVM stop for it, later the loop waits until the thread
-     * has a processor.
+     * A thread must be found twice in a system call, because that may be a short one: first after
+     * so many looks without anything new begun, then after twice as many each time. A stack trace
+     * is expensive: before JDK 21 all threads of the JVM stop for it, later the loop waits until
+     * the thread has a processor.
      */
     private static final int CALL = 10;
 
@@ -51,21 +49,21 @@ final class Turns {
         this.loop = loop;
     }
 
-    /** Returns the turn of the calling thread, which is not the loop's. */
-    static Turn of(EventLoop loop) {
+    /**
+     * Returns what runs tasks on {@code loop} after the turn of the calling thread, which is not
+     * the loop's.
+     *
+     * @param made what the tasks make events of: the thread is given more time while it goes on
+     *     adding listeners to it
+     */
+    static Executor of(EventLoop loop, EventEmitter made) {
         EventLoop own = EventLoop.current();
         if (own != null) {
-            // The callback that runs there now is its turn.
-            return (made, task) -> afterCallback(own, loop, task);
+            // The turn is the callback that runs there now.
+            return task -> afterCallback(own, loop, task);
         }
         Thread maker = Thread.currentThread();
-        return (made, task) -> {
-            if (loop.inLoop()) {
-                loop.turns().hold(maker, made, task);
-            } else {
-                loop.execute(() -> loop.turns().hold(maker, made, task));
-            }
-        };
+        return task -> loop.runInLoop(() -> loop.turns().hold(maker, made, task));
     }
 
     private static void afterCallback(EventLoop own, EventLoop loop, Runnable task) {
@@ -99,10 +97,10 @@ final class Turns {
     }
 
     private void lookLater() {
-        Netty.eventLoop(loop).schedule(this::look, LOOK_NANOS, TimeUnit.NANOSECONDS);
+        loop.netty().schedule(this::look, LOOK_NANOS, TimeUnit.NANOSECONDS);
     }
 
-    /** The loop ends: what was begun learns of it by being run. */
+    /** The loop ends: what was begun is run, and finds that out. */
     void end() {
         while (!makers.isEmpty()) {
             List<Held> due = new ArrayList<>();
@@ -121,7 +119,7 @@ final class Turns {
                 each.remove();
             }
         }
-        // Before the tasks: one of them may hold something back again.
+        // Before the tasks run: one of them may hold something back again.
         if (!makers.isEmpty()) {
             lookLater();
         }

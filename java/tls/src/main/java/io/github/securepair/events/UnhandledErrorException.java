@@ -3,7 +3,7 @@ package io.github.securepair.events;
 import io.github.securepair.errors.Coded;
 
 /**
- * Thrown by {@code emit} for an {@code 'error'} event that nobody listens to, when the error itself
+ * Thrown by {@code emit} for an {@code 'error'} event without a listener, when the error itself
  * cannot be thrown because it is a checked exception or no {@code Throwable} at all. (An unchecked
  * error is thrown as it is.)
  */

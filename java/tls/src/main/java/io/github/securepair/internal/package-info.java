@@ -1,2 +1,2 @@
-/** How the loop and Netty are one thing; not exported. */
+/** The loop's thread, as Netty runs it; not exported. Knows nothing of the packages above. */
 package io.github.securepair.internal;

@@ -5,10 +5,7 @@ import io.github.securepair.errors.CodedException;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Says that an operation is no longer wanted: Node's AbortSignal. Made by an
- * {@link AbortController}. Thread-safe.
- */
+/** Aborts operations: Node's AbortSignal. Made by an {@link AbortController}. Thread-safe. */
 public final class AbortSignal {
     private final List<Runnable> listeners = new ArrayList<>(2);
     private boolean aborted;
@@ -23,7 +20,7 @@ public final class AbortSignal {
         return signal;
     }
 
-    /** Tells whether the operation was aborted. */
+    /** Returns whether the operation was aborted. */
     public synchronized boolean aborted() {
         return aborted;
     }
@@ -36,7 +33,8 @@ public final class AbortSignal {
     }
 
     /**
-     * Has {@code listener} called once, on the thread that aborts; at once when that has happened.
+     * Has {@code listener} called once, on the thread that aborts; at once if it is aborted
+     * already.
      *
      * @return takes the listener off again when run
      */

@@ -62,7 +62,7 @@ public final class AddressInfo {
         return path;
     }
 
-    /** Tells whether this is {@link #NONE}. */
+    /** Returns whether this is {@link #NONE}. */
     public boolean isEmpty() {
         return address == null && path == null;
     }

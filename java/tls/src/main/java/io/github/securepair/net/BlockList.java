@@ -56,7 +56,7 @@ public final class BlockList {
      * Blocks the addresses from {@code start} to {@code end}, both included.
      *
      * @param family {@code "ipv4"} or {@code "ipv6"}
-     * @throws ArgumentException {@code ERR_INVALID_ARG_VALUE} when the end comes before the start
+     * @throws ArgumentException {@code ERR_INVALID_ARG_VALUE} when the end is before the start
      */
     public void addRange(String start, String end, String family) {
         addRange(given("start", start, family), given("end", end, family));
@@ -121,13 +121,13 @@ public final class BlockList {
         });
     }
 
-    /** Tells whether a rule blocks an IPv4 address. */
+    /** Returns whether a rule blocks an IPv4 address. */
     public boolean check(String address) {
         return check(address, "ipv4");
     }
 
     /**
-     * Tells whether a rule blocks an address; false for a text that is no address of the family.
+     * Returns whether a rule blocks an address; false for a text that is no address of the family.
      *
      * @param family {@code "ipv4"} or {@code "ipv6"}
      */
@@ -138,7 +138,7 @@ public final class BlockList {
         return parsed != null && check(parsed);
     }
 
-    /** Tells whether a rule blocks an address. */
+    /** Returns whether a rule blocks an address. */
     public boolean check(SocketAddress address) {
         byte[] bytes = wide(address);
         boolean four = address.bytes.length == 4;
@@ -150,7 +150,7 @@ public final class BlockList {
         return false;
     }
 
-    /** Tells whether a rule blocks an address of either family. */
+    /** Returns whether a rule blocks an address of either family. */
     boolean blocks(String ip) {
         int family = Net.isIP(ip);
         return family != 0 && check(ip, "ipv" + family);
@@ -176,7 +176,7 @@ public final class BlockList {
         }
 
         /**
-         * Tells whether the rule is for an address.
+         * Returns whether the rule is for an address.
          *
          * @param bytes 16 of them
          * @param four whether it is an IPv4 address that was written as one

@@ -2,8 +2,6 @@ package io.github.securepair.net;
 
 import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Callback;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.DuplexOptions;
 
@@ -11,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketException;
+import java.util.concurrent.Executor;
 
 /** The part of {@link Socket} that is for threads that wait. */
 abstract class BlockingDuplex extends Duplex implements AutoCloseable {
@@ -19,12 +18,12 @@ abstract class BlockingDuplex extends Duplex implements AutoCloseable {
 
     private volatile int soTimeout;
 
-    /** The turn of the thread that made this outside of the loop; null when it is over. */
-    private volatile Turn making;
+    /** Runs tasks after the turn of the thread that made this; null when that is over. */
+    private volatile Executor making;
 
     BlockingDuplex(DuplexOptions options) {
         super(options);
-        making = loop().inLoop() ? null : Netty.turn(loop());
+        making = loop().inLoop() ? null : _turn(loop());
     }
 
     /** Whether bytes go to memory of the program's and not to the stream. */
@@ -139,7 +138,7 @@ abstract class BlockingDuplex extends Duplex implements AutoCloseable {
     @Override
     public void close() {
         if (views != null) {
-            // Those who wait are told at once.
+            // Threads that wait are woken at once.
             views.cut();
         }
         destroy();
@@ -154,8 +153,8 @@ abstract class BlockingDuplex extends Duplex implements AutoCloseable {
 
     /** Returns the same, or what runs it when the thread had its turn to add listeners. */
     final Runnable inTurn(Runnable emission) {
-        Turn turn = making;
-        return turn == null ? emission : () -> turn.then(this, emission);
+        Executor turn = making;
+        return turn == null ? emission : () -> turn.execute(emission);
     }
 
     // ---- what happens to the socket -----------------------------------------------------------

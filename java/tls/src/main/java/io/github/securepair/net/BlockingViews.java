@@ -65,16 +65,16 @@ final class BlockingViews {
     private boolean inputAsked;
     private boolean inputAttached;
     private boolean paused;
-    /** The peer's end came behind the chunks. */
+    /** The peer's end arrived, behind the chunks. */
     private boolean ended;
-    /** A reader was told of it; nothing changes that answer any more. */
+    /** A read has returned it; all later reads do the same. */
     private boolean endRead;
 
     /** Bytes that were handed to the loop and not yet by it to the system. */
     private int pending;
     /** Why bytes that were taken from a writer never left: nothing more is taken. */
     private Throwable lost;
-    /** A writer was told of it. */
+    /** A write has thrown it. */
     private boolean lossReported;
 
     private int waitingWriters;
@@ -84,7 +84,7 @@ final class BlockingViews {
     /** A stream or the socket was closed by the program. */
     private boolean closed;
     /** The socket is destroyed. */
-    private boolean gone;
+    private boolean socketDestroyed;
     /** The socket's first error. */
     private Throwable failure;
 
@@ -95,8 +95,8 @@ final class BlockingViews {
 
     BlockingViews(Socket socket) {
         this.socket = socket;
-        // The socket's errors are thrown by the next call: no other listener is needed, and this
-        // one is there before anything else can happen on the loop.
+        // The next call throws the socket's errors: no other listener is needed, and this one is
+        // added before anything else can happen on the loop.
         socket.on(EventEmitter.ERROR, onError);
         // As with java.net.Socket the peer's end is not ours.
         socket.allowHalfOpen(true);
@@ -141,7 +141,7 @@ final class BlockingViews {
                 socket.loop().execute(task);
             }
         } catch (RejectedExecutionException ended) {
-            gone(true);
+            onSocketDestroyed(true);
         }
     }
 
@@ -151,7 +151,7 @@ final class BlockingViews {
             failed(socket.errored());
         }
         if (socket.destroyed()) {
-            gone(false);
+            onSocketDestroyed(false);
         }
     }
 
@@ -260,14 +260,14 @@ final class BlockingViews {
         if (goodbye != null) {
             goodbye.close();
         }
-        gone(false);
+        onSocketDestroyed(false);
     }
 
     /** @param loopEnded whether nothing will ever run on the loop again */
-    private void gone(boolean loopEnded) {
+    private void onSocketDestroyed(boolean loopEnded) {
         lock.lock();
         try {
-            gone = true;
+            socketDestroyed = true;
             inputAttached |= loopEnded;
             changed.signalAll();
         } finally {
@@ -280,7 +280,7 @@ final class BlockingViews {
         if (socket.destroyed() || socket.errored() != null) {
             refused = socket.errored() != null ? socket.errored() : NetErrors.closed();
         } else if (socket.writableEnded()) {
-            // Asked first: a write after the end would destroy the socket, and what the peer sent
+            // Checked first: a write after the end would destroy the socket, and what the peer sent
             // is still to be read.
             refused = SystemException.of("EPIPE", "write");
         }
@@ -296,7 +296,7 @@ final class BlockingViews {
         try {
             pending -= count;
             Throwable why = error;
-            if (why == null && gone) {
+            if (why == null && socketDestroyed) {
                 // Nothing leaves a destroyed socket, whatever its callbacks are called with.
                 why = NetErrors.closed();
             }
@@ -334,7 +334,7 @@ final class BlockingViews {
                 if (failure != null) {
                     throw socket._thrown(failure, true);
                 }
-                if (gone && inputAttached) {
+                if (socketDestroyed && inputAttached) {
                     throw new SocketException("Socket closed");
                 }
                 if (timeout > 0 && deadline - System.nanoTime() <= 0) {
@@ -361,7 +361,7 @@ final class BlockingViews {
         }
         if (paused && charged <= MARK / 2) {
             paused = false;
-            if (!gone) {
+            if (!socketDestroyed) {
                 onLoop(socket::resume);
             }
         }
@@ -375,10 +375,10 @@ final class BlockingViews {
         lock.lock();
         try {
             while (!inputAttached) {
-                // What came before the stream was asked for is on its way from the loop.
+                // Bytes from before inputStream() was called are on their way from the loop.
                 await(true, 0);
             }
-            if (closed || gone && failure == null && !ended && chunks.isEmpty()) {
+            if (closed || socketDestroyed && failure == null && !ended && chunks.isEmpty()) {
                 throw new SocketException("Socket closed");
             }
             return buffered;
@@ -398,7 +398,7 @@ final class BlockingViews {
                 try {
                     socket.loop().execute(() -> send(chunk));
                 } catch (RejectedExecutionException ended) {
-                    gone(true);
+                    onSocketDestroyed(true);
                     sent(count, NetErrors.closed());
                 }
             }
@@ -434,14 +434,14 @@ final class BlockingViews {
             throw loss();
         }
         if (failure != null) {
-            // What it has lost may only be found out later; this is the report of it.
+            // A lost write may only be found out later; this call reports it.
             lossReported = true;
             throw socket._thrown(failure, false);
         }
-        if (outputEnded || gone && socket.writableEnded()) {
+        if (outputEnded || socketDestroyed && socket.writableEnded()) {
             throw new SocketException("Broken pipe");
         }
-        if (gone) {
+        if (socketDestroyed) {
             throw new SocketException("Socket closed");
         }
     }
@@ -455,7 +455,7 @@ final class BlockingViews {
 
     private IOException loss() {
         lossReported = true;
-        if (failure == null && (closed || gone && socket.errored() == null)) {
+        if (failure == null && (closed || socketDestroyed && socket.errored() == null)) {
             return new SocketException("Socket closed");
         }
         return socket._thrown(failure != null ? failure : lost, false);
@@ -490,7 +490,7 @@ final class BlockingViews {
         }
     }
 
-    /** Socket.close() was called, on whatever thread: whoever waits learns it now. */
+    /** Socket.close() was called, on any thread: waiting threads are woken. */
     void cut() {
         lock.lock();
         try {
@@ -504,7 +504,7 @@ final class BlockingViews {
 
     /**
      * Closes the socket, after sending what was written. When another thread is still in the middle
-     * of that, the connection is cut instead, and that thread is told.
+     * of that, the connection is cut instead, and that thread gets an exception.
      */
     void close() throws IOException {
         boolean cuts;
@@ -515,8 +515,8 @@ final class BlockingViews {
                 return;
             }
             cut();
-            cuts = !gone && waitingWriters > 0;
-            ends = !gone && !cuts;
+            cuts = !socketDestroyed && waitingWriters > 0;
+            ends = !socketDestroyed && !cuts;
         } finally {
             lock.unlock();
         }
@@ -530,7 +530,7 @@ final class BlockingViews {
         boolean waits = ends && !socket.loop().inLoop();
         lock.lock();
         try {
-            while (waits && !gone) {
+            while (waits && !socketDestroyed) {
                 await(true, 0);
             }
             throwUnreportedLoss();

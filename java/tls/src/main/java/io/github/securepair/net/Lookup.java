@@ -27,7 +27,7 @@ public interface Lookup {
     void lookup(String hostname, Options options, Result result);
 
     /**
-     * What is asked for.
+     * What to look up.
      *
      * @param all whether more than the first address is of use
      * @param family 4 or 6, or 0 for any

@@ -3,7 +3,6 @@ package io.github.securepair.net;
 import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.SetUp;
 
 import java.util.concurrent.CompletableFuture;
@@ -65,7 +64,7 @@ public final class Net {
      */
     public static Socket connect(SocketConnectOptions options, Consumer<Socket> setUp) {
         Socket socket = unconnected(options);
-        return SetUp.run(socket, NetAccess.get().prepare(socket, options, null), setUp);
+        return SetUp.run(socket, socket._prepareConnect(options, null), setUp);
     }
 
     /** Does what {@link #connect(SocketConnectOptions, Consumer)} does. */
@@ -167,26 +166,24 @@ public final class Net {
         return IPText.isIPv4(text) ? 4 : IPText.isIPv6(text) ? 6 : 0;
     }
 
-    /** Tells whether the text is an IPv4 address: four decimal numbers without leading zeros. */
+    /** Returns whether the text is an IPv4 address: four decimal numbers without leading zeros. */
     public static boolean isIPv4(String text) {
         return IPText.isIPv4(text);
     }
 
-    /** Tells whether the text is an IPv6 address. */
+    /** Returns whether the text is an IPv6 address. */
     public static boolean isIPv6(String text) {
         return IPText.isIPv6(text);
     }
 
     // ---- several addresses of a name ----------------------------------------------------------
 
-    /**
-     * Returns whether connect tries several addresses of a name unless it is told; true at first.
-     */
+    /** Returns whether connect tries several addresses of a name by default; true at first. */
     public static boolean getDefaultAutoSelectFamily() {
         return autoSelectFamily;
     }
 
-    /** Sets whether connect tries several addresses of a name unless it is told. */
+    /** Sets whether connect tries several addresses of a name by default. */
     public static void setDefaultAutoSelectFamily(boolean value) {
         autoSelectFamily = value;
     }

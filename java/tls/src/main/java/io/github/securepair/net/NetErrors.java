@@ -78,7 +78,7 @@ final class NetErrors {
     }
 
     /**
-     * Tells whether Node would take the string for a number, thus for a port and not for a path.
+     * Returns whether Node would take the string for a number, thus for a port and not for a path.
      */
     static boolean isNumeric(String text) {
         return text.isBlank() || number(text) >= 0;

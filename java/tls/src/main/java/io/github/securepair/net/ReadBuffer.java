@@ -4,7 +4,9 @@ import io.github.securepair.errors.SystemException;
 
 import java.nio.ByteBuffer;
 
-/** The program's memory that a socket reads into, with who is told of it. On the loop thread. */
+/**
+ * The program's memory that a socket reads into and the callback that gets it. On the loop thread.
+ */
 final class ReadBuffer {
     private final Onread program;
     private ByteBuffer memory;
@@ -24,7 +26,7 @@ final class ReadBuffer {
     }
 
     /**
-     * Copies what fits; returns how much, not 0. Throws when the memory is of no use,
+     * Copies what fits; returns how much, not 0. Throws when the memory is unusable,
      * {@code ENOBUFS} when it has no room.
      */
     int take(ByteBuffer lent) throws SystemException {
@@ -37,8 +39,8 @@ final class ReadBuffer {
         return count;
     }
 
-    /** Tells the program that the first {@code count} bytes are there; false when it pauses. */
-    boolean tell(int count) {
+    /** Gives the program the first {@code count} bytes; false when it pauses. */
+    boolean deliver(int count) {
         try {
             boolean more = program.callback().read(count, memory.clear().limit(count));
             renew();
@@ -48,7 +50,7 @@ final class ReadBuffer {
         }
     }
 
-    /** Returns the first of two failures, which knows of the second; the first may be null. */
+    /** Adds the second failure to the first, which may be null; returns that. */
     static Throwable join(Throwable first, Throwable second) {
         if (first == null) {
             return second;

@@ -12,8 +12,7 @@ import io.github.securepair.events.Handle;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
+import io.github.securepair.internal.transport.Endpoint;
 import io.github.securepair.internal.transport.ListenChannel;
 import io.github.securepair.internal.transport.Transport;
 
@@ -23,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -79,7 +79,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         this.options = options.copy();
         this.loop = options.loop != null ? options.loop : EventLoop.currentOrDefault();
         if (!loop.inLoop()) {
-            Netty.madeIn(this, Netty.turn(loop));
+            _madeOutside(loop);
         }
         if (this.options.highWaterMark < 0) {
             this.options.highWaterMark = DEFAULT_MARK;
@@ -174,7 +174,7 @@ public class Server extends EventEmitter implements AutoCloseable {
      *
      * <p>Wrong options are thrown; that a port is taken and the like is an {@code 'error'}. On
      * another thread than the loop's nothing is emitted, and no connection accepted, before that
-     * thread had its turn to add listeners, see {@link EventLoop}; those that come meanwhile wait
+     * thread had its turn to add listeners, see {@link EventLoop}; those that arrive meanwhile wait
      * in the backlog.
      *
      * @param listener called once on {@code 'listening'}; may be null
@@ -196,10 +196,10 @@ public class Server extends EventEmitter implements AutoCloseable {
         if (loop.inLoop()) {
             listen(chosen, tcp, port, null);
         } else {
-            Turn turn = Netty.turn(loop);
+            Executor turn = _turn(loop);
             loop.execute(() -> {
                 if (channel != null) {
-                    turn.then(this, () -> emit(ERROR, NetErrors.alreadyListening()));
+                    turn.execute(() -> emit(ERROR, NetErrors.alreadyListening()));
                 } else {
                     listen(chosen, tcp, port, turn);
                 }
@@ -227,10 +227,9 @@ public class Server extends EventEmitter implements AutoCloseable {
     }
 
     /**
-     * @param turn what the thread that asked for it must have had before anything is emitted; null
-     *     on the loop
+     * @param turn runs tasks after the turn of the thread that called listen(); null on the loop
      */
-    private void listen(ListenOptions chosen, boolean tcp, int port, Turn turn) {
+    private void listen(ListenOptions chosen, boolean tcp, int port, Executor turn) {
         int id = ++listenings;
         if (chosen.signal != null) {
             Runnable remove = chosen.signal.onAbort(this::close);
@@ -246,7 +245,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void listenAnywhere(int port, int backlog, boolean ipv6Only, Turn turn) {
+    private void listenAnywhere(int port, int backlog, boolean ipv6Only, Executor turn) {
         ListenChannel.Result result =
                 ListenChannel.listen(loop, "::", port, backlog, ipv6Only, new Acceptor());
         if (result.channel() != null || result.code().equals("EADDRINUSE")) {
@@ -260,7 +259,8 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void lookupAndListen(int id, ListenOptions chosen, int port, int backlog, Turn turn) {
+    private void lookupAndListen(
+            int id, ListenOptions chosen, int port, int backlog, Executor turn) {
         Handle waiting = loop.handle();
         String host = chosen.host;
         BiConsumer<Throwable, String> found = (error, ip) -> {
@@ -290,7 +290,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void listenUnix(ListenOptions chosen, int backlog, Turn turn) {
+    private void listenUnix(ListenOptions chosen, int backlog, Executor turn) {
         path = chosen.path;
         ListenChannel.Result result = ListenChannel.listen(loop, path, backlog, new Acceptor());
         opened(result, path, -1, turn);
@@ -323,7 +323,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private void opened(ListenChannel.Result result, String where, int port, Turn turn) {
+    private void opened(ListenChannel.Result result, String where, int port, Executor turn) {
         if (result.channel() == null) {
             SystemException error = SystemException.describedAddress(
                     result.code(), "listen", where, port > 0 ? port : -1);
@@ -332,7 +332,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
         ListenChannel opened = result.channel();
         channel = opened;
-        address = opened.localAddress();
+        address = SocketHandle.info(opened.localAddress());
         if (unreferenced) {
             opened.unref();
         }
@@ -345,19 +345,19 @@ public class Server extends EventEmitter implements AutoCloseable {
             opened.accept();
             loop.nextTick(begin);
         } else {
-            turn.then(this, () -> {
+            turn.execute(() -> {
                 opened.accept();
                 begin.run();
             });
         }
     }
 
-    /** Emits something when whoever asked for it has had the time to add listeners. */
-    private void inTurn(Turn turn, Runnable emission) {
+    /** Emits after the turn of the thread that called listen(), or in the next tick. */
+    private void inTurn(Executor turn, Runnable emission) {
         if (turn == null) {
             loop.nextTick(emission);
         } else {
-            turn.then(this, emission);
+            turn.execute(emission);
         }
     }
 
@@ -373,9 +373,9 @@ public class Server extends EventEmitter implements AutoCloseable {
                 // Cancelled before it began.
                 return;
             }
-            boolean[] heard = {false};
+            boolean[] failedItself = {false};
             Consumer<Throwable> fail = error -> {
-                heard[0] = true;
+                failedItself[0] = true;
                 result.completeExceptionally(error);
             };
             Listener1<Throwable> failed = fail::accept;
@@ -385,7 +385,7 @@ public class Server extends EventEmitter implements AutoCloseable {
             result.whenComplete((server, error) -> {
                 off(ERROR, failed);
                 off(CLOSE, closed);
-                if (error != null && !heard[0]) {
+                if (error != null && !failedItself[0]) {
                     close();
                 }
             });
@@ -410,16 +410,16 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     // ---- accepting ----------------------------------------------------------------------------
 
-    /** What the listening socket asks and tells. */
+    /** Decides about connections, and takes over those that were accepted. */
     private final class Acceptor implements ListenChannel.Acceptor {
         @Override
-        public EventLoop loopFor(Supplier<AddressInfo> local, Supplier<AddressInfo> remote) {
+        public EventLoop loopFor(Supplier<Endpoint> local, Supplier<Endpoint> remote) {
             if (maxConnections > 0 && connections.get() >= maxConnections) {
                 emit(DROP, dropped(local.get(), remote.get()));
                 return null;
             }
             BlockList blocked = options.blockList;
-            AddressInfo peer = blocked == null ? null : remote.get();
+            Endpoint peer = blocked == null ? null : remote.get();
             if (peer != null && blocked.blocks(peer.address())) {
                 return null;
             }
@@ -448,7 +448,7 @@ public class Server extends EventEmitter implements AutoCloseable {
             try {
                 emit(CONNECTION, socket);
             } catch (Throwable thrown) {
-                Netty.blame(transport.loop(), socket, thrown);
+                socket.blame(thrown);
                 throw thrown;
             }
         }
@@ -471,7 +471,7 @@ public class Server extends EventEmitter implements AutoCloseable {
         }
     }
 
-    private static DropInfo dropped(AddressInfo local, AddressInfo remote) {
+    private static DropInfo dropped(Endpoint local, Endpoint remote) {
         return local == null || remote == null
                 ? null
                 : new DropInfo(
@@ -554,7 +554,7 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     // ---- facts and options --------------------------------------------------------------------
 
-    /** Tells whether the server listens. */
+    /** Returns whether the server listens. */
     public boolean listening() {
         return channel != null;
     }
@@ -620,7 +620,7 @@ public class Server extends EventEmitter implements AutoCloseable {
 
     /** Returns the seconds (unlike the option) of silence before the first probe; 0: as is. */
     public int keepAliveInitialDelay() {
-        return Socket.seconds(options.keepAliveInitialDelay);
+        return SocketHandle.seconds(options.keepAliveInitialDelay);
     }
 
     /** Returns the mark of the buffers of accepted sockets in bytes. */

@@ -10,13 +10,11 @@ import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.events.Listener3;
 import io.github.securepair.events.Listener4;
-import io.github.securepair.events.Timer;
-import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.DuplexTransport;
-import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.Receiver;
+import io.github.securepair.internal.transport.SocketInternals;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.stream.Duplex;
 
@@ -67,7 +65,7 @@ public class Socket extends BlockingDuplex {
     /** {@code 'connect'}: the connection is established. */
     public static final Event<Listener0> CONNECT = Event.of(Socket.class, "connect");
 
-    /** {@code 'ready'}: comes right after {@code 'connect'}. */
+    /** {@code 'ready'}: right after {@code 'connect'}. */
     public static final Event<Listener0> READY = Event.of(Socket.class, "ready");
 
     /** {@code 'timeout'}: nothing was read or written for the time given to {@link #setTimeout}. */
@@ -76,48 +74,27 @@ public class Socket extends BlockingDuplex {
     /** {@code 'close'} (hadError): the socket is closed; nothing follows. */
     public static final Event<Listener1<Boolean>> CLOSE = Event.of(Socket.class, "close");
 
-    static {
-        NetAccess.install(new Access());
-    }
-
-    private final Wire wire = new Wire();
+    private final SocketReceiver receiver = new SocketReceiver();
+    private final SocketHandle handle;
+    private final IdleTimer idleTimer;
     private final BlockList blockList;
     private ReadBuffer onread;
-
-    /** What the bytes go through (Node: _handle); null while there is none. */
-    private Transport transport;
-
-    /** The channel that connect() is trying, under the transport. */
-    private ChannelTransport raw;
-
-    private UnaryOperator<Transport> wrapper;
-    private boolean takenOver;
-    private Connecting attempt;
+    private ConnectAttempts attempt;
     private boolean connecting;
     private String host;
+
+    /** The socket below this one: its idle timer and its share in the loop's life follow. */
     private Socket parent;
+
     private Server server;
 
     /** Whether the server counts this among its connections. */
     private boolean counted;
 
-    private boolean noDelay;
-    private boolean keepAlive;
-    private int keepAliveDelay;
-
-    private Timer timer;
-    private long timeout = -1;
-    private long lastWriteQueueSize;
-
-    private boolean unreferenced;
     private boolean peerEnded;
     private boolean resetting;
     private Callback writeCallback;
     private int inFlight;
-    private long bytesRead;
-    private long bytesWritten;
-    private AddressInfo local;
-    private AddressInfo remote;
     private List<String> attempted;
 
     /** Makes an unconnected socket with Node's defaults. */
@@ -133,22 +110,17 @@ public class Socket extends BlockingDuplex {
     /** Makes a socket over a transport, or an unconnected one. */
     Socket(BaseSocketOptions<?> options, Transport transport) {
         super(options.ofStream());
-        noDelay = options.noDelay;
-        keepAlive = options.keepAlive;
-        keepAliveDelay = seconds(options.keepAliveInitialDelay);
+        handle = new SocketHandle(options, receiver);
+        idleTimer = new IdleTimer(loop());
         onread = options.onread == null ? null : new ReadBuffer(options.onread);
         blockList = options.blockList;
         on(END, this::onReadableEnd);
         if (transport != null) {
-            adopt(transport);
+            handle.setTransport(transport);
         }
         if (options.signal != null) {
             abortWith(options.signal);
         }
-    }
-
-    static int seconds(double milliseconds) {
-        return (int) (milliseconds / 1000);
     }
 
     private void abortWith(AbortSignal signal) {
@@ -211,11 +183,11 @@ public class Socket extends BlockingDuplex {
      * @param listener called once on {@code 'connect'}; may be null
      */
     public Socket connect(SocketConnectOptions options, Listener0 listener) {
-        Runnable start = prepare(options, listener);
+        Runnable start = _prepareConnect(options, listener);
         if (loop().inLoop()) {
             start.run();
         } else {
-            Netty.turn(loop()).then(this, start);
+            _turn(loop()).execute(start);
         }
         return this;
     }
@@ -224,41 +196,39 @@ public class Socket extends BlockingDuplex {
      * Connects in two steps: from now on the socket is connecting, so that what is written waits;
      * but nothing happens that could be emitted before the second step.
      *
+     * @param listener called once on {@code 'connect'}; may be null
      * @return the second step, to be run on the loop
      */
-    private Runnable prepare(SocketConnectOptions options, Listener0 listener) {
+    protected final Runnable _prepareConnect(SocketConnectOptions options, Listener0 listener) {
         if (options.port == null && options.path == null) {
             throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
         }
         SocketConnectOptions chosen = options.copy();
         boolean unix = chosen.path != null && !chosen.path.isEmpty();
-        int port = unix ? 0 : Connecting.check(chosen);
+        int port = unix ? 0 : ConnectAttempts.check(chosen);
         if (listener != null) {
             once(CONNECT, listener);
         }
         if (loop().inLoop()) {
-            return prepare(chosen, unix, port);
+            return prepareOnLoop(chosen, unix, port);
         }
         Runnable[] start = {() -> {}}; // stays if preparing throws, which the loop's handler gets
-        loop().execute(() -> start[0] = prepare(chosen, unix, port));
+        loop().execute(() -> start[0] = prepareOnLoop(chosen, unix, port));
         return () -> start[0].run();
     }
 
-    private Runnable prepare(SocketConnectOptions options, boolean unix, int port) {
+    private Runnable prepareOnLoop(SocketConnectOptions options, boolean unix, int port) {
         if (parent != null && parent.connecting) {
             return () -> {};
         }
         peerEnded = false;
         if (destroyed()) {
-            transport = null;
-            remote = null;
-            local = null;
+            handle.forget();
         }
-        String refused = transport == null ? null : connecting ? "EALREADY" : "EISCONN";
-        if (transport == null && !connecting) {
+        String refused = !handle.isOpen() ? null : connecting ? "EALREADY" : "EISCONN";
+        if (!handle.isOpen() && !connecting) {
             _undestroy();
-            bytesRead = 0;
-            bytesWritten = 0;
+            handle.resetCounts();
             if (onread != null) {
                 onread.renew();
             }
@@ -268,7 +238,7 @@ public class Socket extends BlockingDuplex {
         if (attempt != null) {
             attempt.cancel();
         }
-        Connecting begun = new Connecting(this, options, port, refused);
+        ConnectAttempts begun = new ConnectAttempts(this, options, port, refused);
         attempt = begun;
         return () -> begun.begin(unix);
     }
@@ -316,31 +286,13 @@ public class Socket extends BlockingDuplex {
         return result;
     }
 
-    // What Connecting does with its socket.
+    // What ConnectAttempts does with its socket.
 
-    /** Puts a new channel under the socket in place of one that was tried. */
-    void useChannel(ChannelTransport channel) {
-        if (raw != null && raw != channel) {
-            raw.close(null);
-        }
-        raw = channel;
-        Transport over = wrapper == null ? channel : wrapper.apply(channel);
-        transport = over;
-        over.setReceiver(wire);
-        if (unreferenced) {
-            over.unref();
-        }
+    SocketHandle handle() {
+        return handle;
     }
 
-    ChannelTransport channel() {
-        return raw;
-    }
-
-    boolean isConnecting() {
-        return connecting;
-    }
-
-    void hostIsName(String name) {
+    void setHostName(String name) {
         host = name;
     }
 
@@ -361,14 +313,8 @@ public class Socket extends BlockingDuplex {
         }
         connecting = false;
         attempt = null;
-        local = null;
         refreshTimer();
-        if (noDelay) {
-            transport.setNoDelay(true);
-        }
-        if (keepAlive) {
-            transport.setKeepAlive(true, keepAliveDelay);
-        }
+        handle.connected();
         emit(CONNECT);
         emit(READY);
         if (!isPaused() && !destroyed()) {
@@ -380,10 +326,10 @@ public class Socket extends BlockingDuplex {
 
     @Override
     protected void _read(int size) {
-        if (connecting || transport == null) {
+        if (pending()) {
             once(CONNECT, () -> _read(size));
-        } else if (!takenOver) {
-            transport.readStart();
+        } else {
+            handle.readStart();
         }
     }
 
@@ -401,8 +347,8 @@ public class Socket extends BlockingDuplex {
 
     @Override
     public Socket pause() {
-        if (onread != null && loop().inLoop() && !connecting && transport != null && !destroyed()) {
-            transport.readStop();
+        if (onread != null && loop().inLoop() && !pending() && !destroyed()) {
+            handle.transport().readStop();
         }
         super.pause();
         return this;
@@ -419,7 +365,7 @@ public class Socket extends BlockingDuplex {
 
     /**
      * Gives a socket that a server accepted what Node takes in the constructor only: its bytes go
-     * into the program's own buffer. Call it in the listener that is told of the socket.
+     * into the program's own buffer. Call it in the listener that gets the socket.
      *
      * @throws IllegalStateException when bytes wait for {@code read()} already
      */
@@ -444,8 +390,8 @@ public class Socket extends BlockingDuplex {
     }
 
     private void startOnread() {
-        if (onread != null && !connecting && transport != null && !takenOver) {
-            transport.readStart();
+        if (onread != null && !pending()) {
+            handle.readStart();
         }
     }
 
@@ -480,11 +426,11 @@ public class Socket extends BlockingDuplex {
     protected void _write(ByteBuffer chunk, Callback callback) {
         if (connecting) {
             whenConnected(callback, () -> _write(chunk, callback));
-        } else if (transport == null) {
+        } else if (!handle.isOpen()) {
             callback.call(NetErrors.closed());
         } else {
             beginWrite(chunk.remaining(), callback);
-            endWrite(transport.write(chunk, wire), callback);
+            endWrite(handle.transport().write(chunk, receiver), callback);
         }
     }
 
@@ -492,7 +438,7 @@ public class Socket extends BlockingDuplex {
     protected void _writev(List<ByteBuffer> chunks, Callback callback) {
         if (connecting) {
             whenConnected(callback, () -> _writev(chunks, callback));
-        } else if (transport == null) {
+        } else if (!handle.isOpen()) {
             callback.call(NetErrors.closed());
         } else {
             int size = 0;
@@ -500,7 +446,7 @@ public class Socket extends BlockingDuplex {
                 size += chunk.remaining();
             }
             beginWrite(size, callback);
-            endWrite(transport.write(chunks, wire), callback);
+            endWrite(handle.transport().write(chunks, receiver), callback);
         }
     }
 
@@ -525,7 +471,7 @@ public class Socket extends BlockingDuplex {
             inFlight = 0;
             callback.call(null);
         } else {
-            lastWriteQueueSize = inFlight;
+            idleTimer.setWriteQueueSize(inFlight);
         }
     }
 
@@ -543,7 +489,7 @@ public class Socket extends BlockingDuplex {
             callback.call(null);
         } else {
             refreshTimer();
-            lastWriteQueueSize = 0;
+            idleTimer.setWriteQueueSize(0);
             callback.call(null);
         }
     }
@@ -553,7 +499,7 @@ public class Socket extends BlockingDuplex {
         if (pending()) {
             once(CONNECT, () -> _final(callback));
         } else {
-            transport.shutdown(error -> callback.call(null));
+            handle.transport().shutdown(error -> callback.call(null));
         }
     }
 
@@ -622,19 +568,16 @@ public class Socket extends BlockingDuplex {
             loop().execute(this::resetAndDestroy);
             return this;
         }
-        if (transport == null) {
-            // A TCP socket may have no channel yet: it is made when the address is known.
-            if (connecting) {
-                once(CONNECT, this::reset);
-            } else {
-                destroy(NetErrors.closed());
-            }
-        } else if (!transport.isTCP()) {
+        if (handle.isOpen() && !handle.isTCP()) {
             throw NetErrors.invalidHandle();
-        } else if (connecting) {
+        }
+        if (connecting) {
+            // The socket may have no channel yet: it is made when the address is known.
             once(CONNECT, this::reset);
-        } else {
+        } else if (handle.isOpen()) {
             reset();
+        } else {
+            destroy(NetErrors.closed());
         }
         return this;
     }
@@ -658,7 +601,7 @@ public class Socket extends BlockingDuplex {
 
     @Override
     protected void _destroy(Throwable error, Callback callback) {
-        boolean hadHandle = transport != null || connecting;
+        boolean hadHandle = handle.isOpen() || connecting;
         destroyedUnderStreams(error);
         connecting = false;
         if (attempt != null) {
@@ -666,27 +609,19 @@ public class Socket extends BlockingDuplex {
             attempt = null;
         }
         for (Socket each = this; each != null; each = each.parent) {
-            each.stopTimer();
+            each.idleTimer.stop();
         }
         boolean hadError = error != null;
-        Transport closing = transport;
-        Receiver other = takenOver && closing != null ? closing.receiver() : null;
-        Runnable emitClose = inTurn(() -> emitClose(hadError, other));
-        if (closing != null) {
-            bytesRead = closing.bytesRead();
-            bytesWritten = closing.bytesWritten();
-            if (!(resetting && closing.reset(emitClose))) {
-                closing.close(emitClose);
-            }
+        Receiver newOwner = handle.newOwner();
+        Runnable emitClose = inTurn(() -> emitClose(hadError, newOwner));
+        if (handle.isOpen()) {
+            handle.close(resetting, emitClose);
             resetting = false;
-            transport = null;
-            raw = null;
-            local = null;
             callback.call(error);
         } else {
             callback.call(error);
             if (hadHandle) {
-                // Node has a handle by now, and closes it.
+                // Node would close a handle here, which takes a loop iteration; keep that order.
                 loop().execute(emitClose);
             } else {
                 loop().nextTick(emitClose);
@@ -698,13 +633,13 @@ public class Socket extends BlockingDuplex {
         }
     }
 
-    /** Emits 'close', then tells whoever had taken the bytes over, listener or not. */
-    private void emitClose(boolean hadError, Receiver other) {
+    /** Emits 'close', also for a receiver that took the bytes over; that one gets it last. */
+    private void emitClose(boolean hadError, Receiver newOwner) {
         try {
             emit(CLOSE, hadError);
         } finally {
-            if (other != null) {
-                other.onClosed();
+            if (newOwner != null) {
+                newOwner.onClosed();
             }
         }
     }
@@ -733,55 +668,35 @@ public class Socket extends BlockingDuplex {
         if (destroyed()) {
             return this;
         }
-        timeout = duration;
-        stopTimer();
+        idleTimer.set(duration, this::onIdle);
+        if (listener == null) {
+            return this;
+        }
         if (duration == 0) {
-            if (listener != null) {
-                off(TIMEOUT, listener);
-            }
+            off(TIMEOUT, listener);
         } else {
-            timer = loop().setTimeout(this::onIdle, duration).unref();
-            if (listener != null) {
-                once(TIMEOUT, listener);
-            }
+            once(TIMEOUT, listener);
         }
         return this;
     }
 
     /** Returns what {@link #setTimeout} was given, or -1 when it was not called. */
     public long timeout() {
-        return timeout;
+        return idleTimer.timeout();
     }
 
     private void onIdle() {
-        if (attempt != null && !attempt.hasBegun()) {
+        boolean begins = attempt != null && !attempt.hasBegun();
+        if (begins || idleTimer.isWriteProgressing(handle.transport())) {
             refreshTimer();
-            return;
+        } else {
+            emit(TIMEOUT);
         }
-        if (lastWriteQueueSize > 0 && transport != null) {
-            long waiting = transport.writeQueueSize();
-            if (lastWriteQueueSize != waiting) {
-                // A long write makes progress: that is traffic.
-                lastWriteQueueSize = waiting;
-                refreshTimer();
-                return;
-            }
-        }
-        emit(TIMEOUT);
     }
 
     private void refreshTimer() {
         for (Socket each = this; each != null; each = each.parent) {
-            if (each.timer != null) {
-                each.timer.refresh();
-            }
-        }
-    }
-
-    private void stopTimer() {
-        if (timer != null) {
-            timer.close();
-            timer = null;
+            each.idleTimer.refresh();
         }
     }
 
@@ -792,14 +707,7 @@ public class Socket extends BlockingDuplex {
 
     /** Sends small writes at once (TCP_NODELAY) or collects them for a moment, the default. */
     public Socket setNoDelay(boolean enable) {
-        onLoop(() -> {
-            if (transport == null || connecting) {
-                noDelay = enable;
-            } else if (enable != noDelay) {
-                noDelay = enable;
-                transport.setNoDelay(enable);
-            }
-        });
+        onLoop(() -> handle.setNoDelay(enable, connecting));
         return this;
     }
 
@@ -809,42 +717,31 @@ public class Socket extends BlockingDuplex {
     }
 
     /**
-     * Switches probes of an idle connection off or on; the first comes after so many milliseconds
+     * Switches probes of an idle connection off or on; the first is sent after so many milliseconds
      * of silence.
      */
     public Socket setKeepAlive(boolean enable, double initialDelay) {
-        int delay = seconds(initialDelay);
-        onLoop(() -> {
-            boolean change = enable != keepAlive || enable && delay != keepAliveDelay;
-            keepAlive = enable;
-            keepAliveDelay = delay;
-            if (change && transport != null && !connecting) {
-                transport.setKeepAlive(enable, delay);
-            }
-        });
+        int delay = SocketHandle.seconds(initialDelay);
+        onLoop(() -> handle.setKeepAlive(enable, delay, connecting));
         return this;
     }
 
     /** Lets the socket keep its loop alive while it reads, the default. */
     public Socket ref() {
-        onLoop(() -> {
-            unreferenced = false;
-            if (transport != null) {
-                transport.ref();
-            }
-        });
+        onLoop(() -> setReferenced(true));
         return this;
     }
 
     /** Lets the loop end although this socket reads. To connect and to write count all the same. */
     public Socket unref() {
-        onLoop(() -> {
-            unreferenced = true;
-            if (transport != null) {
-                transport.unref();
-            }
-        });
+        onLoop(() -> setReferenced(false));
         return this;
+    }
+
+    private void setReferenced(boolean referenced) {
+        for (Socket each = this; each != null; each = each.parent) {
+            each.handle.setReferenced(referenced);
+        }
     }
 
     private void onLoop(Runnable task) {
@@ -862,13 +759,7 @@ public class Socket extends BlockingDuplex {
      * a unix socket.
      */
     public AddressInfo address() {
-        if (transport == null) {
-            return AddressInfo.NONE;
-        }
-        if (local == null) {
-            local = transport.localAddress();
-        }
-        return local == null ? AddressInfo.NONE : local;
+        return handle.localAddress();
     }
 
     /** Returns the local IP address, or null. */
@@ -887,10 +778,7 @@ public class Socket extends BlockingDuplex {
     }
 
     private AddressInfo peer() {
-        if (remote == null && transport != null && !connecting) {
-            remote = transport.remoteAddress();
-        }
-        return remote == null ? AddressInfo.NONE : remote;
+        return handle.remoteAddress(connecting);
     }
 
     /** Returns the peer's IP address, or null; after close only if it was asked for before. */
@@ -919,14 +807,14 @@ public class Socket extends BlockingDuplex {
         return attempted;
     }
 
-    /** Tells whether connect() was called and has not come to an end. */
+    /** Returns whether connect() was called and has neither worked nor failed yet. */
     public boolean connecting() {
         return connecting;
     }
 
-    /** Tells whether the socket is not connected: not yet, still connecting, or no more. */
+    /** Returns whether the socket is not connected: not yet, still connecting, or no more. */
     public boolean pending() {
-        return transport == null || connecting;
+        return !handle.isOpen() || connecting;
     }
 
     /**
@@ -945,18 +833,17 @@ public class Socket extends BlockingDuplex {
 
     /** Returns the number of bytes received. */
     public long bytesRead() {
-        return transport != null ? transport.bytesRead() : bytesRead;
+        return handle.bytesRead();
     }
 
     /** Returns the number of bytes written, those included that still wait. */
     public long bytesWritten() {
-        long handed = transport != null ? transport.bytesWritten() : bytesWritten;
-        return handed + Math.max(0, writableLength() - inFlight);
+        return handle.bytesWritten() + Math.max(0, writableLength() - inFlight);
     }
 
     /** Returns {@code writableLength()}, 0 without a connection. Deprecated in Node. */
     public int bufferSize() {
-        return transport != null ? writableLength() : 0;
+        return handle.isOpen() ? writableLength() : 0;
     }
 
     /** Returns the server that accepted this connection, or null. */
@@ -998,6 +885,19 @@ public class Socket extends BlockingDuplex {
 
     // ---- inside -------------------------------------------------------------------------------
 
+    /**
+     * Returns what subclasses in this module may do with this socket. The type of it is not
+     * exported; other subclasses have no use for this.
+     */
+    protected final <T> T _internals(Class<T> type) {
+        return type.cast(new Internals());
+    }
+
+    /** Names this, not its server, as the source of an exception. */
+    void blame(Throwable thrown) {
+        _blame(thrown);
+    }
+
     /** Makes a connection that a server accepted. */
     static Socket accepted(
             Server server, Transport transport, SocketOptions options, boolean paused) {
@@ -1009,18 +909,8 @@ public class Socket extends BlockingDuplex {
         } else {
             socket.read(0);
         }
-        if (socket.noDelay) {
-            transport.setNoDelay(true);
-        }
-        if (socket.keepAlive) {
-            transport.setKeepAlive(true, socket.keepAliveDelay);
-        }
+        socket.handle.applyOptions();
         return socket;
-    }
-
-    private void adopt(Transport given) {
-        transport = given;
-        given.setReceiver(wire);
     }
 
     /** Returns what has been read from the transport and not by the program. */
@@ -1048,8 +938,8 @@ public class Socket extends BlockingDuplex {
         }
         byte[] chunk = new byte[lent.remaining()];
         lent.get(chunk);
-        Transport from = transport;
-        if (!push(ByteBuffer.wrap(chunk)) && from == transport && from != null) {
+        Transport from = handle.transport();
+        if (!push(ByteBuffer.wrap(chunk)) && from == handle.transport() && from != null) {
             from.readStop();
         }
     }
@@ -1062,18 +952,18 @@ public class Socket extends BlockingDuplex {
             int count = fillBuffer(lent);
             if (count > 0) {
                 try {
-                    more = onread.tell(count);
+                    more = onread.deliver(count);
                 } catch (Throwable thrown) {
-                    // What was read is the program's all the same.
+                    // The bytes were delivered all the same.
                     failure = ReadBuffer.join(failure, thrown);
                 }
             }
             if (destroyed()) {
                 lent.position(end);
             } else if (!more) {
-                transport.readStop();
+                handle.transport().readStop();
             } else {
-                more = transport != null && transport.isReading();
+                more = handle.isOpen() && handle.transport().isReading();
             }
         }
         if (failure != null) {
@@ -1081,7 +971,7 @@ public class Socket extends BlockingDuplex {
         }
     }
 
-    /** Returns how many bytes were copied; none when the buffer is of no use: the socket dies. */
+    /** Returns how many bytes were copied; 0 for an unusable buffer, which destroys the socket. */
     private int fillBuffer(ByteBuffer lent) {
         try {
             return onread.take(lent);
@@ -1091,8 +981,8 @@ public class Socket extends BlockingDuplex {
         }
     }
 
-    /** The socket's ear at its transport, and the end of its one write in flight. */
-    private final class Wire implements Receiver, Done {
+    /** Receives from the transport, and gets the result of the one write in flight. */
+    private final class SocketReceiver implements Receiver, Done {
         @Override
         public void onRead(ByteBuffer lent, long address) {
             Socket.this.onRead(lent);
@@ -1106,8 +996,8 @@ public class Socket extends BlockingDuplex {
         @Override
         public void onFilled(int count) {
             refreshTimer();
-            if (!onread.tell(count) && !destroyed()) {
-                transport.readStop();
+            if (!onread.deliver(count) && !destroyed()) {
+                handle.transport().readStop();
             }
         }
 
@@ -1136,64 +1026,44 @@ public class Socket extends BlockingDuplex {
         }
     }
 
-    /** What tls may do. */
-    private static final class Access extends NetAccess {
+    /** What a subclass in this module may do. */
+    private final class Internals implements SocketInternals {
         @Override
-        public Transport transport(Socket socket) {
-            return socket.transport;
+        public void setTransport(Transport transport) {
+            handle.setTransport(transport);
         }
 
         @Override
-        public void setTransport(Socket socket, Transport transport) {
-            socket.adopt(transport);
+        public void setWrapper(UnaryOperator<Transport> wrapper) {
+            handle.setWrapper(wrapper);
         }
 
         @Override
-        public void setWrapper(Socket socket, UnaryOperator<Transport> wrapper) {
-            socket.wrapper = wrapper;
-        }
-
-        @Override
-        public Transport takeOver(Duplex stream, Receiver receiver) {
-            if (!(stream instanceof Socket socket)) {
-                return new DuplexTransport(stream, receiver);
+        public Transport takeOver(Duplex stream, Receiver taker) {
+            if (!(stream instanceof Socket below)) {
+                return new DuplexTransport(stream, taker);
             }
-            if (socket.connecting || socket.transport == null) {
+            parent = below;
+            if (below.pending()) {
                 return null;
             }
-            if (!(socket.transport instanceof ChannelTransport channel)) {
-                return new DuplexTransport(stream, receiver);
+            ChannelTransport channel = below.handle.plainChannel();
+            if (channel == null) {
+                return new DuplexTransport(stream, taker);
             }
-            socket.takenOver = true;
-            channel.readStop();
-            channel.setReceiver(receiver);
-            channel.rewind(socket.takeBuffered());
+            below.handle.giveAway(taker);
+            channel.rewind(below.takeBuffered());
             return channel;
         }
 
         @Override
-        public Runnable prepare(Socket socket, SocketConnectOptions options, Listener0 onConnect) {
-            return socket.prepare(options, onConnect);
+        public void setConnecting(boolean value) {
+            connecting = value;
         }
 
         @Override
-        public void setConnecting(Socket socket, boolean connecting) {
-            socket.connecting = connecting;
-        }
-
-        @Override
-        public void setParent(Socket socket, Socket parent) {
-            socket.parent = parent;
-        }
-
-        @Override
-        public void refreshTimer(Socket socket) {
-            socket.refreshTimer();
-        }
-
-        @Override
-        public String host(Socket socket) {
-            return socket.host;
+        public String hostOf(Duplex stream) {
+            return stream instanceof Socket socket ? socket.host : null;
         }
     }
 }

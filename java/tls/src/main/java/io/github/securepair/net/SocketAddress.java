@@ -22,7 +22,7 @@ public final class SocketAddress {
         this("127.0.0.1", 0, "ipv4", 0);
     }
 
-    /** Makes an address with port 0; what it is written as tells the family. */
+    /** Makes an address with port 0; its text form decides the family. */
     public SocketAddress(String address) {
         this(address, 0, IPText.isIPv6(address) ? "ipv6" : "ipv4", 0);
     }

@@ -66,7 +66,7 @@ final class SystemLookup implements Lookup {
             try {
                 result.done(error, found);
             } catch (RejectedExecutionException ended) {
-                // The loop that asked is gone.
+                // The loop has ended.
             }
         });
     }

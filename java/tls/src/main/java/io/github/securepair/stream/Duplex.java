@@ -53,7 +53,7 @@ public non-sealed class Duplex extends Readable implements WritableStream {
         }
     }
 
-    /** Tells whether the writable side stays open when the readable side has ended. */
+    /** Returns whether the writable side stays open when the readable side has ended. */
     public boolean allowHalfOpen() {
         return allowHalfOpen;
     }
@@ -263,7 +263,7 @@ public non-sealed class Duplex extends Readable implements WritableStream {
         }
     }
 
-    /** Tells whether end() has returned. */
+    /** Returns whether end() has returned. */
     boolean writeSideEnded() {
         return side.ended;
     }

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Two streams in memory, each delivering what is written to the other (Node's
- * {@code stream.duplexPair}). A write is done when the other side has asked for more, so that
- * backpressure goes through.
+ * {@code stream.duplexPair}). A write is done when the other side wants more, so that backpressure
+ * goes through.
  *
  * @param first one end
  * @param second the other end

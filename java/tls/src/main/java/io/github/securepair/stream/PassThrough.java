@@ -2,7 +2,7 @@ package io.github.securepair.stream;
 
 import java.nio.ByteBuffer;
 
-/** Node's {@code stream.PassThrough}: what is written comes out unchanged. */
+/** Node's {@code stream.PassThrough}: what is written can be read unchanged. */
 public class PassThrough extends Transform {
     /** Makes a stream with Node's defaults. */
     public PassThrough() {}

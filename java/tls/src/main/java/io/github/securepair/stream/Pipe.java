@@ -63,7 +63,7 @@ final class Pipe {
     }
 
     private void pause() {
-        // If a listener ended the pipe during the write, nobody would ever wake the source.
+        // If a listener ended the pipe during the write, nothing would ever wake the source.
         if (!cleanedUp) {
             if (source.pipesTo(destination)) {
                 source.awaitDrainOf(destination);

@@ -15,7 +15,7 @@ import java.util.List;
  * Node's {@code stream.Readable}: a source of bytes, or of text after {@link #setEncoding}.
  *
  * <p>It delivers by {@code 'data'} while it flows (after {@code on(DATA, ..)}, {@link #resume} or
- * {@link #pipe}), or is asked by {@link #read()} after {@code 'readable'}; {@code 'end'} follows
+ * {@link #pipe}), or is read by {@link #read()} after {@code 'readable'}; {@code 'end'} follows
  * when all has been consumed.
  *
  * <p>A chunk is a heap {@link ByteBuffer} that the listener may read, change and keep. After
@@ -92,7 +92,7 @@ public class Readable extends Stream {
 
     private List<Pipe> pipes = List.of();
 
-    /** Destinations whose 'drain' must come before the flow goes on. */
+    /** Destinations whose 'drain' must be emitted before the flow goes on. */
     private List<Stream> awaitDrain = List.of();
 
     /**
@@ -171,14 +171,14 @@ public class Readable extends Stream {
         return this;
     }
 
-    /** Lets the stream flow, whether or not someone listens. */
+    /** Lets the stream flow, with or without a listener. */
     public Readable resume() {
         if (!loop.inLoop()) {
             loop.execute(this::resume);
             return this;
         }
         if (!flowing) {
-            // While someone listens to 'readable' the flow is theirs to make.
+            // With a listener of 'readable' the flow is up to its calls of read().
             hasFlowing = true;
             flowing = !readableListening;
             scheduleResume();
@@ -188,7 +188,7 @@ public class Readable extends Stream {
         return this;
     }
 
-    /** Tells whether {@link #pause} is in force. */
+    /** Returns whether {@link #pause} is in force. */
     public boolean isPaused() {
         return paused || hasFlowing && !flowing;
     }
@@ -276,7 +276,7 @@ public class Readable extends Stream {
     }
 
     /**
-     * Adds a chunk at the end of the stream, for those who implement it.
+     * Adds a chunk at the end of the stream; for implementations of streams.
      *
      * @param chunk a ByteBuffer (given away: a listener will keep it; direct memory is copied),
      *     byte[] or String; {@code null} ends the stream
@@ -286,7 +286,7 @@ public class Readable extends Stream {
      */
     public boolean push(Object chunk, String encodingName) {
         if (!loop.inLoop()) {
-            return later(chunk, encodingName, () -> push(chunk, encodingName));
+            return fromOtherThread(chunk, encodingName, () -> push(chunk, encodingName));
         }
         if (chunk instanceof ByteBuffer bytes) {
             return pushBytes(bytes.hasArray() ? bytes : copy(bytes));
@@ -321,7 +321,7 @@ public class Readable extends Stream {
      */
     public boolean unshift(Object chunk, String encodingName) {
         if (!loop.inLoop()) {
-            return later(chunk, encodingName, () -> unshift(chunk, encodingName));
+            return fromOtherThread(chunk, encodingName, () -> unshift(chunk, encodingName));
         }
         Object value;
         if (chunk == null) {
@@ -376,17 +376,17 @@ public class Readable extends Stream {
 
     // ---- state --------------------------------------------------------------------------------
 
-    /** Tells whether it is safe to read: not destroyed, not failed, not ended. */
+    /** Returns whether it is safe to read: not destroyed, not failed, not ended. */
     public boolean readable() {
         return enabled && !destroyed && !errorEmitted && !endEmitted;
     }
 
-    /** Tells whether the stream was destroyed or failed before {@code 'end'}. */
+    /** Returns whether the stream was destroyed or failed before {@code 'end'}. */
     public boolean readableAborted() {
         return enabled && (destroyed || errored != null) && !endEmitted;
     }
 
-    /** Tells whether {@code 'data'} was ever emitted. */
+    /** Returns whether {@code 'data'} was ever emitted. */
     public boolean readableDidRead() {
         return dataEmitted;
     }
@@ -396,14 +396,12 @@ public class Readable extends Stream {
         return encoding == null ? null : encoding.nodeName;
     }
 
-    /** Tells whether {@code 'end'} was emitted. */
+    /** Returns whether {@code 'end'} was emitted. */
     public boolean readableEnded() {
         return endEmitted;
     }
 
-    /**
-     * Returns whether the stream flows; {@code null} while nobody has asked for data in any way.
-     */
+    /** Returns whether the stream flows; {@code null} before anything has asked for data. */
     public Boolean readableFlowing() {
         return hasFlowing ? (Boolean) flowing : null;
     }
@@ -518,7 +516,7 @@ public class Readable extends Stream {
     private void updateListening() {
         readableListening = listenerCount(READABLE) > 0;
         if (resumeScheduled && hasPaused && !paused) {
-            // Or else the resume that is about to come would not flow.
+            // Or else the resume that follows would not flow.
             hasFlowing = true;
             flowing = true;
         } else if (dataListening) {
@@ -549,8 +547,8 @@ public class Readable extends Stream {
         }
     }
 
-    /** Takes data from another thread; the answer can only be a guess. */
-    private boolean later(Object chunk, String encodingName, Runnable task) {
+    /** Takes data from another thread; the result can only be an estimate. */
+    private boolean fromOtherThread(Object chunk, String encodingName, Runnable task) {
         if (chunk instanceof String && encodingName != null) {
             Encoding.of(encodingName);
         }
@@ -716,7 +714,7 @@ public class Readable extends Stream {
             }
             sync = false;
             if (!reading || count > length) {
-                // The second: someone read in the middle of _read(). (Node would count below zero.)
+                // The second: read() was called inside _read(). (Node would count below zero.)
                 count = howMuchToRead(wanted);
             }
         }
@@ -887,7 +885,7 @@ public class Readable extends Stream {
     }
 
     /**
-     * Asked when everything was delivered, in place of {@code 'end'}: why this is not the end that
+     * Called when everything was delivered, in place of {@code 'end'}: why this is not the end that
      * the other side meant, or {@code null}, the default. The stream is then destroyed with it.
      */
     protected Throwable _cutOff() {

@@ -6,7 +6,6 @@ import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
-import io.github.securepair.internal.Netty;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -63,7 +62,7 @@ public abstract class Stream extends EventEmitter {
         EventLoop given = options == null ? null : options.loop;
         loop = given != null ? given : EventLoop.currentOrDefault();
         if (!loop.inLoop()) {
-            Netty.madeIn(this, Netty.turn(loop));
+            _madeOutside(loop);
         }
         emitClose = options == null || options.emitClose;
         autoDestroy = options == null || options.autoDestroy;
@@ -74,7 +73,7 @@ public abstract class Stream extends EventEmitter {
         destroyFunction = options == null ? null : options.destroy;
     }
 
-    // ---- for everyone -------------------------------------------------------------------------
+    // ---- for programs -------------------------------------------------------------------------
 
     /** Returns the loop this stream belongs to. */
     public final EventLoop loop() {
@@ -82,14 +81,14 @@ public abstract class Stream extends EventEmitter {
     }
 
     /**
-     * Tells whether {@link #destroy()} was called, by the program or by the stream itself at its
+     * Returns whether {@link #destroy()} was called, by the program or by the stream itself at its
      * end.
      */
     public boolean destroyed() {
         return destroyed;
     }
 
-    /** Tells whether the stream has finished closing; {@code 'close'} may still be to come. */
+    /** Returns whether the stream has finished closing; {@code 'close'} may still follow. */
     public boolean closed() {
         return closed;
     }
@@ -175,8 +174,9 @@ public abstract class Stream extends EventEmitter {
     // ---- for subclasses -----------------------------------------------------------------------
 
     /**
-     * Prepares the stream before anything else happens to it, if overridden; until the callback
-     * comes, reading, writing and destroying wait. Such a stream must be made on its loop's thread.
+     * Prepares the stream before anything else happens to it, if overridden; until the callback is
+     * called, reading, writing and destroying wait. Such a stream must be made on its loop's
+     * thread.
      */
     protected void _construct(Callback callback) {
         callback.done();
@@ -255,7 +255,7 @@ public abstract class Stream extends EventEmitter {
         loop.nextTick(this::callConstruct);
     }
 
-    /** Tells whether a write found the buffer full, whatever has become of the stream since. */
+    /** Returns whether a write found the buffer full, whatever has become of the stream since. */
     boolean needDrain() {
         return false;
     }
@@ -331,14 +331,14 @@ public abstract class Stream extends EventEmitter {
     }
 
     private void emitErrorThenClose(Throwable error) {
-        boolean heard = false;
+        boolean handled = false;
         try {
             emitError(error);
-            heard = true;
+            handled = true;
         } finally {
-            if (!heard) {
-                // Node would never emit 'close' now. Who survives the uncaught exception needs it
-                // to clean up.
+            if (!handled) {
+                // Node would never emit 'close' now. A program that goes on after the uncaught
+                // exception needs it to clean up.
                 loop.nextTick(this::emitCloseNow);
             }
         }
@@ -380,8 +380,8 @@ public abstract class Stream extends EventEmitter {
     }
 
     /**
-     * Which optional methods a stream has: Node looks whether they are there, this looks whether
-     * they are overridden.
+     * Which optional methods a stream has: Node looks whether they exist, this looks whether they
+     * are overridden.
      */
     record Overrides(boolean construct, boolean finale, boolean writev) {
         Overrides with(StreamOptions<?> options) {

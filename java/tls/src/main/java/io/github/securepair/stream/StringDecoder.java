@@ -45,7 +45,7 @@ public final class StringDecoder {
         return decode(joined, 0, joined.length);
     }
 
-    /** Ends the text: what is left of an incomplete character comes out as Node has it come out. */
+    /** Ends the text: what is left of an incomplete character is converted as Node does. */
     public String end() {
         if (holding == 0) {
             return "";
@@ -70,7 +70,7 @@ public final class StringDecoder {
     }
 
     /**
-     * Returns how many bytes at the end begin a character of which more is to come, going by its
+     * Returns how many bytes at the end begin a character of which bytes are missing, going by its
      * first byte alone.
      */
     private static int incompleteUtf8(byte[] bytes, int from, int to) {
@@ -87,7 +87,7 @@ public final class StringDecoder {
         return 0;
     }
 
-    /** Holds back half a unit, and a high surrogate whose partner has not come yet. */
+    /** Holds back half a unit, and a high surrogate whose partner has not arrived yet. */
     private static int incompleteUtf16(byte[] bytes, int from, int to) {
         int odd = (to - from) & 1;
         int last = to - odd - 2;

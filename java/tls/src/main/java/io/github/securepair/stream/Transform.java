@@ -8,8 +8,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Node's {@code stream.Transform}: what is written comes out changed on the readable side. Make one
- * from options with a {@code transform} function, or override {@link #_transform}.
+ * Node's {@code stream.Transform}: what is written can be read, changed, on the readable side. Make
+ * one from options with a {@code transform} function, or override {@link #_transform}.
  */
 public class Transform extends Duplex {
     private final BiConsumer<ByteBuffer, TransformCallback> transformFunction;
@@ -51,7 +51,7 @@ public class Transform extends Duplex {
         transformFunction.accept(chunk, callback);
     }
 
-    /** Gives what is still to come out after the last chunk. */
+    /** Pushes what is left after the last chunk. */
     protected void _flush(TransformCallback callback) throws Exception {
         if (flushFunction == null) {
             callback.done();

@@ -33,13 +33,13 @@ public abstract class TwoSidedOptions<T extends TwoSidedOptions<T>> extends Stre
         return self();
     }
 
-    /** The readable side's mark in bytes; {@code highWaterMark} goes before it. */
+    /** The readable side's mark in bytes; {@code highWaterMark} takes precedence. */
     public T readableHighWaterMark(int value) {
         readableHighWaterMark = mark(value, "options.readableHighWaterMark");
         return self();
     }
 
-    /** The writable side's mark in bytes; {@code highWaterMark} goes before it. */
+    /** The writable side's mark in bytes; {@code highWaterMark} takes precedence. */
     public T writableHighWaterMark(int value) {
         writableHighWaterMark = mark(value, "options.writableHighWaterMark");
         return self();

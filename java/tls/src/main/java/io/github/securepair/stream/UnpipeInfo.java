@@ -6,7 +6,7 @@ public final class UnpipeInfo {
 
     UnpipeInfo() {}
 
-    /** Tells whether a pipe has already taken this event as its own. */
+    /** Returns whether a pipe has already taken this event as its own. */
     public boolean hasUnpiped() {
         return hasUnpiped;
     }

@@ -15,7 +15,7 @@ import io.github.securepair.events.Listener2;
  * shares this interface with the other.)
  *
  * <p>A chunk is a {@code String}, a {@code byte[]} or a {@code ByteBuffer}. Bytes are not copied:
- * their content must stay as it is until the callback of the write comes. A ByteBuffer's own
+ * their content must stay as it is until the callback of the write is called. A ByteBuffer's own
  * position and limit are free at once, and a write does not move them.
  */
 public sealed interface WritableStream permits Writable, Duplex {
@@ -111,19 +111,19 @@ public sealed interface WritableStream permits Writable, Duplex {
     /** Sets the encoding of strings written without one; throws {@code ERR_UNKNOWN_ENCODING}. */
     WritableStream setDefaultEncoding(String encoding);
 
-    /** Tells whether it is safe to write: not ended, not destroyed, not failed. */
+    /** Returns whether it is safe to write: not ended, not destroyed, not failed. */
     boolean writable();
 
-    /** Tells whether the stream was destroyed or failed before it finished. */
+    /** Returns whether the stream was destroyed or failed before it finished. */
     boolean writableAborted();
 
     /** Returns how often {@link #uncork} must be called to let writes through. */
     int writableCorked();
 
-    /** Tells whether {@code end} was called; see {@link #writableFinished}. */
+    /** Returns whether {@code end} was called; see {@link #writableFinished}. */
     boolean writableEnded();
 
-    /** Tells whether everything was handed over; becomes true just before {@code 'finish'}. */
+    /** Returns whether everything was handed over; becomes true just before {@code 'finish'}. */
     boolean writableFinished();
 
     /** Returns the number of bytes at which {@code write} begins to return false. */
@@ -132,16 +132,16 @@ public sealed interface WritableStream permits Writable, Duplex {
     /** Returns the number of bytes waiting to be handed over. */
     int writableLength();
 
-    /** Tells whether {@code 'drain'} will come. */
+    /** Returns whether {@code 'drain'} will be emitted. */
     boolean writableNeedDrain();
 
     /** Returns the loop the stream belongs to. */
     EventLoop loop();
 
-    /** Tells whether the stream was destroyed. */
+    /** Returns whether the stream was destroyed. */
     boolean destroyed();
 
-    /** Tells whether the stream has finished closing. */
+    /** Returns whether the stream has finished closing. */
     boolean closed();
 
     /** Returns the error the stream failed with, or {@code null}. */

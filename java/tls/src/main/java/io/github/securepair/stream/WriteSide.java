@@ -34,13 +34,13 @@ final class WriteSide {
     private int length;
     private int corked;
 
-    /** Writes whose callbacks have not come yet, and _final; 'finish' waits for them. */
+    /** Writes whose callbacks were not called yet, and _final; 'finish' waits for them. */
     private int pending;
 
     private boolean writing;
     private boolean expectCallback;
 
-    /** Inside _write(): the callback comes before it returns. True until the first write. */
+    /** Inside _write(): a callback is called before it returns. True until the first write. */
     private boolean sync = true;
 
     private boolean needDrain;
@@ -75,7 +75,7 @@ final class WriteSide {
         defaultEncoding = options == null ? Encoding.UTF8 : options.defaultEncoding;
     }
 
-    /** Returns the mark that options ask for. */
+    /** Returns the mark that options have. */
     static int mark(StreamOptions<?> options) {
         if (options != null && options.highWaterMark >= 0) {
             return options.highWaterMark;
@@ -93,7 +93,7 @@ final class WriteSide {
 
         void finale(Callback callback) throws Exception;
 
-        /** Asked when all is written, to end the stream for good. */
+        /** Called when all is written, to end the stream for good. */
         boolean otherSideDone();
     }
 
@@ -120,7 +120,7 @@ final class WriteSide {
         return writeOrBuffer(bytes, callback);
     }
 
-    /** Fails a write that comes too late; returns the error, or null when it may go on. */
+    /** Fails a write after the end; returns the error, or null when it may go on. */
     private Throwable refuse(Callback callback) {
         if (!ending && !stream.destroyed) {
             return null;
@@ -282,7 +282,7 @@ final class WriteSide {
         expectCallback = true;
     }
 
-    /** The callback of a write came, perhaps from another thread. */
+    /** The callback of a write was called, perhaps on another thread. */
     private void answer(Throwable error) {
         if (stream.loop.inLoop()) {
             onWrite(error);
@@ -343,7 +343,7 @@ final class WriteSide {
     private void onWriteError(Throwable error, Callback callback) {
         pending--;
         callback.call(error);
-        // Those behind it hear of it as well, also when the stream does not destroy itself.
+        // The writes behind it fail as well, also when the stream does not destroy itself.
         errorBuffer();
         stream.errorOrDestroy(error);
     }
@@ -552,7 +552,7 @@ final class WriteSide {
         }
     }
 
-    /** The stream is about to be destroyed: those who wait will hear of it. */
+    /** The stream is about to be destroyed: waiting writes will fail. */
     void beforeDestroy() {
         if (buffered || onFinished != null) {
             stream.loop.nextTick(this::errorBuffer);

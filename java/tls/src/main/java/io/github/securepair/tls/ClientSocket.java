@@ -6,11 +6,8 @@ import io.github.securepair.errors.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Warnings;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.SetUp;
 import io.github.securepair.net.Net;
-import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.Duplex;
 
@@ -133,7 +130,7 @@ final class ClientSocket extends TLSSocket {
                 if (Options.truthy(given.get("keepAlive"))) {
                     socket.setKeepAlive(true, Math.max(0, delay));
                 }
-                start = NetAccess.get().prepare(socket, where, socket::start);
+                start = socket._prepareConnect(where, socket::start);
             } catch (RuntimeException e) {
                 // A bad port or address: nothing native is left behind.
                 socket.destroy();
@@ -145,7 +142,7 @@ final class ClientSocket extends TLSSocket {
         } else if (socket.loop().inLoop()) {
             start.run();
         } else {
-            Netty.turn(socket.loop()).then(socket, start);
+            socket._turn(socket.loop()).execute(start);
         }
         return socket;
     }
@@ -257,7 +254,7 @@ final class ClientSocket extends TLSSocket {
         if (host != null && !host.isEmpty()) {
             return host;
         }
-        String below = over instanceof Socket socket ? NetAccess.get().host(socket) : null;
+        String below = internals.hostOf(over);
         return below != null ? below : "localhost";
     }
 

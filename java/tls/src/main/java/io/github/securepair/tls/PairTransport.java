@@ -4,11 +4,11 @@ import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.internal.transport.Done;
+import io.github.securepair.internal.transport.Link;
 import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Receiver;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.internal.transport.Uncaught;
-import io.github.securepair.net.AddressInfo;
 
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -111,6 +111,12 @@ final class PairTransport implements Transport {
     @Override
     public EventLoop loop() {
         return loop;
+    }
+
+    /** There is no wire. */
+    @Override
+    public Link link() {
+        return null;
     }
 
     @Override
@@ -224,18 +230,8 @@ final class PairTransport implements Transport {
     }
 
     @Override
-    public boolean reset(Runnable whenClosed) {
-        return false;
-    }
-
-    @Override
     public boolean isOpen() {
         return !closed;
-    }
-
-    @Override
-    public boolean isTCP() {
-        return false;
     }
 
     @Override
@@ -247,26 +243,4 @@ final class PairTransport implements Transport {
     public long bytesWritten() {
         return bytesWritten;
     }
-
-    @Override
-    public AddressInfo localAddress() {
-        return null;
-    }
-
-    @Override
-    public AddressInfo remoteAddress() {
-        return null;
-    }
-
-    @Override
-    public void setNoDelay(boolean enable) {}
-
-    @Override
-    public void setKeepAlive(boolean enable, int initialDelaySeconds) {}
-
-    @Override
-    public void ref() {}
-
-    @Override
-    public void unref() {}
 }

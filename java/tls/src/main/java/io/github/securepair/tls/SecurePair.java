@@ -7,8 +7,6 @@ import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
 import io.github.securepair.net.AddressInfo;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
@@ -61,9 +59,8 @@ public class SecurePair extends EventEmitter {
         if (loop.inLoop()) {
             loop.nextTick(this::start);
         } else {
-            Turn turn = Netty.turn(loop);
-            Netty.madeIn(this, turn);
-            turn.then(this, this::start);
+            _madeOutside(loop);
+            _turn(loop).execute(this::start);
         }
     }
 

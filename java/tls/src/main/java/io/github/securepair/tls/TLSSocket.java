@@ -16,10 +16,8 @@ import io.github.securepair.events.Event;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.internal.Turn;
 import io.github.securepair.internal.transport.DuplexTransport;
-import io.github.securepair.internal.transport.NetAccess;
+import io.github.securepair.internal.transport.SocketInternals;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
@@ -32,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -81,7 +80,6 @@ public class TLSSocket extends Socket {
     public static final Event<Listener1<byte[]>> KEYLOG = Event.of(TLSSocket.class, "keylog");
 
     private static final System.Logger TRACE = System.getLogger("io.github.securepair.tls.trace");
-    private static final NetAccess NET = NetAccess.get();
     private static final Listener1<Throwable> HEARD = error -> {};
     /** The description of the alert. */
     private static final int NO_RENEGOTIATION = 100;
@@ -90,6 +88,7 @@ public class TLSSocket extends Socket {
     final Options options;
     final boolean isServer;
 
+    final SocketInternals internals = _internals(SocketInternals.class);
     private final Server server;
     private final ServerHandshake serverHandshake;
     private final HandshakeTimer handshakeTimer;
@@ -189,8 +188,8 @@ public class TLSSocket extends Socket {
             if (loop().inLoop()) {
                 lay(socket, lower, loop()::nextTick);
             } else {
-                Turn turn = Netty.turn(loop());
-                loop().execute(() -> lay(socket, lower, task -> turn.then(this, task)));
+                Executor turn = _turn(loop());
+                loop().execute(() -> lay(socket, lower, turn::execute));
             }
             laid = true;
         } finally {
@@ -329,25 +328,24 @@ public class TLSSocket extends Socket {
             later.accept(() -> die(hintRefused));
         }
         if (given != null) {
-            NET.setTransport(this, transport);
+            internals.setTransport(transport);
             given.setReceiver(transport);
             transport.attach(given, null);
             later.accept(this::readFirst);
             return;
         }
         if (socket == null) {
-            NET.setWrapper(this, raw -> {
+            internals.setWrapper(raw -> {
                 raw.setReceiver(transport);
                 transport.attach(raw, null);
                 return transport;
             });
             return;
         }
-        NET.setTransport(this, transport);
-        Transport lower = NET.takeOver(socket, transport);
+        internals.setTransport(transport);
+        Transport lower = internals.takeOver(socket, transport);
         if (socket instanceof Socket below) {
             parent = below;
-            NET.setParent(this, below);
         }
         socket.on(ERROR, error -> {
             lowerFailed = true;
@@ -360,11 +358,11 @@ public class TLSSocket extends Socket {
         if (lower != null) {
             transport.attach(lower, socket);
         } else {
-            NET.setConnecting(this, true);
+            internals.setConnecting(true);
             socket.once(Socket.CONNECT, () -> {
                 if (!destroyed()) {
-                    transport.attach(NET.takeOver(socket, transport), socket);
-                    NET.setConnecting(this, false);
+                    transport.attach(internals.takeOver(socket, transport), socket);
+                    internals.setConnecting(false);
                     emit(CONNECT);
                 }
             });

@@ -7,13 +7,13 @@ import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
 import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
-import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Frames;
 import io.github.securepair.internal.transport.ChannelTransport;
 import io.github.securepair.internal.transport.Done;
+import io.github.securepair.internal.transport.Link;
 import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Receiver;
 import io.github.securepair.internal.transport.Transport;
-import io.github.securepair.net.AddressInfo;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.Stream;
 
@@ -109,7 +109,6 @@ final class TLSTransport implements Transport, Receiver {
     private boolean outermost;
 
     private Throwable thrown;
-    private boolean referenced = true;
     /** Plaintext that the receiver did not take. */
     private ArrayDeque<ByteBuffer> leftover;
     /**
@@ -159,9 +158,6 @@ final class TLSTransport implements Transport, Receiver {
         if (closing) {
             transport.close(null);
             return;
-        }
-        if (!referenced) {
-            lower.unref();
         }
         updateReading();
         pumpWrites();
@@ -692,11 +688,12 @@ final class TLSTransport implements Transport, Receiver {
      */
     private void called(Throwable failure) {
         if (outermost) {
+            Frames frames = Frames.current();
             if (failure != null) {
-                Netty.uncaught(loop, failure);
+                frames.uncaught(failure);
             }
-            Netty.leave(loop);
-            Netty.enter(loop);
+            frames.leave();
+            frames.enter();
         } else if (failure != null) {
             if (thrown == null) {
                 thrown = failure;
@@ -784,7 +781,7 @@ final class TLSTransport implements Transport, Receiver {
                 try {
                     receiver.onRead(next, 0);
                 } catch (Throwable caught) {
-                    Netty.uncaught(loop, caught);
+                    Frames.current().uncaught(caught);
                 }
             }
             if (conn == null || next.hasRemaining()) {
@@ -969,11 +966,6 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     @Override
-    public boolean reset(Runnable closed) {
-        return false;
-    }
-
-    @Override
     public boolean isOpen() {
         return !closing && (lower == null || lower.isOpen());
     }
@@ -983,6 +975,11 @@ final class TLSTransport implements Transport, Receiver {
     @Override
     public EventLoop loop() {
         return loop;
+    }
+
+    @Override
+    public Link link() {
+        return lower == null ? null : lower.link();
     }
 
     @Override
@@ -996,12 +993,6 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     @Override
-    public boolean isTCP() {
-        // Not plain TCP: it cannot be reset.
-        return false;
-    }
-
-    @Override
     public long bytesRead() {
         return bytesRead;
     }
@@ -1009,45 +1000,5 @@ final class TLSTransport implements Transport, Receiver {
     @Override
     public long bytesWritten() {
         return writes.accepted();
-    }
-
-    @Override
-    public AddressInfo localAddress() {
-        return lower == null ? null : lower.localAddress();
-    }
-
-    @Override
-    public AddressInfo remoteAddress() {
-        return lower == null ? null : lower.remoteAddress();
-    }
-
-    @Override
-    public void setNoDelay(boolean enable) {
-        if (lower != null) {
-            lower.setNoDelay(enable);
-        }
-    }
-
-    @Override
-    public void setKeepAlive(boolean enable, int initialDelaySeconds) {
-        if (lower != null) {
-            lower.setKeepAlive(enable, initialDelaySeconds);
-        }
-    }
-
-    @Override
-    public void ref() {
-        referenced = true;
-        if (lower != null) {
-            lower.ref();
-        }
-    }
-
-    @Override
-    public void unref() {
-        referenced = false;
-        if (lower != null) {
-            lower.unref();
-        }
     }
 }

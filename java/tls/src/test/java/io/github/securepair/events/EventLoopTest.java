@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.errors.ArgumentException;
-import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.Frames;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,15 +89,16 @@ class EventLoopTest {
     @Test
     void whatEntersFromTheTransportDrainsTheTicks() throws Exception {
         CountDownLatch done = new CountDownLatch(1);
-        Netty.eventLoop(loop).execute(() -> {
-            Netty.enter(loop);
+        loop.netty().execute(() -> {
+            Frames frames = Frames.current();
+            frames.enter();
             try {
                 loop.nextTick(() -> log.add("tick"));
                 log.add("read");
             } catch (Throwable thrown) {
-                Netty.uncaught(loop, thrown);
+                frames.uncaught(thrown);
             } finally {
-                Netty.leave(loop);
+                frames.leave();
             }
             log.add("after");
             done.countDown();
@@ -361,13 +362,14 @@ class EventLoopTest {
         loop.onUncaughtException(error -> log.add("uncaught " + error.getMessage()));
         loop.execute(() -> {
             try {
-                Netty.enter(loop);
+                Frames frames = Frames.current();
+                frames.enter();
                 try {
                     throw new IllegalStateException("inner");
                 } catch (Throwable thrown) {
-                    Netty.uncaught(loop, thrown);
+                    frames.uncaught(thrown);
                 } finally {
-                    Netty.leave(loop);
+                    frames.leave();
                 }
             } catch (IllegalStateException caught) {
                 log.add("caught " + caught.getMessage());

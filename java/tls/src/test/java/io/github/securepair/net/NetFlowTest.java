@@ -14,7 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
-/** Back-pressure: who does not read is not read for, and nothing piles up on the way. */
+/** Backpressure: a socket that is not read does not read either, and nothing piles up. */
 class NetFlowTest {
     private static final int MEBIBYTE = 1 << 20;
 
@@ -25,7 +25,7 @@ class NetFlowTest {
         return PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
     }
 
-    /** Writes {@code total} bytes as a polite writer does, then ends. Each byte tells its place. */
+    /** Writes {@code total} bytes, waiting for 'drain', then ends. Each byte shows its place. */
     private static final class Pump {
         private final Socket to;
         private final long total;

@@ -403,7 +403,7 @@ class NetParityTest extends NetScenarios {
         }));
     }
 
-    /** As in net.connect(port, host, listener): the listener comes before those of watch(). */
+    /** As in net.connect(port, host, listener): the listener is called before those of watch(). */
     private static void prependConnect(Socket client, int port, Runnable listener) {
         client.prependOnceListener(Socket.CONNECT, listener::run);
         client.connect(port, LOOPBACK);

@@ -78,7 +78,7 @@ abstract class NetScenarios {
         return ByteBuffer.allocate(length);
     }
 
-    /** A loopback port nobody listens on: bound and released again. */
+    /** A loopback port without a listener: bound and released again. */
     static void closedPort(IntConsumer then) {
         Server probe = Net.createServer();
         probe.listen(0, LOOPBACK, () -> {

@@ -89,7 +89,7 @@ class NetSocketTest {
         assertEquals("::1 6, 127.0.0.1 4", chosen(0, Lookup.ADDRCONFIG, 3, both));
         assertEquals("", chosen(6, Lookup.ADDRCONFIG, SystemLookup.HAS_IPV4, both));
         assertEquals("127.0.0.1 4", chosen(4, Lookup.ADDRCONFIG, SystemLookup.HAS_IPV4, both));
-        // Mapped addresses are for those who want IPv6 alone.
+        // Mapped addresses are for look-ups of IPv6 alone.
         assertEquals("::1 6", chosen(6, mapped, 0, both));
         assertEquals("::ffff:127.0.0.1 6", chosen(6, mapped, 0, "127.0.0.1"));
         assertEquals("::1 6, ::ffff:127.0.0.1 6", chosen(6, mapped | Lookup.ALL, 0, both));
@@ -210,7 +210,7 @@ class NetSocketTest {
         assertEquals(List.of("timeout " + LOOPBACK, "connect ::1"), seen);
     }
 
-    /** A listening socket that answers nobody any more. */
+    /** A listening socket that does not answer any more. */
     private static final class FullBacklog implements AutoCloseable {
         private final java.net.ServerSocket server;
         private final List<java.nio.channels.SocketChannel> waiting = new ArrayList<>();
@@ -721,7 +721,7 @@ class NetSocketTest {
     @Test
     void anIpv6OnlyServerDoesNotAnswerIpv4() throws Exception {
         org.junit.jupiter.api.Assumptions.assumeTrue(
-                io.github.securepair.internal.Netty.epoll(), "needs epoll");
+                io.github.securepair.internal.NettyLoop.usesEpoll(), "needs epoll");
         String code = OnLoop.run((loop, result) -> {
             Server server = Net.createServer();
             server.listen(new ListenOptions().port(0).host("::").ipv6Only(true), () -> {

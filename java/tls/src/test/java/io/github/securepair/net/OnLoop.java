@@ -7,7 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs a test's program on a loop of its own, until the program says what came out or something is
+ * Runs a test's program on a loop of its own, until the program gives its result or something is
  * thrown.
  */
 final class OnLoop {

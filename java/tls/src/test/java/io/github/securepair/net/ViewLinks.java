@@ -68,7 +68,7 @@ public final class ViewLinks {
 
         @Override
         protected void awaitWaiting(Thread thread) {
-            // It waits in native code, which looks as if it ran. When it comes to that makes no
+            // It waits in native code, which looks as if it ran. When it gets there makes no
             // difference to what it sees.
         }
     }

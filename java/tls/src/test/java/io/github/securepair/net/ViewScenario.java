@@ -571,7 +571,7 @@ public enum ViewScenario {
         /** As close of the socket. */
         protected abstract void close() throws IOException;
 
-        /** Tells whether the socket is closed. */
+        /** Returns whether the socket is closed. */
         protected abstract boolean isClosed();
 
         /** Waits until a thread sleeps in one of the streams, where that can be seen. */

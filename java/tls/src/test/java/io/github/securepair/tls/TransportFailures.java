@@ -5,7 +5,7 @@ import io.github.securepair.engine.SecureContext;
 import io.github.securepair.errors.Coded;
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventLoop;
-import io.github.securepair.internal.Netty;
+import io.github.securepair.internal.NettyLoop;
 import io.github.securepair.net.Net;
 import io.github.securepair.net.NetServerOptions;
 import io.github.securepair.net.Server;
@@ -472,7 +472,7 @@ final class TransportFailures {
             long closes = events.stream().filter(e -> e.startsWith("close")).count();
             long errors = events.stream().filter(e -> e.startsWith("error")).count();
             // The JDK sends FIN before it closes what a selector knows, except with SO_LINGER 0.
-            boolean finFirst = !Netty.epoll() && cell.ending == Ending.UNREAD;
+            boolean finFirst = !NettyLoop.usesEpoll() && cell.ending == Ending.UNREAD;
             boolean expected = cell.isReset() || cell.ending == Ending.PIPE;
             if (closes != 1) {
                 faults.add("not one close: " + all);
@@ -526,8 +526,8 @@ final class TransportFailures {
             cells.removeIf(cell -> !cell.toString().matches(arguments[3]));
         }
         List<String> faults = run(seed, cells, 600);
-        System.out.println((Netty.epoll() ? "epoll" : "nio") + ": " + cells.size() + " runs, "
-                + faults.size() + " faults");
+        System.out.println((NettyLoop.usesEpoll() ? "epoll" : "nio") + ": " + cells.size()
+                + " runs, " + faults.size() + " faults");
         System.exit(faults.isEmpty() ? 0 : 1);
     }
 

@@ -1,40 +1,26 @@
 package io.github.securepair.internal.transport;
 
-import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Handle;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.net.AddressInfo;
+import io.github.securepair.internal.NettyLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.ChannelPromise;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.channel.socket.ChannelOutputShutdownException;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.channel.socket.SocketChannel;
-import io.netty.channel.socket.nio.NioChannelOption;
-
-import jdk.net.ExtendedSocketOptions;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.NotYetConnectedException;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -42,63 +28,25 @@ import java.util.function.Consumer;
  * of the socket, so no byte changes threads; what Netty reads into its pooled native memory is lent
  * to the receiver as it is.
  *
- * <p>Reading is off until asked for, and off means off (see {@link QuietEpoll}): a slow reader
- * leaves the bytes in the kernel and so the peer waiting.
+ * <p>Reading is off until it is started, and a channel that does not read is not read by Netty
+ * either (see {@code PausableEpollHandler}): a slow reader leaves the bytes in the kernel and so
+ * the peer waiting.
+ *
+ * <p>This class makes, connects and closes the channel. {@link ChannelReads} and
+ * {@link ChannelWrites} do what they say, {@link Link} has addresses and options.
  */
 public final class ChannelTransport extends ChannelInboundHandlerAdapter implements Transport {
-
     private static final WriteBufferWaterMark MARKS =
             new WriteBufferWaterMark(64 * 1024, 256 * 1024);
-    private static final String SHUT_DOWN = "shutdown";
 
-    private final EventLoop loop;
+    final EventLoop loop;
     private final Channel channel;
-    private final boolean tcp;
-    private final boolean ipv6;
-    private final Handle handle;
-    private final BooleanSupplier busy = this::isStillWriting;
+    private final Link link;
+    private final ChannelReads reads;
+    private final ChannelWrites writes;
 
-    /** Whether the handle counts now: see {@link #updateAlive}. */
-    private boolean counted = true;
-
-    private boolean referenced = true;
-    /** Connecting was begun, or the connection that was accepted handed over. */
-    private boolean begun;
-
-    private boolean connecting;
-    /** The loop asks {@link #isStillWriting} before it is idle. */
-    private boolean watched;
-
-    private boolean noDelay;
-    private Receiver receiver;
-    private boolean reading;
-    private boolean keptScheduled;
-
-    /** What arrived while nobody read, or was given back. Null until needed. */
-    private ArrayDeque<ByteBuf> kept;
-
-    private boolean ended;
-    private boolean endDelivered;
-    private Throwable readError;
-
-    private boolean closed;
-    private boolean shutdownAsked;
-
-    /** The peer is done, though its FIN may not have been read yet. */
-    private boolean lastByteRead;
-
-    private boolean inCall;
-    private Throwable writeError;
-    private boolean flushScheduled;
-    private ArrayDeque<Done> queuedDones;
-    private final ArrayDeque<PendingWrite> queue = new ArrayDeque<>(0);
-    private Done shutdownDone;
-    private ChannelOutput spare;
-
-    private long bytesRead;
-    private long bytesWritten;
-    private AddressInfo local;
-    private AddressInfo remote;
+    Receiver receiver;
+    boolean closed;
 
     /**
      * Wraps a channel that is not registered yet.
@@ -110,9 +58,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     ChannelTransport(EventLoop loop, Channel channel, boolean ipv6, boolean noDelay) {
         this.loop = loop;
         this.channel = channel;
-        this.tcp = channel instanceof SocketChannel;
-        this.ipv6 = ipv6;
-        this.handle = loop.handle();
+        Handle handle = loop.handle();
         channel.config()
                 .setAutoRead(false)
                 .setAutoClose(false)
@@ -121,11 +67,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
                 .setAllocator(PooledByteBufAllocator.DEFAULT)
                 .setRecvByteBufAllocator(LoopMemory.READER);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        this.noDelay = noDelay;
-        if (tcp && !noDelay) {
-            // Netty has it on already; Node's default is off.
-            channel.config().setOption(ChannelOption.TCP_NODELAY, false);
-        }
+        this.link = new Link(channel, handle, ipv6, noDelay);
+        this.reads = new ChannelReads(this, channel, link);
+        this.writes = new ChannelWrites(this, channel, reads);
         channel.pipeline().addLast(this);
     }
 
@@ -140,8 +84,18 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     }
 
     private ChannelTransport register() {
-        Netty.eventLoop(loop).register(channel);
+        NettyLoop.current().register(channel);
         return this;
+    }
+
+    @Override
+    public EventLoop loop() {
+        return loop;
+    }
+
+    @Override
+    public Link link() {
+        return link;
     }
 
     // ---- connecting ---------------------------------------------------------------------------
@@ -158,20 +112,18 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
     /**
      * Connects.
      *
-     * @param result gets null or the exception, later, in a callback frame; never after
-     *     {@link #close}
-     * @return the code of an error that came at once, for a TCP address, and then {@code result} is
-     *     not called
+     * @param result gets null or the exception, later, as a callback; never after {@link #close}
+     * @return the code of an error that connect(2) returned, for a TCP address, and then
+     *     {@code result} is not called
      */
     public String connect(SocketAddress address, Consumer<Throwable> result) {
-        connecting = true;
-        begun();
+        link.setConnecting(true);
+        link.begin();
         ChannelFuture future = channel.connect(address);
-        if (tcp && future.isDone() && future.cause() != null) {
+        if (link.isTCP() && future.isDone() && future.cause() != null) {
             String code = SystemErrors.codeOf(future.cause(), "ECONNREFUSED");
             if (!code.equals("ECONNREFUSED")) {
-                connecting = false;
-                updateAlive();
+                link.setConnecting(false);
                 return code;
             }
         }
@@ -180,7 +132,7 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
             if (returned[0]) {
                 connected(done.cause(), result);
             } else {
-                later(() -> connected(done.cause(), result));
+                defer(() -> connected(done.cause(), result));
             }
         });
         returned[0] = true;
@@ -191,62 +143,25 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         if (closed) {
             return;
         }
-        local = null;
+        link.forgetLocalAddress();
         if (error != null && channel.eventLoop().isShuttingDown()) {
             // Not the peer's doing.
             loopEnds();
             return;
         }
-        connecting = false;
-        frame(() -> result.accept(error));
-        if (error == null && reading) {
-            channel.config().setAutoRead(true);
+        callback(() -> result.accept(error));
+        if (error == null) {
+            reads.connected();
         }
-        updateAlive();
+        link.setConnecting(false);
     }
 
-    // ---- keeping the loop alive ---------------------------------------------------------------
-
-    /** The program has the connection now. Until then it counts, whatever it does. */
-    void begun() {
-        begun = true;
-        updateAlive();
-    }
-
-    /**
-     * Keeps the loop alive as libuv does: not because the socket is open, but as long as it reads
-     * and is referenced, or connects. What is being written counts by {@link #isWriting}.
-     */
-    private void updateAlive() {
-        boolean counts =
-                !closed && (!begun || connecting || referenced && reading && !endDelivered);
-        if (counts != counted) {
-            counted = counts;
-            if (counts) {
-                handle.ref();
-            } else {
-                handle.unref();
-            }
-        }
-    }
-
-    /** Tells whether bytes wait for the kernel. */
-    private boolean isWriting() {
-        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
-        return !closed && (waiting != null && !waiting.isEmpty() || !queue.isEmpty());
-    }
-
-    private boolean isStillWriting() {
-        watched = isWriting();
-        return watched;
+    /** The program has the accepted connection now. */
+    void begin() {
+        link.begin();
     }
 
     // ---- reading ------------------------------------------------------------------------------
-
-    @Override
-    public EventLoop loop() {
-        return loop;
-    }
 
     @Override
     public Receiver receiver() {
@@ -260,208 +175,69 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void readStart() {
-        if (closed || reading) {
-            return;
-        }
-        reading = true;
-        updateAlive();
-        if (hasUndelivered()) {
-            scheduleKept();
-        } else if (channel.isActive()) {
-            channel.config().setAutoRead(true);
-        }
+        reads.start();
     }
 
     @Override
     public void readStop() {
-        if (reading) {
-            reading = false;
-            channel.config().setAutoRead(false);
-            updateAlive();
-        }
+        reads.stop();
     }
 
     @Override
     public boolean isReading() {
-        return reading;
+        return reads.isReading();
     }
 
     /**
      * Gives a new receiver what an old one had been given: bytes go in front of what will be read
-     * next, and an end that was told is told again.
+     * next, and an end that was delivered is delivered again.
      *
      * @param buffered heap memory, which now belongs to this
      */
     public void rewind(List<ByteBuffer> buffered) {
-        for (int i = buffered.size() - 1; i >= 0; i--) {
-            keep().addFirst(Unpooled.wrappedBuffer(buffered.get(i)));
-        }
-        endDelivered = false;
+        reads.rewind(buffered);
+    }
+
+    /** Only the peer's FIN is expected from now on. */
+    public void expectEnd() {
+        reads.expectEnd();
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-        ByteBuf bytes = (ByteBuf) message;
-        if (closed) {
-            bytes.release();
-            return;
-        }
-        bytesRead += bytes.readableBytes();
-        if (!reading || receiver == null || kept != null && !kept.isEmpty()) {
-            keep().add(own(bytes));
-        } else {
-            deliver(bytes);
-        }
+    public long bytesRead() {
+        return reads.bytesRead();
     }
 
-    /** Returns {@code bytes}, or a copy when the next read would overwrite them. */
-    private static ByteBuf own(ByteBuf bytes) {
-        if (!LoopMemory.isShared(bytes)) {
-            return bytes;
-        }
-        ByteBuf copy = PooledByteBufAllocator.DEFAULT.directBuffer(bytes.readableBytes());
-        copy.writeBytes(bytes);
-        bytes.release();
-        return copy;
+    // ---- from Netty ---------------------------------------------------------------------------
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        reads.onBytes((ByteBuf) message);
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        if (flushScheduled) {
-            flush();
-        }
-    }
-
-    /** Lends the bytes to the receiver and releases them, or keeps what it left. */
-    private void deliver(ByteBuf bytes) {
-        int start = bytes.readerIndex();
-        int length = bytes.readableBytes();
-        ByteBuffer lent = bytes.internalNioBuffer(start, length);
-        long address = bytes.hasMemoryAddress() ? bytes.memoryAddress() + start : 0;
-        Netty.enter(loop);
-        try {
-            Throwable failure = null;
-            try {
-                receiver.onRead(lent, address);
-            } catch (Throwable thrown) {
-                failure = thrown;
-            }
-            int left = lent.remaining();
-            if (left > 0 && !closed) {
-                bytes.readerIndex(start + length - left);
-                ByteBuf rest = bytes;
-                bytes = null;
-                keep().addFirst(own(rest));
-                readStop();
-            }
-            if (failure != null) {
-                Netty.uncaught(loop, failure);
-            }
-        } catch (Throwable thrown) {
-            Netty.uncaught(loop, thrown);
-        } finally {
-            if (bytes != null) {
-                bytes.release();
-            }
-            Netty.leave(loop);
-        }
-    }
-
-    private ArrayDeque<ByteBuf> keep() {
-        if (kept == null) {
-            kept = new ArrayDeque<>(4);
-        }
-        return kept;
-    }
-
-    /** Tells whether something is there to deliver that the kernel need not be asked for. */
-    private boolean hasUndelivered() {
-        return kept != null && !kept.isEmpty() || (ended || readError != null) && !endDelivered;
-    }
-
-    private void scheduleKept() {
-        if (!keptScheduled) {
-            keptScheduled = true;
-            later(() -> {
-                keptScheduled = false;
-                deliverKept();
-            });
-        }
-    }
-
-    private void deliverKept() {
-        while (reading && !closed && receiver != null && kept != null && !kept.isEmpty()) {
-            deliver(kept.poll());
-        }
-        if (reading && !closed) {
-            if (hasUndelivered()) {
-                deliverEnd();
-            } else if (channel.isActive()) {
-                channel.config().setAutoRead(true);
-            }
-        }
+        writes.flushScheduled();
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event == ChannelInputShutdownEvent.INSTANCE
                 || event == ChannelInputShutdownReadComplete.INSTANCE) {
-            inputEnded();
+            reads.onInputShutdown(writes.error());
         }
-    }
-
-    /**
-     * Nothing more can be read. Whoever asks the kernel first gets the reset, and the other finds
-     * an end that is none: after a write that failed for another reason than the peer's FIN
-     * (EPIPE), reading fails with the same code.
-     */
-    private void inputEnded() {
-        if (closed || ended || readError != null) {
-            return;
-        }
-        String code = writeError == null ? "EPIPE" : SystemErrors.codeOf(writeError, "EPIPE");
-        if (code.equals("EPIPE")) {
-            ended = true;
-        } else {
-            readError = SystemException.of(code, "read");
-        }
-        endFound();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
         if (error instanceof ChannelOutputShutdownException) {
-            writeFailed(error);
+            writes.onError(error);
         } else if (error instanceof NotYetConnectedException) {
-            // A reset connection cannot be shut down for output either: why it failed follows.
+            // The output of a reset connection was shut down; the reset itself follows.
             return;
-        } else if (!closed && !ended && readError == null) {
-            readError = SystemErrors.of(error, "read", "EIO");
-            endFound();
+        } else {
+            reads.onError(error);
         }
-    }
-
-    /**
-     * The channel has given up its output. Writes that have a {@link Done} learn it by that; the
-     * receiver is told for all that have none, or have not come that far.
-     */
-    private void writeFailed(Throwable error) {
-        if (writeError != null) {
-            return;
-        }
-        boolean wrapped =
-                error instanceof ChannelOutputShutdownException && error.getCause() != null;
-        writeError = wrapped ? error.getCause() : error;
-        if (readError != null) {
-            // Found already, but not asked for: the kernel has nothing better than EPIPE then.
-            writeError = readError;
-        }
-        Throwable reason = SystemErrors.of(writeError, "write", "EPIPE");
-        later(() -> {
-            if (!closed && receiver != null) {
-                frame(() -> receiver.onWriteError(reason));
-            }
-        });
     }
 
     @Override
@@ -472,16 +248,16 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         if (channel.eventLoop().isShuttingDown()) {
             loopEnds();
         } else {
-            // Netty closes NIO's unix sockets at the peer's end. Otherwise it has told why already.
-            inputEnded();
+            // NIO's unix sockets are closed by Netty on the peer's FIN without another event.
+            reads.onInputShutdown(writes.error());
         }
     }
 
     private void loopEnds() {
         if (receiver != null) {
-            frame(receiver::onClosed);
+            callback(receiver::onClosed);
         }
-        // What nobody closes now nobody can close later.
+        // The loop is ending: this is the last chance to close.
         if (!closed) {
             closeNow(null);
         }
@@ -489,389 +265,59 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        tellWritable();
-    }
-
-    /** The end was found; it must wait for bytes that are kept, and for someone who reads. */
-    private void endFound() {
-        if (reading && receiver != null && (kept == null || kept.isEmpty())) {
-            deliverEnd();
-        }
-    }
-
-    private void deliverEnd() {
-        endDelivered = true;
-        reading = false;
-        updateAlive();
-        Throwable error = readError;
-        frame(() -> {
-            if (error != null) {
-                receiver.onError(error);
-            } else {
-                receiver.onEnd();
-            }
-        });
-    }
-
-    private void tellWritable() {
-        if (!closed && receiver != null && !isBacklogged()) {
-            if (inCall) {
-                later(this::tellWritable);
-            } else {
-                frame(receiver::onWritable);
-            }
-        }
+        writes.notifyWritable();
     }
 
     // ---- writing ------------------------------------------------------------------------------
 
     @Override
     public Output lend(int capacity) {
-        ByteBuf memory = LoopMemory.output(capacity);
-        ChannelOutput output = spare;
-        if (output == null) {
-            return new ChannelOutput(memory);
-        }
-        spare = null;
-        return output.refill(memory);
+        return writes.lend(capacity);
     }
 
     @Override
     public boolean write(Output output, int length, Done done) {
-        ByteBuf bytes = take(output, length);
-        if (queue.isEmpty()) {
-            return send(bytes, length, done);
-        }
-        enqueue(new PendingWrite(bytes), done);
-        return false;
+        return writes.write(output, length, done);
     }
 
     @Override
     public void queue(Output output, int length, Done done) {
-        ByteBuf bytes = take(output, length);
-        if (!queue.isEmpty()) {
-            enqueue(new PendingWrite(bytes), done);
-            return;
-        }
-        if (refuses(bytes, done)) {
-            return;
-        }
-        bytesWritten += length;
-        channel.write(bytes, channel.voidPromise());
-        if (done != null) {
-            if (queuedDones == null) {
-                queuedDones = new ArrayDeque<>(4);
-            }
-            queuedDones.add(done);
-        }
-        if (!flushScheduled) {
-            flushScheduled = true;
-            later(() -> {
-                if (flushScheduled) {
-                    flush();
-                }
-            });
-        }
+        writes.queue(output, length, done);
     }
 
     @Override
     public void flush() {
-        if (!closed) {
-            flushNow();
-            settleQueued();
-        }
+        writes.flush();
     }
 
     @Override
     public boolean write(ByteBuffer chunk, Done done) {
-        int length = chunk.remaining();
-        if (length > PendingWrite.COPY_CHUNK || !queue.isEmpty()) {
-            return write(List.of(chunk), done);
-        }
-        ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(length);
-        try {
-            bytes.writeBytes(chunk.duplicate());
-        } catch (RuntimeException unreadable) {
-            bytes.release();
-            return fail(done, unreadable);
-        }
-        return send(bytes, length, done);
+        return writes.write(chunk, done);
     }
 
     @Override
     public boolean write(List<ByteBuffer> chunks, Done done) {
-        PendingWrite copied = new PendingWrite(chunks);
-        if (!queue.isEmpty()) {
-            enqueue(copied, done);
-            return false;
-        }
-        if (copied.left() <= PendingWrite.COPY_CHUNK) {
-            int length = (int) copied.left();
-            ByteBuf bytes;
-            try {
-                bytes = copied.next();
-            } catch (RuntimeException unreadable) {
-                return fail(done, unreadable);
-            }
-            return send(bytes, length, done);
-        }
-        // Without its callback at first: it is not called when all goes out at once.
-        enqueue(copied, null);
-        pump();
-        if (copied.finished && copied.error == null) {
-            return true;
-        }
-        copied.done = done;
-        if (copied.finished && done != null) {
-            later(() -> frame(() -> done.done(copied.error)));
-        }
-        return false;
-    }
-
-    /** Writes one buffer and flushes it with everything before it. */
-    private boolean send(ByteBuf bytes, int length, Done done) {
-        if (refuses(bytes, done)) {
-            return false;
-        }
-        bytesWritten += length;
-        channel.write(bytes, channel.voidPromise());
-        flushNow();
-        settleQueued();
-        if (isFlushed()) {
-            return true;
-        }
-        whenFlushed(done);
-        return false;
-    }
-
-    private boolean refuses(ByteBuf bytes, Done done) {
-        if (!closed && !shutdownAsked && channel.isActive() && writeError == null) {
-            return false;
-        }
-        bytes.release();
-        fail(done);
-        return true;
-    }
-
-    private void fail(Done done) {
-        fail(done, error());
-    }
-
-    /** Returns that {@code done}, if any, is called. */
-    private boolean fail(Done done, Throwable error) {
-        if (done != null) {
-            later(() -> frame(() -> done.done(error)));
-        }
-        return false;
-    }
-
-    /** Returns why nothing can be written. */
-    private Throwable error() {
-        return closed
-                ? SystemException.of("ECANCELED", "write")
-                : SystemErrors.of(writeError, "write", "EPIPE");
-    }
-
-    private void flushNow() {
-        boolean outer = inCall;
-        inCall = true;
-        flushScheduled = false;
-        try {
-            channel.flush();
-        } finally {
-            inCall = outer;
-        }
-        if (!watched && isWriting()) {
-            watched = true;
-            Netty.watch(loop, busy);
-        }
-    }
-
-    /** Tells whether the kernel has taken all; false also after an error. */
-    private boolean isFlushed() {
-        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
-        return waiting != null && waiting.isEmpty() && writeError == null;
-    }
-
-    private void settleQueued() {
-        if (queuedDones == null || queuedDones.isEmpty()) {
-            return;
-        }
-        List<Done> dones = new ArrayList<>(queuedDones);
-        queuedDones.clear();
-        if (isFlushed()) {
-            later(() -> dones.forEach(done -> frame(() -> done.done(null))));
-        } else {
-            whenFlushed(error -> dones.forEach(done -> frame(() -> done.done(error))));
-        }
-    }
-
-    /**
-     * Has {@code done} called when everything written so far has gone: an empty message behind it
-     * tells.
-     */
-    private void whenFlushed(Done done) {
-        if (done == null) {
-            return;
-        }
-        if (writeError != null || channel.unsafe().outboundBuffer() == null) {
-            fail(done);
-            return;
-        }
-        ChannelPromise promise = channel.newPromise();
-        promise.addListener(future -> {
-            if (future.cause() != null && !closed) {
-                writeFailed(future.cause());
-            }
-            Throwable error = future.cause() == null ? null : error();
-            if (inCall) {
-                later(() -> frame(() -> done.done(error)));
-            } else {
-                frame(() -> done.done(error));
-            }
-        });
-        channel.write(Unpooled.EMPTY_BUFFER, promise);
-        flushNow();
-    }
-
-    private void finish(PendingWrite write, Throwable failure) {
-        write.finish(failure);
-        Done done = write.done;
-        if (done != null) {
-            later(() -> frame(() -> done.done(failure)));
-        }
-    }
-
-    private void enqueue(PendingWrite waiting, Done done) {
-        waiting.done = done;
-        bytesWritten += waiting.left();
-        queue.add(waiting);
-    }
-
-    /**
-     * Copies and sends until the kernel has enough; what is left waits on the heap, not in native
-     * memory.
-     */
-    private void pump() {
-        boolean outer = inCall;
-        inCall = true;
-        try {
-            PendingWrite first;
-            while ((first = queue.peek()) != null) {
-                if (closed || writeError != null || first.left() > 0 && !channel.isActive()) {
-                    queue.poll();
-                    finish(first, error());
-                } else if (first.left() == 0) {
-                    // Sent, and taken by the kernel: otherwise this would still wait for that.
-                    queue.poll();
-                    finish(first, null);
-                } else {
-                    ByteBuf bytes;
-                    try {
-                        bytes = first.next();
-                    } catch (RuntimeException unreadable) {
-                        queue.poll();
-                        finish(first, unreadable);
-                        continue;
-                    }
-                    channel.write(bytes, channel.voidPromise());
-                    flushNow();
-                    settleQueued();
-                    if (!isFlushed()) {
-                        whenFlushed(error -> pump());
-                        return;
-                    }
-                }
-            }
-        } finally {
-            inCall = outer;
-        }
-        tellWritable();
-        finishShutdown();
+        return writes.write(chunks, done);
     }
 
     @Override
     public long writeQueueSize() {
-        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
-        long size = waiting == null
-                ? 0
-                : Math.max(0, waiting.totalPendingWriteBytes() - waiting.currentProgress());
-        for (PendingWrite each : queue) {
-            size += each.left();
-        }
-        return size;
+        return writes.queueSize();
     }
 
     @Override
     public boolean isBacklogged() {
-        // Netty calls a channel without output, shut down or closed, not writable.
-        boolean full = !channel.isWritable() && channel.unsafe().outboundBuffer() != null;
-        return !closed && (full || !queue.isEmpty());
+        return writes.isBacklogged();
     }
 
-    /** Tells that nothing is expected from the peer any more but its FIN. */
-    public void expectEnd() {
-        lastByteRead = true;
+    @Override
+    public long bytesWritten() {
+        return writes.bytesWritten();
     }
 
     @Override
     public void shutdown(Done done) {
-        if (shutdownAsked || closed || !channel.isActive()) {
-            // As libuv's ENOTCONN, which Node takes for done.
-            loop.nextTick(() -> done.done(null));
-            return;
-        }
-        shutdownAsked = true;
-        shutdownDone = done;
-        if (queue.isEmpty()) {
-            finishShutdown();
-        }
-    }
-
-    private void finishShutdown() {
-        Done done = shutdownDone;
-        if (done == null || closed) {
-            return;
-        }
-        shutdownDone = null;
-        flushNow();
-        settleQueued();
-        if (writeError != null) {
-            // What came before the FIN is lost.
-            later(() -> frame(() -> done.done(SystemErrors.of(writeError, SHUT_DOWN, "EPIPE"))));
-        } else if (isFlushed() || channel.unsafe().outboundBuffer() == null) {
-            sendFin(done);
-        } else {
-            whenFlushed(error -> {
-                if (error != null) {
-                    done.done(error);
-                } else {
-                    sendFin(done);
-                }
-            });
-        }
-    }
-
-    private void sendFin(Done done) {
-        if (ended || lastByteRead) {
-            // Who has both ends is about to close it, and the kernel sends FIN then.
-            loop.nextTick(() -> done.done(null));
-            later(() -> {
-                if (!closed) {
-                    ((DuplexChannel) channel).shutdownOutput();
-                }
-            });
-            return;
-        }
-        ((DuplexChannel) channel).shutdownOutput().addListener(future -> {
-            Throwable cause = future.cause();
-            String code = cause == null ? null : SystemErrors.codeOf(cause, "ENOTCONN");
-            Throwable error = code == null || code.equals("ENOTCONN")
-                    ? null
-                    : SystemException.of(code, SHUT_DOWN);
-            // libuv reports it in the same round, before immediates.
-            loop.nextTick(() -> done.done(error));
-        });
+        writes.shutdown(done);
     }
 
     // ---- closing ------------------------------------------------------------------------------
@@ -881,76 +327,37 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         if (closed) {
             return;
         }
-        if (flushScheduled && channel.isActive() && !shutdownAsked) {
-            flushNow();
-            settleQueued();
-        }
+        writes.beforeClose();
         closeNow(done);
     }
 
-    @Override
-    public boolean reset(Runnable done) {
-        if (!tcp || closed) {
-            return false;
+    /** Closes with a TCP reset instead of a FIN, as {@link #close}. Only for TCP. */
+    public void reset(Runnable done) {
+        if (closed) {
+            return;
         }
-        set(ChannelOption.SO_LINGER, 0);
+        link.resetOnClose();
         closeNow(done);
-        return true;
     }
 
     private void closeNow(Runnable done) {
-        // Still to be told after the close: the channel remembers what it was asked.
-        channel.localAddress();
-        channel.remoteAddress();
+        link.beforeClose();
         closed = true;
-        reading = false;
-        inCall = true;
-        try {
-            channel.close();
-        } finally {
-            inCall = false;
-        }
-        releaseKept();
-        failWaiting();
-        if (watched) {
-            Netty.unwatch(loop, busy);
-        }
+        reads.close();
+        writes.close();
         if (done != null) {
             try {
                 loop.execute(done);
             } catch (RejectedExecutionException ended) {
-                // The loop's thread is gone, and with it everyone who could be told.
+                // The loop's thread has ended, and no listener can be called any more.
             }
         }
-        handle.close();
+        link.closeHandle();
     }
 
-    /** Gives up what the loop would not take. Any thread. */
+    /** Gives up a connection that its loop did not accept. Any thread. */
     void abandon() {
-        handle.close();
-    }
-
-    private void releaseKept() {
-        ByteBuf bytes;
-        while (kept != null && (bytes = kept.poll()) != null) {
-            bytes.release();
-        }
-    }
-
-    private void failWaiting() {
-        PendingWrite each;
-        while ((each = queue.poll()) != null) {
-            finish(each, error());
-        }
-        Done queued;
-        while (queuedDones != null && (queued = queuedDones.poll()) != null) {
-            fail(queued);
-        }
-        if (shutdownDone != null) {
-            Done done = shutdownDone;
-            shutdownDone = null;
-            later(() -> frame(() -> done.done(SystemException.of("ECANCELED", SHUT_DOWN))));
-        }
+        link.closeHandle();
     }
 
     @Override
@@ -958,81 +365,9 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
         return !closed && channel.isOpen();
     }
 
-    @Override
+    /** Returns whether this is TCP, which can be reset; else it is a unix socket. */
     public boolean isTCP() {
-        return tcp;
-    }
-
-    // ---- facts and options --------------------------------------------------------------------
-
-    @Override
-    public long bytesRead() {
-        return bytesRead;
-    }
-
-    @Override
-    public long bytesWritten() {
-        return bytesWritten;
-    }
-
-    @Override
-    public AddressInfo localAddress() {
-        if (local == null && tcp) {
-            local = Channels.info(channel.localAddress(), ipv6);
-        }
-        return local;
-    }
-
-    @Override
-    public AddressInfo remoteAddress() {
-        if (remote == null && tcp) {
-            remote = Channels.info(channel.remoteAddress(), ipv6);
-        }
-        return remote;
-    }
-
-    @Override
-    public void setNoDelay(boolean enable) {
-        if (tcp && isOpen() && enable != noDelay) {
-            noDelay = enable;
-            set(ChannelOption.TCP_NODELAY, enable);
-        }
-    }
-
-    @Override
-    public void setKeepAlive(boolean enable, int initialDelaySeconds) {
-        if (tcp && isOpen()) {
-            set(ChannelOption.SO_KEEPALIVE, enable);
-            if (enable && initialDelaySeconds > 0) {
-                // As libuv: ten probes, one a second.
-                set(KeepAlive.IDLE, initialDelaySeconds);
-                set(KeepAlive.INTERVAL, 1);
-                set(KeepAlive.COUNT, 10);
-            }
-        }
-    }
-
-    /** Node ignores the result of these calls; a peer that is gone may refuse them. */
-    private <T> void set(ChannelOption<T> option, T value) {
-        try {
-            channel.config().setOption(option, value);
-        } catch (RuntimeException gone) {
-            if (channel.isActive()) {
-                throw gone;
-            }
-        }
-    }
-
-    @Override
-    public void ref() {
-        referenced = true;
-        updateAlive();
-    }
-
-    @Override
-    public void unref() {
-        referenced = false;
-        updateAlive();
+        return link.isTCP();
     }
 
     @Override
@@ -1042,44 +377,17 @@ public final class ChannelTransport extends ChannelInboundHandlerAdapter impleme
 
     // ---- inside -------------------------------------------------------------------------------
 
-    private ByteBuf take(Output output, int length) {
-        ChannelOutput own = (ChannelOutput) output;
-        ByteBuf bytes = own.take();
-        if (length < 0 || length > bytes.capacity()) {
-            bytes.release();
-            throw new IllegalArgumentException(
-                    "length " + length + " of an output of " + bytes.capacity());
-        }
-        if (spare == null) {
-            spare = own;
-        }
-        return bytes.setIndex(0, length);
-    }
-
     /** Runs a task after what the loop does now. */
-    private void later(Runnable task) {
+    void defer(Runnable task) {
         try {
             channel.eventLoop().execute(task);
         } catch (RejectedExecutionException ended) {
-            // The loop's thread is gone, and with it everyone who could be told.
+            // The loop's thread has ended, and no listener can be called any more.
         }
     }
 
     /** Runs a callback into the program. */
-    private void frame(Runnable callback) {
+    void callback(Runnable callback) {
         loop.makeCallback(callback);
-    }
-
-    /** The keep-alive options of the transport in use. */
-    private static final class KeepAlive {
-        static final ChannelOption<Integer> IDLE = Netty.epoll()
-                ? EpollChannelOption.TCP_KEEPIDLE
-                : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE);
-        static final ChannelOption<Integer> INTERVAL = Netty.epoll()
-                ? EpollChannelOption.TCP_KEEPINTVL
-                : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL);
-        static final ChannelOption<Integer> COUNT = Netty.epoll()
-                ? EpollChannelOption.TCP_KEEPCNT
-                : NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT);
     }
 }

@@ -1,7 +1,6 @@
 package io.github.securepair.internal.transport;
 
-import io.github.securepair.internal.Netty;
-import io.github.securepair.net.AddressInfo;
+import io.github.securepair.internal.NettyLoop;
 import io.netty.channel.Channel;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -37,31 +36,33 @@ public final class Channels {
 
     static Channel socket(boolean ipv6) {
         SocketProtocolFamily family = ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
-        return Netty.epoll()
+        return NettyLoop.usesEpoll()
                 ? new EpollSocketChannel(family)
                 : new NioSocketChannel(SelectorProvider.provider(), family);
     }
 
     static Channel unixSocket() {
-        return Netty.epoll() ? new EpollDomainSocketChannel() : new NioDomainSocketChannel();
+        return NettyLoop.usesEpoll()
+                ? new EpollDomainSocketChannel()
+                : new NioDomainSocketChannel();
     }
 
     static ServerChannel server(boolean ipv6) {
         SocketProtocolFamily family = ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
-        return Netty.epoll()
+        return NettyLoop.usesEpoll()
                 ? new EpollServerSocketChannel(family)
                 : new NioServerSocketChannel(SelectorProvider.provider(), family);
     }
 
     static ServerChannel unixServer() {
-        return Netty.epoll()
+        return NettyLoop.usesEpoll()
                 ? new EpollServerDomainSocketChannel()
                 : new NioServerDomainSocketChannel();
     }
 
     /**
-     * Tells whether the path of a unix socket does not fit into sockaddr_un; the native code would
-     * cut it off.
+     * Returns whether the path of a unix socket does not fit into sockaddr_un; the native code
+     * would cut it off.
      */
     public static boolean isTooLong(String path) {
         return path.getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH;
@@ -72,15 +73,17 @@ public final class Channels {
      * take.
      */
     public static SocketAddress unixAddress(String path) {
-        return Netty.epoll() ? new DomainSocketAddress(path) : UnixDomainSocketAddress.of(path);
+        return NettyLoop.usesEpoll()
+                ? new DomainSocketAddress(path)
+                : UnixDomainSocketAddress.of(path);
     }
 
-    /** Makes a TCP address from an IP address in text form; never asks a name server. */
+    /** Makes a TCP address from an IP address in text form, without a look-up. */
     public static InetSocketAddress address(String ip, int port) {
         try {
             byte[] bytes = NetUtil.createByteArrayFromIpAddressString(ip);
             if (bytes == null || ip.indexOf('%') >= 0) {
-                // With a scope: only the JDK knows the interfaces, and an address is no name.
+                // With a scope: only the JDK knows the interfaces. It does not look an address up.
                 return new InetSocketAddress(InetAddress.getByName(ip), port);
             }
             return new InetSocketAddress(InetAddress.getByAddress(bytes), port);
@@ -89,8 +92,8 @@ public final class Channels {
         }
     }
 
-    /** Returns what Node would call the address; null for none. */
-    static AddressInfo info(SocketAddress address, boolean ipv6) {
+    /** Returns an address in Node's form; null for none. */
+    static Endpoint endpoint(SocketAddress address, boolean ipv6) {
         if (!(address instanceof InetSocketAddress inet) || inet.getAddress() == null) {
             return null;
         }
@@ -100,7 +103,7 @@ public final class Channels {
             // An IPv4 peer of a dual-stack socket.
             text = ip.isAnyLocalAddress() ? "::" : "::ffff:" + text;
         }
-        return AddressInfo.ip(
+        return new Endpoint(
                 text, ip instanceof Inet4Address && !ipv6 ? "IPv4" : "IPv6", inet.getPort());
     }
 

@@ -1,7 +1,7 @@
 package io.github.securepair.internal.transport;
 
 /**
- * Learns, on the loop and never inside the call it was given to, how a write or a shutdown ended.
+ * Gets the result of a write or a shutdown, on the loop and never inside the call it was given to.
  */
 @FunctionalInterface
 public interface Done {

@@ -2,8 +2,6 @@ package io.github.securepair.internal.transport;
 
 import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
-import io.github.securepair.net.AddressInfo;
-import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.WritableStream;
 import io.netty.buffer.ByteBuf;
@@ -28,13 +26,13 @@ public final class DuplexTransport implements Transport {
     private boolean endDelivered;
     private Throwable error;
     private boolean closed;
-    private boolean gone;
-    private boolean errorTold;
-    private boolean goneTold;
-    private boolean writeErrorTold;
+    private boolean streamClosed;
+    private boolean errorDelivered;
+    private boolean closeDelivered;
+    private boolean writeErrorReported;
     private boolean backlogged;
     private boolean flowScheduled;
-    private ByteBuffer kept;
+    private ByteBuffer unread;
     private long bytesRead;
     private long bytesWritten;
     private long waiting;
@@ -52,14 +50,20 @@ public final class DuplexTransport implements Transport {
         stream.on(Duplex.ERROR, this::onError);
         stream.on("close", args -> onClose());
         stream.on(WritableStream.DRAIN, this::onDrain);
-        // Those of the past are not told again.
+        // 'end' and 'close' that already happened are not emitted again.
         ended = stream.readableEnded();
-        gone = stream.destroyed();
+        streamClosed = stream.destroyed();
     }
 
     @Override
     public EventLoop loop() {
         return loop;
+    }
+
+    /** A stream shows none, even if it is a socket. */
+    @Override
+    public Link link() {
+        return null;
     }
 
     @Override
@@ -86,15 +90,15 @@ public final class DuplexTransport implements Transport {
         }
     }
 
-    /** Delivers what was kept, then lets the stream flow. */
+    /** Delivers what is unread, then lets the stream flow. */
     private void flow() {
         flowScheduled = false;
         if (!reading || closed) {
             return;
         }
-        if (kept != null) {
-            ByteBuffer first = kept;
-            kept = null;
+        if (unread != null) {
+            ByteBuffer first = unread;
+            unread = null;
             deliver(first);
         }
         if (reading && !closed) {
@@ -120,7 +124,7 @@ public final class DuplexTransport implements Transport {
     }
 
     private void onData(Object chunk) {
-        // A stream with an encoding delivers text: its bytes are lost for us, as for everyone.
+        // A stream with an encoding delivers text, and its bytes are lost.
         ByteBuffer bytes = chunk instanceof ByteBuffer given
                 ? given
                 : ByteBuffer.wrap(String.valueOf(chunk).getBytes(StandardCharsets.ISO_8859_1));
@@ -128,8 +132,8 @@ public final class DuplexTransport implements Transport {
             return;
         }
         bytesRead += bytes.remaining();
-        if (!reading || kept != null) {
-            keep(bytes);
+        if (!reading || unread != null) {
+            addUnread(bytes);
         } else {
             deliver(bytes);
         }
@@ -141,51 +145,53 @@ public final class DuplexTransport implements Transport {
         } finally {
             // Also when a listener threw: no byte may be lost.
             if (bytes.hasRemaining() && !closed) {
-                keep(bytes);
+                addUnread(bytes);
                 readStop();
             }
         }
     }
 
-    private void keep(ByteBuffer bytes) {
-        if (kept == null) {
-            kept = bytes;
+    private void addUnread(ByteBuffer bytes) {
+        if (unread == null) {
+            unread = bytes;
         } else {
-            ByteBuffer both = ByteBuffer.allocate(kept.remaining() + bytes.remaining());
-            kept = both.put(kept).put(bytes).flip();
+            ByteBuffer both = ByteBuffer.allocate(unread.remaining() + bytes.remaining());
+            unread = both.put(unread).put(bytes).flip();
         }
     }
 
-    /** Tells whether there is something to say that no byte follows. */
+    /** Returns whether an end, an error or a close is yet to be delivered. */
     private boolean hasEnd() {
-        return ended && !endDelivered || error != null && !errorTold || gone && !goneTold;
+        return ended && !endDelivered
+                || error != null && !errorDelivered
+                || streamClosed && !closeDelivered;
     }
 
     private void onEnd() {
         ended = true;
-        endFound();
+        onEof();
     }
 
     private void onError(Throwable thrown) {
         if (error == null) {
             error = thrown;
         }
-        endFound();
+        onEof();
     }
 
     private void onClose() {
-        gone = true;
-        endFound();
-        // Whoever does not read, or waits for 'drain', would not learn it by that.
+        streamClosed = true;
+        onEof();
+        // A receiver that does not read, or waits for 'drain', would miss it otherwise.
         writeFailed(SystemException.of("ECANCELED", "write"));
     }
 
     /**
-     * An error is told at once; the end waits for kept bytes and a reader; that the stream is gone,
-     * for the end.
+     * An error is delivered at once; the end waits for unread bytes and for readStart(); the close
+     * of the stream waits for the end.
      */
-    private void endFound() {
-        boolean first = kept == null && reading || !ended || endDelivered;
+    private void onEof() {
+        boolean first = unread == null && reading || !ended || endDelivered;
         if (!closed && receiver != null && hasEnd() && (error != null || first)) {
             deliverEnd();
         }
@@ -193,17 +199,17 @@ public final class DuplexTransport implements Transport {
 
     private void deliverEnd() {
         reading = false;
-        if (error != null && !errorTold) {
-            // Also after the end: a writer may still be there.
+        if (error != null && !errorDelivered) {
+            // Also after the end: the receiver may still write.
             endDelivered = true;
-            errorTold = true;
+            errorDelivered = true;
             receiver.onError(error);
         } else if (ended && !endDelivered) {
             endDelivered = true;
             receiver.onEnd();
         }
-        if (gone && !goneTold && !closed) {
-            goneTold = true;
+        if (streamClosed && !closeDelivered && !closed) {
+            closeDelivered = true;
             receiver.onClosed();
         }
     }
@@ -240,7 +246,7 @@ public final class DuplexTransport implements Transport {
     @Override
     public boolean write(ByteBuffer chunk, Done done) {
         int length = chunk.remaining();
-        if (closed || gone || stream.destroyed()) {
+        if (closed || streamClosed || stream.destroyed()) {
             Throwable why = SystemException.of("EPIPE", "write");
             if (done != null) {
                 loop.nextTick(() -> done.done(why));
@@ -267,17 +273,18 @@ public final class DuplexTransport implements Transport {
                 }
             });
         } catch (Throwable thrown) {
-            // Of the stream, or of who reads at its other end: the one who writes is not unwound.
+            // Thrown by the stream, or by a reader at its other end; must not propagate to the
+            // writer.
             Uncaught.later(loop, thrown);
         }
         inCall[0] = false;
         return false;
     }
 
-    /** The stream has failed a write, or is gone: nothing else of what was written will arrive. */
+    /** The stream has failed a write, or is closed: what was written and not read is lost. */
     private void writeFailed(Throwable error) {
-        if (!writeErrorTold) {
-            writeErrorTold = true;
+        if (!writeErrorReported) {
+            writeErrorReported = true;
             loop.nextTick(() -> {
                 if (!closed && receiver != null) {
                     receiver.onWriteError(error);
@@ -304,7 +311,7 @@ public final class DuplexTransport implements Transport {
 
     @Override
     public boolean isBacklogged() {
-        return !writeErrorTold && (backlogged || waiting > BACKLOG);
+        return !writeErrorReported && (backlogged || waiting > BACKLOG);
     }
 
     private void onDrain() {
@@ -316,7 +323,7 @@ public final class DuplexTransport implements Transport {
 
     @Override
     public void shutdown(Done done) {
-        if (closed || gone || stream.writableEnded()) {
+        if (closed || streamClosed || stream.writableEnded()) {
             loop.nextTick(() -> done.done(null));
             return;
         }
@@ -338,7 +345,7 @@ public final class DuplexTransport implements Transport {
         }
         closed = true;
         reading = false;
-        kept = null;
+        unread = null;
         stream.destroy();
         if (done != null) {
             loop.execute(done);
@@ -346,18 +353,8 @@ public final class DuplexTransport implements Transport {
     }
 
     @Override
-    public boolean reset(Runnable done) {
-        return false;
-    }
-
-    @Override
     public boolean isOpen() {
-        return !closed && !gone;
-    }
-
-    @Override
-    public boolean isTCP() {
-        return false;
+        return !closed && !streamClosed;
     }
 
     @Override
@@ -368,36 +365,6 @@ public final class DuplexTransport implements Transport {
     @Override
     public long bytesWritten() {
         return bytesWritten;
-    }
-
-    @Override
-    public AddressInfo localAddress() {
-        return null;
-    }
-
-    @Override
-    public AddressInfo remoteAddress() {
-        return null;
-    }
-
-    @Override
-    public void setNoDelay(boolean enable) {}
-
-    @Override
-    public void setKeepAlive(boolean enable, int initialDelaySeconds) {}
-
-    @Override
-    public void ref() {
-        if (stream instanceof Socket socket) {
-            socket.ref();
-        }
-    }
-
-    @Override
-    public void unref() {
-        if (stream instanceof Socket socket) {
-            socket.unref();
-        }
     }
 
     /**

@@ -2,8 +2,8 @@ package io.github.securepair.internal.transport;
 
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Handle;
-import io.github.securepair.internal.Netty;
-import io.github.securepair.net.AddressInfo;
+import io.github.securepair.internal.Frames;
+import io.github.securepair.internal.NettyLoop;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -17,6 +17,7 @@ import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -47,7 +48,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
          * Returns the loop for a connection between two addresses, or null to drop it. On the
          * listening loop, in a callback frame.
          */
-        EventLoop loopFor(Supplier<AddressInfo> local, Supplier<AddressInfo> remote);
+        EventLoop loopFor(Supplier<Endpoint> local, Supplier<Endpoint> remote);
 
         /** Whether the connections send small writes at once. */
         boolean noDelay();
@@ -92,7 +93,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
                 () -> {
                     ListenChannel made =
                             new ListenChannel(loop, Channels.server(ipv6), ipv6, null, acceptor);
-                    if (ipv6Only && Netty.epoll()) {
+                    if (ipv6Only && NettyLoop.usesEpoll()) {
                         made.channel.config().setOption(IPV6_ONLY, 1);
                     }
                     return made;
@@ -108,7 +109,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         }
         Path file = path.startsWith("\0") ? null : Path.of(path);
         if (file != null && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            // Netty would remove it and take over, whoever it belongs to.
+            // Netty would remove the file and bind, even when another process listens there.
             return new Result(null, "EADDRINUSE");
         }
         return open(
@@ -128,7 +129,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         Throwable error;
         try {
             made.channel.config().setOption(ChannelOption.SO_BACKLOG, backlog);
-            Netty.eventLoop(made.loop).register(made.channel);
+            NettyLoop.current().register(made.channel);
             ChannelFuture future = made.channel.bind(address.get());
             error = future.isDone() ? future.cause() : null;
         } catch (RuntimeException badAddress) {
@@ -146,21 +147,22 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext context, Object message) {
         Channel accepted = (Channel) message;
         EventLoop target = null;
-        Netty.enter(loop);
+        Frames frames = Frames.current();
+        frames.enter();
         try {
             if (!closed) {
                 target = acceptor.loopFor(
-                        () -> Channels.info(accepted.localAddress(), ipv6),
-                        () -> Channels.info(accepted.remoteAddress(), ipv6));
+                        () -> Channels.endpoint(accepted.localAddress(), ipv6),
+                        () -> Channels.endpoint(accepted.remoteAddress(), ipv6));
             }
         } catch (Throwable thrown) {
-            Netty.uncaught(loop, thrown);
+            frames.uncaught(thrown);
         } finally {
             if (target == null) {
                 // Never registered, so it can only be closed by force.
                 accepted.unsafe().closeForcibly();
             }
-            Netty.leave(loop);
+            frames.leave();
         }
         if (target != null) {
             adopt(accepted, target);
@@ -172,21 +174,47 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
         try {
             transport = new ChannelTransport(target, accepted, ipv6, acceptor.noDelay());
         } catch (RuntimeException refused) {
-            // An option could not be set: the peer has gone already.
+            // An option could not be set: the peer has reset the connection already.
             accepted.unsafe().closeForcibly();
             acceptor.abandoned();
             return;
         }
-        Netty.eventLoop(target).register(accepted).addListener(done -> {
+        if (target == loop) {
+            register(accepted, target, transport);
+            return;
+        }
+        try {
+            target.execute(() -> registerOutsideCallback(accepted, target, transport));
+        } catch (RejectedExecutionException ended) {
+            abandon(accepted, transport);
+        }
+    }
+
+    /** Accepting is a callback of its own, so it is not done inside another. */
+    private void registerOutsideCallback(
+            Channel accepted, EventLoop target, ChannelTransport transport) {
+        try {
+            NettyLoop.current().execute(() -> register(accepted, target, transport));
+        } catch (RejectedExecutionException ended) {
+            abandon(accepted, transport);
+        }
+    }
+
+    private void register(Channel accepted, EventLoop target, ChannelTransport transport) {
+        NettyLoop.current().register(accepted).addListener(done -> {
             if (done.isSuccess()) {
                 target.makeCallback(() -> acceptor.accepted(transport));
-                transport.begun();
+                transport.begin();
             } else {
-                accepted.unsafe().closeForcibly();
-                transport.abandon();
-                acceptor.abandoned();
+                abandon(accepted, transport);
             }
         });
+    }
+
+    private void abandon(Channel accepted, ChannelTransport transport) {
+        accepted.unsafe().closeForcibly();
+        transport.abandon();
+        acceptor.abandoned();
     }
 
     @Override
@@ -196,7 +224,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
                 || code.equals("ENFILE")
                 || code.equals("ENOBUFS")
                 || code.equals("ENOMEM")) {
-            // The connection stays in the backlog and would come up again at once.
+            // The connection stays in the backlog and would be reported again at once.
             channel.config().setAutoRead(false);
             channel.eventLoop()
                     .schedule(
@@ -231,8 +259,8 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
     }
 
     /** Returns the address it listens on; null for a unix socket. */
-    public AddressInfo localAddress() {
-        return Channels.info(channel.localAddress(), ipv6);
+    public Endpoint localAddress() {
+        return Channels.endpoint(channel.localAddress(), ipv6);
     }
 
     public void ref() {
@@ -262,7 +290,7 @@ public final class ListenChannel extends ChannelInboundHandlerAdapter {
 
     /** Runs a task when the port of a server closed just now is free. */
     public static void whenFree(EventLoop loop, Runnable task) {
-        if (Netty.epoll() || Netty.eventLoop(loop).isShuttingDown()) {
+        if (NettyLoop.usesEpoll() || NettyLoop.current().isShuttingDown()) {
             loop.nextTick(task);
         } else {
             // The JDK closes a registered descriptor when its selector has run once more.

@@ -9,15 +9,15 @@ import io.netty.util.concurrent.FastThreadLocal;
 
 /**
  * What the channels of a loop read into and write small things from: one buffer each for all of
- * them, which stays in the processor's cache. What is read is used up before the next read; what is
- * not, {@link ChannelTransport} copies. What is written is mostly taken by the kernel at once;
- * while it is not, others have to allocate.
+ * them, which stays in the processor's cache. What is read is used up before the next read; the
+ * rest is copied by {@link ChannelReads}. What is written is mostly taken by the kernel at once;
+ * while it is not, other channels have to allocate.
  */
 final class LoopMemory extends DefaultMaxMessagesRecvByteBufAllocator {
     /** What one read may take from the kernel; Node's chunks are as large. */
     private static final int LARGEST_READ = 64 * 1024;
 
-    /** How often a channel reads before others get their turn: libuv reads twice as often. */
+    /** How often a channel reads before the next one does: libuv reads twice as often. */
     private static final int READS = 16;
 
     /** For all channels. */
@@ -38,8 +38,8 @@ final class LoopMemory extends DefaultMaxMessagesRecvByteBufAllocator {
     /** Room for a server's handshake flight. */
     private static final int OUTPUT = 8 * 1024;
 
-    /** After so many vain tries the buffer is left to the slow channel that has it. */
-    private static final int PATIENCE = 64;
+    /** Failed attempts after which the buffer is left to the slow channel that holds it. */
+    private static final int MOST_MISSES = 64;
 
     private static final FastThreadLocal<LoopOutput> OUT = new FastThreadLocal<>() {
         @Override
@@ -70,7 +70,7 @@ final class LoopMemory extends DefaultMaxMessagesRecvByteBufAllocator {
                 own.missed = 0;
                 return own.memory.clear().retain();
             }
-            if (++own.missed > PATIENCE) {
+            if (++own.missed > MOST_MISSES) {
                 own.memory.release();
                 own.memory = PooledByteBufAllocator.DEFAULT.directBuffer(OUTPUT, OUTPUT);
                 own.missed = 0;

@@ -6,12 +6,14 @@ import java.nio.ByteBuffer;
  * Memory for bytes that go out: one pooled native buffer, to be filled from its start and handed to
  * {@link Transport#write(Output, int, Done)} or {@link Transport#queue(Output, int, Done)}.
  *
- * <p>Owned by whoever borrowed it until it is written or released, exactly once; it must not be
- * used afterwards (the object may have been lent again; if not, it throws
+ * <p>Owned by the borrower until it is written or released, exactly once; it must not be used
+ * afterwards (the object may have been lent again; if not, it throws
  * {@link IllegalStateException}). Confined to the loop thread of the transport that lent it.
  */
 public interface Output {
-    /** Returns the native address of the first byte, or 0 when only {@link #buffer()} can tell. */
+    /**
+     * Returns the native address of the first byte, or 0 when only {@link #buffer()} gives access.
+     */
     long address();
 
     /** Returns how many bytes fit; at least what was asked for. */

@@ -4,16 +4,16 @@ import java.nio.ByteBuffer;
 
 /**
  * Takes what a {@link Transport} reads. Replaceable at any time, also from inside its own calls
- * (that is how TLS slips under a socket). Every call comes on the loop thread, inside the loop's
- * callback frame: next-tick work runs right after the outermost call returns. Each may write, stop
- * reading, shut down or close the transport.
+ * (that is how TLS is put under a socket). Every call is made on the loop thread, inside a callback
+ * frame of the loop: next-tick work runs right after the outermost call returns. Each may write,
+ * stop reading, shut down or close the transport.
  */
 public interface Receiver {
     /**
      * Takes bytes that arrived.
      *
      * <p>The memory is lent for the call, also when the transport is closed meanwhile. All of it
-     * counts as taken unless {@code lent} comes back with bytes remaining: then the transport keeps
+     * counts as taken unless {@code lent} has bytes remaining afterwards: then the transport keeps
      * those, stops reading, and delivers them first after the next {@link Transport#readStart()}.
      *
      * @param lent what arrived, between position and limit; direct, except from streams in memory
@@ -31,16 +31,17 @@ public interface Receiver {
         return null;
     }
 
-    /** The first {@code count} bytes of {@link #target()} are there. */
+    /** The first {@code count} bytes of {@link #target()} were filled. */
     default void onFilled(int count) {
         throw new IllegalStateException("there is no target");
     }
 
-    /** The peer will send no more (FIN). Comes once, after all bytes. Writing still works. */
+    /** The peer will send no more (FIN). Called once, after all bytes. Writing still works. */
     void onEnd();
 
     /**
-     * Reading failed, e.g. {@code read ECONNRESET}. Comes at most once; nothing is read afterwards.
+     * Reading failed, e.g. {@code read ECONNRESET}. Called at most once; nothing is read
+     * afterwards.
      */
     void onError(Throwable error);
 
@@ -52,10 +53,10 @@ public interface Receiver {
 
     /**
      * Writing failed, e.g. {@code write ECONNRESET}: what was written and not taken yet is lost,
-     * and nothing can be written any more. Comes at most once, after the {@link Done}s of the
-     * writes that were lost were scheduled; for a receiver that waits for {@link #onWritable()}, or
-     * for nothing at all. Reading goes on, and never ends as if the peer had sent FIN when it did
-     * not.
+     * and nothing can be written any more. Called at most once, after the {@link Done}s of the
+     * writes that were lost were scheduled; for a receiver that has no such write, or waits for
+     * {@link #onWritable()}. Reading goes on, and never ends as if the peer had sent FIN when it
+     * did not.
      */
     default void onWriteError(Throwable error) {}
 

@@ -1,10 +1,10 @@
 package io.github.securepair.internal.transport;
 
-import io.github.securepair.net.Socket;
+import io.github.securepair.stream.Stream;
 
 import java.util.function.Consumer;
 
-/** How a socket is made with its listeners: between the two steps of connecting. */
+/** How a socket gets its listeners: between the two steps of connecting. */
 public final class SetUp {
     private SetUp() {}
 
@@ -14,7 +14,7 @@ public final class SetUp {
      * @param start the second step, which runs on the loop; until then nothing is emitted
      * @return the socket
      */
-    public static <S extends Socket> S run(S socket, Runnable start, Consumer<? super S> setUp) {
+    public static <S extends Stream> S run(S socket, Runnable start, Consumer<? super S> setUp) {
         try {
             setUp.accept(socket);
         } catch (Throwable thrown) {

@@ -89,7 +89,7 @@ public final class SystemErrors {
 
     /**
      * Returns the code, such as {@code ECONNRESET}; {@code fallback} when nothing in the exception
-     * tells it.
+     * shows it.
      */
     public static String codeOf(Throwable error, String fallback) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {

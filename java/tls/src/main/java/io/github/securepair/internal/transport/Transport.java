@@ -1,15 +1,14 @@
 package io.github.securepair.internal.transport;
 
 import io.github.securepair.events.EventLoop;
-import io.github.securepair.net.AddressInfo;
 
 import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
  * What a socket stands on: a TCP or unix channel, any Duplex ({@link DuplexTransport}), or TLS over
- * one of these. The verbs are those of Node's stream handles. Confined to the thread of
- * {@link #loop()}.
+ * one of these. The verbs are those of Node's stream handles; what only a channel has is in its
+ * {@link Link}. Confined to the thread of {@link #loop()}.
  *
  * <p>Bytes are lent, not copied: reading hands out pooled native memory for the time of a call,
  * writing takes {@link Output} memory that the caller filled in place.
@@ -18,16 +17,19 @@ public interface Transport {
     /** Returns the loop all calls must come from and all callbacks run on. */
     EventLoop loop();
 
-    /** Returns who gets what is read; null before the first {@link #setReceiver}. */
+    /** Returns the link below, or null: in memory, or not connected to anything yet. */
+    Link link();
+
+    /** Returns the receiver of what is read; null before the first {@link #setReceiver}. */
     Receiver receiver();
 
     /**
-     * Makes {@code receiver} get everything from now on, kept bytes included. Does not start or
+     * Makes {@code receiver} get everything from now on, unread bytes included. Does not start or
      * stop reading.
      */
     void setReceiver(Receiver receiver);
 
-    /** Starts reading, or goes on; delivers later, never inside this call. Idempotent. */
+    /** Starts or resumes reading; delivers later, never inside this call. Idempotent. */
     void readStart();
 
     /** Stops reading at once: nothing is delivered until {@link #readStart()}. Idempotent. */
@@ -50,7 +52,7 @@ public interface Transport {
 
     /**
      * Like {@link #write(Output, int, Done)}, but leaves the bytes for the next write,
-     * {@link #flush()} or the end of this turn of the loop, whichever comes first, so that several
+     * {@link #flush()} or the end of this round of the loop, whichever is first, so that several
      * small pieces cost one system call. {@code done}, when not null, is always called, later.
      */
     void queue(Output output, int length, Done done);
@@ -72,8 +74,8 @@ public interface Transport {
     long writeQueueSize();
 
     /**
-     * Tells whether {@link #writeQueueSize()} is above the mark at which a polite writer waits for
-     * onWritable.
+     * Returns whether {@link #writeQueueSize()} is above the mark at which a writer should wait for
+     * {@link Receiver#onWritable}.
      */
     boolean isBacklogged();
 
@@ -89,44 +91,12 @@ public interface Transport {
      */
     void close(Runnable closed);
 
-    /**
-     * Closes with a TCP reset instead of a FIN, as {@link #close}.
-     *
-     * @return false, with nothing done, when this is not plain TCP
-     */
-    boolean reset(Runnable closed);
-
-    /** Tells whether {@link #close} was not called and the channel underneath is not gone. */
+    /** Returns whether {@link #close} was not called and the channel underneath is open. */
     boolean isOpen();
-
-    /**
-     * Tells whether this is plain TCP: it has addresses, can be reset, has no-delay and keep-alive.
-     */
-    boolean isTCP();
 
     /** Returns bytes received so far; stays readable after close. */
     long bytesRead();
 
     /** Returns bytes written so far, queued ones included; stays readable after close. */
     long bytesWritten();
-
-    /**
-     * Returns the local address, or null when there is none: unix, in memory, unconnected, closed.
-     */
-    AddressInfo localAddress();
-
-    /** Returns the peer's address, or null. */
-    AddressInfo remoteAddress();
-
-    /** Sets TCP_NODELAY where there is TCP; otherwise does nothing. */
-    void setNoDelay(boolean enable);
-
-    /** Sets SO_KEEPALIVE and, when positive, the idle time before the first probe, in seconds. */
-    void setKeepAlive(boolean enable, int initialDelaySeconds);
-
-    /** Lets this transport keep its loop alive (the default). */
-    void ref();
-
-    /** Lets the loop end although this transport is open. */
-    void unref();
 }

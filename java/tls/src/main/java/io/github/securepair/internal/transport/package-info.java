@@ -1,6 +1,6 @@
 /**
- * The bytes below a socket: one interface that net implements over Netty and over any Duplex, and
- * that TLS both uses and implements. Not exported;
- * {@link io.github.securepair.internal.transport.NetAccess} is the door into {@code net.Socket}.
+ * What lies under a socket: channels of Netty's, and streams of this library in their place. Not
+ * exported. Knows events and streams, not the sockets above it, which hand
+ * {@link io.github.securepair.internal.transport.SocketInternals} to their subclasses.
  */
 package io.github.securepair.internal.transport;

@@ -29,7 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The contract between net and tls: lent memory, order of bytes and callbacks, who is told what.
+ * The contract between net and tls: lent memory, order of bytes and callbacks, what is reported.
  */
 class TransportTest {
     private EventLoop loop;
@@ -128,8 +128,13 @@ class TransportTest {
         }
     }
 
+    /** A socket of this library's own kind, over another stream. */
+    private static final class Upper extends Socket {
+        final SocketInternals internals = _internals(SocketInternals.class);
+    }
+
     private Transport takeOver(Duplex stream, Collector collector) {
-        collector.from = NetAccess.get().takeOver(stream, collector);
+        collector.from = new Upper().internals.takeOver(stream, collector);
         return collector.from;
     }
 
@@ -185,7 +190,7 @@ class TransportTest {
     void aSocketWithoutConnectionCannotBeTakenOver() throws Exception {
         assertEquals("null", run(() -> {
             Socket client = new Socket();
-            result.complete(String.valueOf(NetAccess.get().takeOver(client, new Collector())));
+            result.complete(String.valueOf(takeOver(client, new Collector())));
         }));
     }
 
@@ -369,12 +374,13 @@ class TransportTest {
         assertEquals(
                 "true",
                 run(() -> connected((client, accepted) -> {
-                    Transport transport = NetAccess.get().transport(accepted);
-                    assertNotNull(transport.localAddress());
-                    assertEquals(client.localPort(), transport.remoteAddress().port());
-                    transport.setNoDelay(true);
-                    transport.setKeepAlive(true, 60);
-                    result.complete(String.valueOf(transport.isTCP()));
+                    Transport transport = takeOver(accepted, new Collector());
+                    Link link = transport.link();
+                    assertNotNull(link.localAddress());
+                    assertEquals(client.localPort(), link.remoteAddress().port());
+                    link.setNoDelay(true);
+                    link.setKeepAlive(true, 60);
+                    result.complete(String.valueOf(((ChannelTransport) transport).isTCP()));
                 })));
     }
 
@@ -403,6 +409,23 @@ class TransportTest {
                 300);
     }
 
+    @Test
+    void refAndUnrefReachTheSocketBelow() throws Exception {
+        List<Upper> made = new ArrayList<>();
+        run(() -> connected((client, accepted) -> {
+            client.unref();
+            Upper upper = new Upper();
+            made.add(upper);
+            upper.internals.takeOver(accepted, new Collector()).readStart();
+            upper.unref();
+            result.complete("");
+        }));
+        assertTrue(loop.awaitIdle(10_000), "nothing keeps the loop alive");
+        made.get(0).ref();
+        loop.submit(() -> null).get(10, TimeUnit.SECONDS);
+        assertTrue(loop.alive(), "the socket below reads");
+    }
+
     // ---- over a Duplex ------------------------------------------------------------------------
 
     @Test
@@ -412,8 +435,7 @@ class TransportTest {
             Collector collector = new Collector();
             takeOver(pair.second(), collector).readStart();
             Transport out = takeOver(pair.first(), new Collector());
-            assertNull(out.localAddress());
-            assertFalse(out.isTCP());
+            assertNull(out.link());
             out.write(filled(out, "over "), 5, null);
             out.queue(filled(out, "there"), 5, error -> out.shutdown(failed -> {}));
         }));

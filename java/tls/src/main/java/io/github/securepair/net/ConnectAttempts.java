@@ -19,7 +19,7 @@ import java.util.Set;
  * One run of {@code socket.connect()}: look-up, then one address after the other. On the loop
  * thread.
  */
-final class Connecting {
+final class ConnectAttempts {
     private static final int LEAST_ATTEMPT_TIMEOUT = 10;
 
     private final Socket socket;
@@ -27,7 +27,7 @@ final class Connecting {
     private final SocketConnectOptions options;
     private final int port;
 
-    /** The code of what the system says to a socket that is not free, or null. */
+    /** The system's error code when the socket is connecting or connected already, or null. */
     private final String refused;
 
     private boolean begun;
@@ -41,7 +41,7 @@ final class Connecting {
     private int current;
     private Timer attemptTimer;
 
-    Connecting(Socket socket, SocketConnectOptions options, int port, String refused) {
+    ConnectAttempts(Socket socket, SocketConnectOptions options, int port, String refused) {
         this.socket = socket;
         this.loop = socket.loop();
         this.options = options;
@@ -49,7 +49,7 @@ final class Connecting {
         this.refused = refused;
     }
 
-    /** Throws for options that cannot be meant, and returns the port. */
+    /** Throws for invalid options, and returns the port. */
     static int check(SocketConnectOptions options) {
         if (options.localAddress != null
                 && !options.localAddress.isEmpty()
@@ -68,7 +68,7 @@ final class Connecting {
         }
         boolean named = options.host == null || Net.isIP(options.host) == 0;
         if (named && options.lookup == null) {
-            // As in Node it is the system's look-up that minds.
+            // As in Node only the system's look-up checks these.
             family(options.family);
             Lookup.checkHints(options.hints);
         }
@@ -88,7 +88,7 @@ final class Connecting {
         throw ArgumentException.invalidArgValue("options.family", given, "must be one of: 0, 4, 6");
     }
 
-    /** For a look-up of the program's, which gets what is no family as none. */
+    /** A custom lookup gets 0 for an invalid family. */
     private int wantedFamily() {
         try {
             return family(options.family);
@@ -116,7 +116,7 @@ final class Connecting {
         return begun;
     }
 
-    /** The socket was destroyed: nothing may come of this any more. */
+    /** The socket was destroyed: no attempt may go on, or report anything. */
     void cancel() {
         cancelled = true;
         stopTimer();
@@ -135,7 +135,7 @@ final class Connecting {
             return;
         }
         ChannelTransport channel = ChannelTransport.unix(loop);
-        socket.useChannel(channel);
+        socket.handle().useChannel(channel);
         socket.emit(Socket.CONNECTION_ATTEMPT, path, null, null);
         if (cancelled) {
             return;
@@ -177,12 +177,12 @@ final class Connecting {
         if (family != 0) {
             loop.nextTick(() -> {
                 if (!cancelled) {
-                    one(host, family);
+                    connectTo(host, family);
                 }
             });
             return;
         }
-        socket.hostIsName(host);
+        socket.setHostName(host);
         boolean auto = options.autoSelectFamily != null
                 ? options.autoSelectFamily
                 : Net.getDefaultAutoSelectFamily();
@@ -191,7 +191,7 @@ final class Connecting {
         int hints = options.hints == 0 && wanted == 0 ? Lookup.ADDRCONFIG : options.hints;
         Lookup lookup = options.lookup != null ? options.lookup : SystemLookup.INSTANCE;
         if (lookup == SystemLookup.INSTANCE) {
-            // As libuv's request. What keeps a look-up of the program's alive is its own business.
+            // As libuv's request. A custom lookup keeps the loop alive itself, or does not.
             lookingUp = loop.handle();
         }
         boolean[] called = {false};
@@ -233,7 +233,7 @@ final class Connecting {
         if (problem != null) {
             destroyLater(problem);
         } else {
-            one(ip, family);
+            connectTo(ip, family);
         }
     }
 
@@ -241,7 +241,7 @@ final class Connecting {
         return found == null || found.isEmpty();
     }
 
-    /** Returns why a look-up gave no address at all, or null. Node shows what is none. */
+    /** Returns why a look-up gave no address at all, or null. */
     private static Throwable problemOf(Throwable error, List<Lookup.Address> found, String host) {
         if (error != null || !isNothing(found)) {
             return error;
@@ -270,7 +270,7 @@ final class Connecting {
     }
 
     /** Connects to the one address there is. */
-    private void one(String ip, int family) {
+    private void connectTo(String ip, int family) {
         if (refused != null) {
             socket.emit(Socket.CONNECTION_ATTEMPT, ip, port, family);
             AddressInfo bound = socket.address();
@@ -307,17 +307,17 @@ final class Connecting {
                         ip,
                         port,
                         family,
-                        asked(SystemErrors.codeOf(error, "ECONNREFUSED"), ip, local));
+                        attemptError(SystemErrors.codeOf(error, "ECONNREFUSED"), ip, local));
             }
         });
         if (code != null) {
-            socket.destroy(atOnce(code, ip, family));
+            socket.destroy(immediateError(code, ip, family));
         }
     }
 
     private ChannelTransport open(int family) {
         ChannelTransport channel = ChannelTransport.tcp(loop, family == 6);
-        socket.useChannel(channel);
+        socket.handle().useChannel(channel);
         return channel;
     }
 
@@ -343,7 +343,7 @@ final class Connecting {
         }
         Throwable problem = problemOf(error, found, host);
         if (problem != null) {
-            // Where Node throws a TypeError there is none in the event, as with one address.
+            // Node throws a TypeError there; the event has none, as with one address.
             socket.emit(Socket.LOOKUP, found == null ? error : problem, null, null, host);
             destroyLater(problem);
             return;
@@ -372,13 +372,13 @@ final class Connecting {
         }
         addresses = alternating(new ArrayList<>(firstFamily), new ArrayList<>(otherFamily));
         if (addresses.size() == 1 || refused != null) {
-            one(addresses.get(0).address(), addresses.get(0).family());
+            connectTo(addresses.get(0).address(), addresses.get(0).family());
             return;
         }
         attempted = new ArrayList<>();
         errors = new ArrayList<>();
         socket.attempted(attempted);
-        next();
+        tryNext();
     }
 
     private static List<Lookup.Address> alternating(
@@ -396,7 +396,7 @@ final class Connecting {
     }
 
     /** Tries the next address, and the ones after it as long as they fail at once. */
-    private void next() {
+    private void tryNext() {
         stopTimer();
         while (!cancelled && current < addresses.size()) {
             if (attempt(addresses.get(current++))) {
@@ -433,19 +433,21 @@ final class Connecting {
         }
         attempted.add(ip + ":" + port);
         String code = channel.connect(Channels.address(ip, port), error -> {
-            if (channel != socket.channel()) {
+            if (channel != socket.handle().channel()) {
                 return;
             }
             stopTimer();
             if (error == null) {
                 socket.onConnected();
             } else {
-                attemptFailed(address, asked(SystemErrors.codeOf(error, "ECONNREFUSED"), ip, null));
-                next();
+                attemptFailed(
+                        address,
+                        attemptError(SystemErrors.codeOf(error, "ECONNREFUSED"), ip, null));
+                tryNext();
             }
         });
         if (code != null) {
-            attemptFailed(address, atOnce(code, ip, family));
+            attemptFailed(address, immediateError(code, ip, family));
             return false;
         }
         if (current < addresses.size()) {
@@ -470,9 +472,9 @@ final class Connecting {
     private void timedOut(Lookup.Address address, ChannelTransport channel) {
         attemptTimer = null;
         socket.emit(Socket.CONNECTION_ATTEMPT_TIMEOUT, address.address(), port, address.family());
-        errors.add(asked("ETIMEDOUT", address.address(), null));
+        errors.add(attemptError("ETIMEDOUT", address.address(), null));
         if (!cancelled) {
-            next();
+            tryNext();
         }
     }
 
@@ -486,10 +488,10 @@ final class Connecting {
     // ---- errors -------------------------------------------------------------------------------
 
     /**
-     * The error of an attempt that took its time; it tells the local end if both parts of it were
-     * asked for.
+     * The error of an attempt that failed later; it has the local end if address and port of that
+     * were given.
      */
-    private SystemException asked(String code, String ip, String local) {
+    private SystemException attemptError(String code, String ip, String local) {
         boolean both = local != null && options.localPort != 0;
         return both
                 ? new ConnectException(
@@ -504,10 +506,10 @@ final class Connecting {
     }
 
     /**
-     * The error of a connect(2) that failed at once: Node tells what the socket was bound to, thus
-     * nothing.
+     * The error of a connect(2) that failed at once: Node adds what the socket was bound to, which
+     * is any address.
      */
-    private SystemException atOnce(String code, String ip, int family) {
+    private SystemException immediateError(String code, String ip, int family) {
         return error(code, "connect", ip, port, anyAddress(family) + ":" + options.localPort);
     }
 
