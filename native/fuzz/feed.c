@@ -51,6 +51,13 @@ static int32_t feed(sp_conn *conn, const uint8_t *in, size_t len, size_t window,
     return status;
 }
 
+void fuzz_check_nothing_lives(void)
+{
+    for (int32_t kind = SP_LIVE_CONN; kind <= SP_LIVE_BUFFERED; kind++)
+        if (sp_library_live(kind) != 0)
+            abort();
+}
+
 static int ended(int32_t status)
 {
     return status == SP_FAILED || status == SP_CLOSED;
@@ -82,7 +89,5 @@ void fuzz_feed(sp_ctx *ctx, int is_server, const uint8_t *data, size_t len)
         (status == SP_FAILED && turn.report.count == 0))
         abort();
     sp_conn_free(conn);
-    for (int32_t kind = SP_LIVE_CONN; kind <= SP_LIVE_BUFFERED; kind++)
-        if (sp_library_live(kind) != 0)
-            abort();
+    fuzz_check_nothing_lives();
 }

@@ -15,4 +15,7 @@ void fuzz_transcript(int is_server, int32_t version, bytes *to);
  * aborts when it gets secure, does neither, or leaves anything alive. */
 void fuzz_feed(sp_ctx *ctx, int is_server, const uint8_t *data, size_t len);
 
+/* Aborts when anything of a connection is alive. */
+void fuzz_check_nothing_lives(void);
+
 #endif

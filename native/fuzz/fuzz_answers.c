@@ -1,29 +1,8 @@
 /* Two well-formed connections under misuse: the input is a program of calls - windows of any size, answers late,
  * twice, refused or for the wrong question, settings at the wrong time, closing and freeing anywhere. */
-#include "fuzz.h"
+#include "owner.h"
 
 #include "internal.h"
-
-typedef struct reader {
-    const uint8_t *at;
-    size_t left;
-} reader;
-
-static unsigned next(reader *from)
-{
-    if (from->left == 0)
-        return 0;
-    from->left--;
-    return *from->at++;
-}
-
-/* One connection, and what its caller knows of it. */
-typedef struct owner {
-    sp_conn *conn;
-    bytes wire;
-    uint32_t asked; /* the newest question seen */
-    bytes session;  /* the newest session seen, on either side: kept between runs */
-} owner;
 
 static sp_ctx *contexts[2][2]; /* by version, by role */
 static owner owners[2];
@@ -42,30 +21,9 @@ static void need_contexts(void)
     }
 }
 
-static void take(owner *self)
+static void read_some(owner *self, owner *other, program *p)
 {
-    static uint8_t events[256 * 1024];
-    int64_t taken = sp_conn_take_events(self->conn, events, sizeof(events));
-    uint32_t length, len;
-    uint16_t type;
-
-    for (int64_t at = 0; at < taken; at += 16 + length) {
-        memcpy(&type, events + at, 2);
-        memcpy(&length, events + at + 12, 4);
-        if (type == SP_EV_CLIENT_HELLO || type == SP_EV_CERT || type == SP_EV_RENEGOTIATION)
-            memcpy(&self->asked, events + at + 4, 4);
-        if (type == SP_EV_SESSION) {
-            memcpy(&len, events + at + 16, 4);
-            memcpy(&length, events + at + 12, 4);
-            self->session.len = 0;
-            bytes_add(&self->session, events + at + 16 + 4 + len + 4, length - len - 8);
-        }
-    }
-}
-
-static void read_some(owner *self, owner *other, reader *program)
-{
-    unsigned sizes = next(program);
+    unsigned sizes = program_next(p);
     size_t window = sizes & 1 ? 1 + sizes : 40000, len = other->wire.len;
     uint8_t *out = malloc(window), *plain = calloc(1, window);
     sp_turn turn;
@@ -81,24 +39,15 @@ static void read_some(owner *self, owner *other, reader *program)
     free(plain);
 }
 
-static void write_some(owner *self, reader *program)
+static void write_some(owner *self, program *p)
 {
     static uint8_t plain[20000];
     uint8_t out[1000];
-    unsigned size = next(program);
+    unsigned size = program_next(p);
     sp_turn turn;
 
     sp_conn_write(self->conn, plain, size & 1 ? sizeof(plain) : size, size & 2 ? out : NULL, sizeof(out),
                   &turn);
-    bytes_add(&self->wire, out, turn.emitted);
-}
-
-static void drain(owner *self)
-{
-    uint8_t out[5000];
-    sp_turn turn;
-
-    sp_conn_drain(self->conn, out, sizeof(out), &turn);
     bytes_add(&self->wire, out, turn.emitted);
 }
 
@@ -111,170 +60,135 @@ static void close_notify(owner *self)
     bytes_add(&self->wire, out, turn.emitted);
 }
 
-static void answer(owner *self, reader *program)
+static void answer(owner *self, program *p)
 {
-    unsigned how = next(program);
+    unsigned how = program_next(p);
 
-    sp_conn_answer(self->conn, self->asked + (how % 16 == 0), how > 250 ? (int32_t)next(program) : -1);
+    sp_conn_answer(self->conn, self->asked + (how % 16 == 0), how > 250 ? (int32_t)program_next(p) : -1);
 }
 
-static void set(owner *self, reader *program, int v)
+static void set(owner *self, program *p, int v)
 {
     sp_conn *conn = self->conn;
-    unsigned value = next(program);
-    const uint8_t *list = (const uint8_t *)"\x02h2\x01"
-                                           "a";
+    unsigned value = program_next(p), which = program_next(p) % 19;
 
-    switch (next(program) % 19) {
-    case 0:
+    switch (which) {
+    case 10:
         sp_conn_set_events(conn, value);
         break;
-    case 1:
-        sp_conn_set_verify(conn, (int32_t)(value % 4));
-        break;
-    case 2:
-        sp_conn_set_max_fragment(conn, (int32_t)value * 100);
-        break;
-    case 3:
-        sp_conn_set_alpn(conn, list, value % 6);
-        break;
-    case 4:
-        sp_conn_set_npn(conn, list, value % 6);
-        break;
-    case 5:
+    case 11:
         sp_conn_set_session(conn, owners[0].session.at, owners[0].session.len);
         break;
-    case 6:
+    case 12:
         sp_conn_offer_session(conn, owners[1].session.at, owners[1].session.len);
         break;
-    case 7:
-        sp_conn_select_alpn(conn, list + 1, value % 4);
-        break;
-    case 8:
-        sp_conn_use_identity(conn, contexts[v][value % 2], NULL);
-        break;
-    case 9:
-        sp_conn_set_ocsp_response(conn, list, value % 6);
-        break;
-    case 10:
-        sp_conn_request_ocsp(conn);
-        break;
-    case 11:
+    case 13:
         sp_conn_renegotiate(conn, (int32_t)(value % 2), NULL);
         break;
-    case 12:
+    case 14:
         sp_conn_key_update(conn, (int32_t)(value % 2), NULL);
         break;
-    case 13:
-        sp_conn_offer_post_handshake_auth(conn);
+    case 15:
         sp_conn_request_client_certificate(conn, NULL);
         break;
-    case 14:
-        sp_conn_set_servername(conn, value % 2 ? "fuzz.example" : "other.example", NULL);
-        break;
-    case 15:
-        sp_conn_set_peer_name(conn, list, value % 6);
-        break;
     case 16:
-        sp_conn_drop_session(conn);
+        if (value % 2)
+            sp_conn_set_peer_name(conn, (const uint8_t *)"peer.example", value % 12);
+        else
+            sp_conn_drop_session(conn);
         break;
     case 17:
         sp_conn_use_certificates(conn, contexts[v][value % 2], NULL);
         break;
-    default:
+    case 18:
         sp_conn_set_options(conn, (uint64_t)(value & 1) << 30, SSL_OP_NO_TICKET);
+        break;
+    default:
+        owner_set(self, which, value, contexts[v]);
         break;
     }
 }
 
-static void ask(owner *self, reader *program)
+static void ask(owner *self, program *p)
 {
     uint8_t out[2000];
 
-    sp_conn_int(self->conn, (int32_t)(next(program) % 12));
-    sp_conn_get(self->conn, (int32_t)(next(program) % 30), out, next(program) * 8u);
+    sp_conn_int(self->conn, (int32_t)(program_next(p) % 12));
+    sp_conn_get(self->conn, (int32_t)(program_next(p) % 30), out, program_next(p) * 8u);
 }
 
-static void step(owner *self, owner *other, reader *program, int v)
+static void step(owner *self, owner *other, program *p, int v)
 {
-    switch (next(program) % 12) {
+    switch (program_next(p) % 12) {
     case 0:
-        write_some(self, program);
+        write_some(self, p);
         break;
     case 1:
-        drain(self);
+        owner_drain(self);
         break;
     case 2:
-        answer(self, program);
+        answer(self, p);
         break;
     case 3:
-        set(self, program, v);
+        set(self, p, v);
         break;
     case 4:
-        ask(self, program);
+        ask(self, p);
         break;
     case 5:
-        if (next(program) > 240)
+        if (program_next(p) > 240)
             close_notify(self);
         break;
     case 6:
-        if (next(program) > 250 && self->wire.len > 0)
-            self->wire.at[next(program) % self->wire.len] ^= 1;
+        if (program_next(p) > 250 && self->wire.len > 0)
+            self->wire.at[program_next(p) % self->wire.len] ^= 1;
         break;
     default: /* mostly "go on" */
-        read_some(self, other, program);
-        take(self);
-        answer(self, program);
-        drain(self);
+        read_some(self, other, p);
+        owner_take(self);
+        answer(self, p);
+        owner_drain(self);
         break;
     }
 }
 
-static void open_both(reader *program, int v)
+static void open_both(program *p, int v)
 {
     for (int i = 0; i < 2; i++) {
-        owners[i].conn = sp_conn_new(contexts[v][i], i, NULL);
-        if (owners[i].conn == NULL)
-            abort();
-        sp_conn_set_events(owners[i].conn, next(program));
-        owners[i].asked = 0;
-        owners[i].wire.len = 0;
+        owner_open(&owners[i], contexts[v][i], i);
+        sp_conn_set_events(owners[i].conn, program_next(p));
     }
-    for (unsigned settings = next(program) % 4; settings > 0; settings--) {
-        set(&owners[0], program, v);
-        set(&owners[1], program, v);
+    for (unsigned settings = program_next(p) % 4; settings > 0; settings--) {
+        set(&owners[0], p, v);
+        set(&owners[1], p, v);
     }
 }
 
 int fuzz_seed(size_t n, bytes *to)
 {
-    uint8_t program[600];
+    uint8_t input[600];
     uint64_t state = n;
 
     if (n >= 16)
         return 0;
-    for (size_t i = 0; i < sizeof(program); i++)
-        program[i] = i % 8 < 4 ? 11 : (uint8_t)test_random(&state); /* 11: read, take, answer, drain */
-    program[0] = (uint8_t)n;
-    bytes_add(to, program, sizeof(program));
+    for (size_t i = 0; i < sizeof(input); i++)
+        input[i] = i % 8 < 4 ? 11 : (uint8_t)test_random(&state); /* 11: read, take, answer, drain */
+    input[0] = (uint8_t)n;
+    bytes_add(to, input, sizeof(input));
     return 1;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    reader program = {data, len};
-    int v = next(&program) % 2;
+    program p = {data, len, 0};
+    int v = program_next(&p) % 2;
 
     need_contexts();
-    open_both(&program, v);
-    while (program.left > 0) {
-        int i = next(&program) % 2;
-        step(&owners[i], &owners[!i], &program, v);
+    open_both(&p, v);
+    while (p.left > 0) {
+        int i = program_next(&p) % 2;
+        step(&owners[i], &owners[!i], &p, v);
     }
-    for (int i = 0; i < 2; i++)
-        sp_conn_free(owners[i].conn);
-    for (int32_t kind = SP_LIVE_CONN; kind <= SP_LIVE_BUFFERED; kind++)
-        if (sp_library_live(kind) != 0)
-            abort();
+    owners_free(owners);
     return 0;
 }

@@ -2,7 +2,7 @@
  * verify modes, and every call of sp.h in any order, before the handshake, in it, paused, after it, after close and
  * after failure, while allocations of OpenSSL and of the glue fail. The first eight bytes of the input seed the
  * generator of what follows its end, so that a short input is a long program too. */
-#include "fuzz.h"
+#include "owner.h"
 
 #include "internal.h"
 
@@ -55,36 +55,14 @@ __attribute__((constructor)) static void bring_malloc(void)
 
 /* ---- the program ---- */
 
-typedef struct program {
-    const uint8_t *at;
-    size_t left;
-    uint64_t state;
-} program;
-
-static unsigned next(program *from)
-{
-    if (from->left == 0)
-        return (unsigned)(test_random(&from->state) >> 11 & 0xff);
-    from->left--;
-    return *from->at++;
-}
-
 static uint64_t next_mask(program *from)
 {
     uint64_t mask = 0;
 
-    for (unsigned bits = next(from) % 8; bits > 0; bits--)
-        mask |= (uint64_t)1 << next(from) % 64;
+    for (unsigned bits = program_next(from) % 8; bits > 0; bits--)
+        mask |= (uint64_t)1 << program_next(from) % 64;
     return mask;
 }
-
-typedef struct owner {
-    sp_conn *conn;
-    bytes wire;
-    uint32_t asked; /* the newest question seen */
-    int failed;     /* a turn said SP_FAILED */
-    bytes session;  /* the newest session seen: kept from run to run */
-} owner;
 
 static sp_ctx *contexts[VERSIONS][2]; /* by version, by role; the last may be any version */
 static owner owners[2];
@@ -124,7 +102,7 @@ static void note(owner *self, const sp_turn *turn, int32_t status)
 
 static void read_some(owner *self, owner *other, program *p)
 {
-    unsigned sizes = next(p);
+    unsigned sizes = program_next(p);
     size_t room = sizes & 1 ? 1 + sizes : 40000, len = other->wire.len;
     static uint8_t out[40000], plain[40000];
     int32_t status;
@@ -142,22 +120,13 @@ static void read_some(owner *self, owner *other, program *p)
 static void write_some(owner *self, program *p)
 {
     static uint8_t plain[40000], out[40000];
-    unsigned size = next(p);
+    unsigned size = program_next(p);
     int32_t status;
     sp_turn turn;
 
     status = sp_conn_write(self->conn, plain, size & 1 ? sizeof(plain) : size, size & 2 ? out : NULL,
                            size & 4 ? 1000 : sizeof(out), &turn);
     note(self, &turn, status);
-    bytes_add(&self->wire, out, turn.emitted);
-}
-
-static void drain(owner *self)
-{
-    static uint8_t out[40000];
-    sp_turn turn;
-
-    sp_conn_drain(self->conn, out, sizeof(out), &turn);
     bytes_add(&self->wire, out, turn.emitted);
 }
 
@@ -170,40 +139,20 @@ static void close_notify(owner *self)
     bytes_add(&self->wire, out, turn.emitted);
 }
 
-static void take(owner *self)
-{
-    static uint8_t events[600 * 1024];
-    int64_t taken = sp_conn_take_events(self->conn, events, sizeof(events));
-    uint32_t length, id_len;
-    uint16_t type;
-
-    for (int64_t at = 0; at < taken; at += 16 + length) {
-        memcpy(&type, events + at, 2);
-        memcpy(&length, events + at + 12, 4);
-        if (type == SP_EV_CLIENT_HELLO || type == SP_EV_CERT || type == SP_EV_RENEGOTIATION)
-            memcpy(&self->asked, events + at + 4, 4);
-        if (type == SP_EV_SESSION) {
-            memcpy(&id_len, events + at + 16, 4);
-            self->session.len = 0;
-            bytes_add(&self->session, events + at + 16 + 4 + id_len + 4, length - id_len - 8);
-        }
-    }
-}
-
 static void answer(owner *self, program *p)
 {
-    unsigned how = next(p);
+    unsigned how = program_next(p);
 
-    sp_conn_answer(self->conn, self->asked + (how % 32 == 0), how > 252 ? (int32_t)next(p) : -1);
+    sp_conn_answer(self->conn, self->asked + (how % 32 == 0), how > 252 ? (int32_t)program_next(p) : -1);
 }
 
 /* Flips bits of what the peer will read; mostly of application records, which have most of the bytes. */
 static void damage(owner *self, program *p)
 {
-    unsigned at = next(p) << 8 | next(p);
+    unsigned at = program_next(p) << 8 | program_next(p);
 
     if (self->wire.len > 0)
-        self->wire.at[at % self->wire.len] ^= (uint8_t)(1 << next(p) % 8);
+        self->wire.at[at % self->wire.len] ^= (uint8_t)(1 << program_next(p) % 8);
 }
 
 static void ask(owner *self, program *p)
@@ -215,62 +164,34 @@ static void ask(owner *self, program *p)
         sp_conn_int(self->conn, what);
     for (int32_t what = 0; what < 27; what++)
         sp_conn_get(self->conn, what, out, sizeof(out));
-    sp_conn_export(self->conn, out, 1 + next(p), "fuzz", 4, next(p) % 2 ? out : NULL, next(p), &report);
+    sp_conn_export(self->conn, out, 1 + program_next(p), "fuzz", 4, program_next(p) % 2 ? out : NULL,
+                   program_next(p), &report);
 }
 
 static void set(owner *self, program *p, int v)
 {
-    static const uint8_t list[] = "\x02h2\x01"
-                                  "a";
     sp_conn *conn = self->conn;
-    unsigned value = next(p);
+    unsigned value = program_next(p), which = program_next(p) % 13;
 
-    switch (next(p) % 13) {
-    case 0:
+    switch (which) {
+    case 10:
         sp_conn_set_events(conn, value & ~(unsigned)(value % 4 ? SP_TELL_TRACE : 0));
         break;
-    case 1:
-        sp_conn_set_verify(conn, (int32_t)(value % 4));
-        break;
-    case 2:
-        sp_conn_set_max_fragment(conn, (int32_t)value * 100);
-        break;
-    case 3:
-        sp_conn_set_alpn(conn, list, value % 6);
-        break;
-    case 4:
-        sp_conn_set_npn(conn, list, value % 6);
-        break;
-    case 5:
+    case 11:
         sp_conn_set_session(conn, owners[value % 2].session.at, owners[value % 2].session.len);
         break;
-    case 6:
+    case 12:
         sp_conn_offer_session(conn, owners[value % 2].session.at, owners[value % 2].session.len);
         break;
-    case 7:
-        sp_conn_select_alpn(conn, list + 1, value % 4);
-        break;
-    case 8:
-        sp_conn_use_identity(conn, contexts[v][value % 2], NULL);
-        break;
-    case 9:
-        sp_conn_set_ocsp_response(conn, list, value % 6);
-        break;
-    case 10:
-        sp_conn_request_ocsp(conn);
-        break;
-    case 11:
-        sp_conn_offer_post_handshake_auth(conn);
-        break;
     default:
-        sp_conn_set_servername(conn, "fuzz.example", NULL);
+        owner_set(self, which, value, contexts[v]);
         break;
     }
 }
 
 static void plan_failure(program *p)
 {
-    unsigned when = next(p), how = next(p);
+    unsigned when = program_next(p), how = program_next(p);
 
     calls_left = 1 + (when < 128 ? when % 16 : when);
     fails_left = how % 4 == 0 ? SIZE_MAX : 1 + how % 3;
@@ -278,13 +199,13 @@ static void plan_failure(program *p)
 
 static void step(owner *self, owner *other, program *p, int v)
 {
-    switch (next(p) % 24) {
+    switch (program_next(p) % 24) {
     case 0:
     case 1:
         write_some(self, p);
         break;
     case 2:
-        drain(self);
+        owner_drain(self);
         break;
     case 3:
         set(self, p, v);
@@ -293,11 +214,11 @@ static void step(owner *self, owner *other, program *p, int v)
         ask(self, p);
         break;
     case 5:
-        if (next(p) > 230)
+        if (program_next(p) > 230)
             close_notify(self);
         break;
     case 6:
-        if (next(p) > 240)
+        if (program_next(p) > 240)
             damage(self, p);
         break;
     case 7:
@@ -305,10 +226,10 @@ static void step(owner *self, owner *other, program *p, int v)
         sp_conn_idle(self->conn);
         break;
     case 9:
-        sp_conn_renegotiate(self->conn, (int32_t)(next(p) % 2), NULL);
+        sp_conn_renegotiate(self->conn, (int32_t)(program_next(p) % 2), NULL);
         break;
     case 10:
-        sp_conn_key_update(self->conn, (int32_t)(next(p) % 2), NULL);
+        sp_conn_key_update(self->conn, (int32_t)(program_next(p) % 2), NULL);
         break;
     case 11:
         sp_conn_request_client_certificate(self->conn, NULL);
@@ -319,14 +240,14 @@ static void step(owner *self, owner *other, program *p, int v)
         break;
     }
     case 13:
-        if (next(p) > 200)
+        if (program_next(p) > 200)
             plan_failure(p);
         break;
     default: /* mostly "go on" */
         read_some(self, other, p);
-        take(self);
+        owner_take(self);
         answer(self, p);
-        drain(self);
+        owner_drain(self);
         break;
     }
 }
@@ -335,7 +256,7 @@ static void step(owner *self, owner *other, program *p, int v)
 static void rest(owner *self)
 {
     sp_conn_idle(self->conn);
-    drain(self);
+    owner_drain(self);
     sp_conn_idle(self->conn);
     write_some(self, &(program){(const uint8_t *)"\x02", 1, 1});
     sp_conn_idle(self->conn);
@@ -346,16 +267,11 @@ static void open_both(program *p, int v)
 {
     for (int i = 0; i < 2; i++) {
         owner *self = &owners[i];
-        self->conn = sp_conn_new(contexts[v][i], i, NULL);
-        if (self->conn == NULL)
-            abort();
-        sp_conn_set_events(self->conn, next(p) & ~(unsigned)SP_TELL_TRACE);
+        owner_open(self, contexts[v][i], i);
+        sp_conn_set_events(self->conn, program_next(p) & ~(unsigned)SP_TELL_TRACE);
         sp_conn_set_options(self->conn, next_mask(p), 0);
-        sp_conn_set_verify(self->conn, (int32_t)(next(p) % 3));
-        self->asked = 0;
-        self->failed = 0;
-        self->wire.len = 0;
-        for (unsigned settings = next(p) % 4; settings > 0; settings--)
+        sp_conn_set_verify(self->conn, (int32_t)(program_next(p) % 3));
+        for (unsigned settings = program_next(p) % 4; settings > 0; settings--)
             set(self, p, v);
     }
 }
@@ -377,22 +293,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     int v;
 
     for (int i = 0; i < 8; i++)
-        p.state = p.state * 257 + next(&p);
+        p.state = p.state * 257 + program_next(&p);
     p.state |= 1;
-    v = (int)(next(&p) % VERSIONS);
+    v = (int)(program_next(&p) % VERSIONS);
     need_contexts();
     open_both(&p, v);
     for (int steps = 0; steps < STEPS; steps++) {
-        int i = (int)(next(&p) % 2);
+        int i = (int)(program_next(&p) % 2);
         step(&owners[i], &owners[!i], &p, v);
     }
     rest(&owners[0]);
     rest(&owners[1]);
     calls_left = 0;
-    for (int i = 0; i < 2; i++)
-        sp_conn_free(owners[i].conn);
-    for (int32_t kind = SP_LIVE_CONN; kind <= SP_LIVE_BUFFERED; kind++)
-        if (sp_library_live(kind) != 0)
-            abort();
+    owners_free(owners);
     return 0;
 }

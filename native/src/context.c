@@ -108,18 +108,17 @@ void sp_ctx_free(sp_ctx *ctx)
 
 /* ---- settings ---- */
 
-/* Start and end of every setter that hands one text to OpenSSL. */
-static int begin_text(sp_ctx *ctx, const char *text, sp_report *report, int32_t *result)
+/* Every setter that gives one text to OpenSSL. */
+static int32_t set_text(sp_ctx *ctx, const char *text, int (*set)(SSL_CTX *, const char *), sp_report *report)
 {
     sp_enter(report);
-    *result = SP_MISUSE;
     if (!sp_ctx_open(ctx))
-        return 0;
-    if (text != NULL)
-        return 1;
-    ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_NULL_PARAMETER);
-    *result = sp_fail(report);
-    return 0;
+        return SP_MISUSE;
+    if (text == NULL) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_NULL_PARAMETER);
+        return sp_fail(report);
+    }
+    return sp_leave(report, set(ctx->ssl_ctx, text) == 1);
 }
 
 int32_t sp_ctx_set_versions(sp_ctx *ctx, int32_t min, int32_t max, sp_report *report)
@@ -152,58 +151,49 @@ int32_t sp_ctx_set_security_level(sp_ctx *ctx, int32_t level)
 }
 
 /* An empty list means no suite of TLS 1.2. OpenSSL empties its list, then reports an error. */
-static int emptied_on_purpose(const char *list)
+static int set_cipher_list(SSL_CTX *ssl_ctx, const char *list)
 {
-    return list[0] == '\0' && ERR_GET_REASON(ERR_peek_error()) == SSL_R_NO_CIPHER_MATCH;
+    return SSL_CTX_set_cipher_list(ssl_ctx, list) == 1 ||
+           (list[0] == '\0' && ERR_GET_REASON(ERR_peek_error()) == SSL_R_NO_CIPHER_MATCH);
 }
 
 int32_t sp_ctx_set_cipher_list(sp_ctx *ctx, const char *list, sp_report *report)
 {
-    int32_t result;
-
-    if (!begin_text(ctx, list, report, &result))
-        return result;
-    return sp_leave(report, SSL_CTX_set_cipher_list(ctx->ssl_ctx, list) == 1 || emptied_on_purpose(list));
+    return set_text(ctx, list, set_cipher_list, report);
 }
 
 int32_t sp_ctx_set_ciphersuites(sp_ctx *ctx, const char *list, sp_report *report)
 {
-    int32_t result;
+    return set_text(ctx, list, SSL_CTX_set_ciphersuites, report);
+}
 
-    if (!begin_text(ctx, list, report, &result))
-        return result;
-    return sp_leave(report, SSL_CTX_set_ciphersuites(ctx->ssl_ctx, list) == 1);
+/* An empty list is an error in every version: 3.5 would take it as its default, 3.0 refuses it. */
+static int set_groups(SSL_CTX *ssl_ctx, const char *list)
+{
+    if (list[0] != '\0')
+        return (int)SSL_CTX_set1_groups_list(ssl_ctx, list);
+    ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT);
+    return 0;
 }
 
 int32_t sp_ctx_set_groups(sp_ctx *ctx, const char *list, sp_report *report)
 {
-    int32_t result;
+    return set_text(ctx, list, set_groups, report);
+}
 
-    if (!begin_text(ctx, list, report, &result))
-        return result;
-    if (list[0] == '\0') { /* 3.5 takes it as its default, 3.0 refuses it */
-        ERR_raise(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT);
-        return sp_fail(report);
-    }
-    return sp_leave(report, SSL_CTX_set1_groups_list(ctx->ssl_ctx, list) == 1);
+static int set_sigalgs(SSL_CTX *ssl_ctx, const char *list)
+{
+    return (int)SSL_CTX_set1_sigalgs_list(ssl_ctx, list);
 }
 
 int32_t sp_ctx_set_sigalgs(sp_ctx *ctx, const char *list, sp_report *report)
 {
-    int32_t result;
-
-    if (!begin_text(ctx, list, report, &result))
-        return result;
-    return sp_leave(report, SSL_CTX_set1_sigalgs_list(ctx->ssl_ctx, list) == 1);
+    return set_text(ctx, list, set_sigalgs, report);
 }
 
 int32_t sp_ctx_set_psk_identity_hint(sp_ctx *ctx, const char *hint, sp_report *report)
 {
-    int32_t result;
-
-    if (!begin_text(ctx, hint, report, &result))
-        return result;
-    return sp_leave(report, SSL_CTX_use_psk_identity_hint(ctx->ssl_ctx, hint) == 1);
+    return set_text(ctx, hint, SSL_CTX_use_psk_identity_hint, report);
 }
 
 /* Parameters of other kinds (EC, DSA) are skipped. NULL when there are none. Owns: the caller. */

@@ -83,17 +83,26 @@ TEST(noOverlapIsAFatalAlert)
     check_nothing_lives();
 }
 
+/* Both sides have a list, and the server answers at the hello as choose() does. */
+static pair *choosing_pair(int32_t version, const char *answer)
+{
+    pair *p = pair_new(version, version);
+
+    sp_conn_set_events(p->server.conn, SP_ASK_HELLO);
+    set_alpn(&p->server, ABC);
+    set_alpn(&p->client, CB);
+    p->server.listener = choose;
+    p->server.user = (void *)answer;
+    return p;
+}
+
 TEST(theAnswerAtTheHelloWinsOverTheList)
 {
     EACH_VERSION for (int stored = 0; stored < 2; stored++)
     {
-        pair *p = pair_new(versions[v], versions[v]);
-        sp_conn_set_events(p->server.conn, SP_ASK_HELLO);
-        if (stored)
-            set_alpn(&p->server, ABC);
-        set_alpn(&p->client, CB);
-        p->server.listener = choose;
-        p->server.user = "c";
+        pair *p = choosing_pair(versions[v], "c");
+        if (!stored)
+            sp_conn_set_alpn(p->server.conn, NULL, 0);
         pair_handshake(p);
         CHECK_TEXT(side_text(&p->client, SP_GET_ALPN), "c");
         pair_free(p);
@@ -104,11 +113,7 @@ TEST(theListDecidesWhenTheAnswerIsSilent)
 {
     EACH_VERSION
     {
-        pair *p = pair_new(versions[v], versions[v]);
-        sp_conn_set_events(p->server.conn, SP_ASK_HELLO);
-        set_alpn(&p->server, ABC);
-        set_alpn(&p->client, CB);
-        p->server.listener = choose;
+        pair *p = choosing_pair(versions[v], NULL);
         pair_handshake(p);
         CHECK_TEXT(side_text(&p->client, SP_GET_ALPN), "b");
         pair_free(p);
@@ -119,12 +124,7 @@ TEST(anEmptyAnswerAtTheHelloRefuses)
 {
     EACH_VERSION
     {
-        pair *p = pair_new(versions[v], versions[v]);
-        sp_conn_set_events(p->server.conn, SP_ASK_HELLO);
-        set_alpn(&p->server, ABC);
-        set_alpn(&p->client, CB);
-        p->server.listener = choose;
-        p->server.user = "";
+        pair *p = choosing_pair(versions[v], "");
         check_no_protocol(p);
         pair_free(p);
     }

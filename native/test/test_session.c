@@ -5,6 +5,7 @@
 /* A store of one session, and what it does when asked. */
 typedef struct store {
     bytes id, der;
+    bytes mine; /* the session as its client has it */
     int answer; /* offer the session at each hello whose id (or PSK identity) is the stored one */
     int asked;
     int offered;
@@ -16,6 +17,7 @@ static void store_free(store *of)
 {
     bytes_free(&of->id);
     bytes_free(&of->der);
+    bytes_free(&of->mine);
 }
 
 static void store_put(store *to, const event *session)
@@ -70,8 +72,9 @@ static void attach(pair *p, store *sessions)
     p->server.user = sessions;
 }
 
-/* A pair whose server has an external session store, after one full handshake; the client's session is in `mine`. */
-static pair *stateful_pair(int32_t version, store *sessions, bytes *mine)
+/* A pair whose server has an external session store, after one full handshake; the client's new
+ * connection offers its session. */
+static pair *stateful_pair(int32_t version, store *sessions)
 {
     sp_ctx *server = test_ctx(SP_ROLE_SERVER, version, version);
 
@@ -87,11 +90,11 @@ static pair *stateful_pair(int32_t version, store *sessions, bytes *mine)
     for (size_t i = 0; i < p->client.event_count; i++)
         if (p->client.events[i].type == SP_EV_SESSION)
             session = &p->client.events[i];
-    bytes_add(mine, session->item[1].at, session->item[1].len);
+    bytes_add(&sessions->mine, session->item[1].at, session->item[1].len);
     sessions->answer = 1;
     pair_reconnect(p);
     attach(p, sessions);
-    CHECK_INT(sp_conn_set_session(p->client.conn, mine->at, mine->len), SP_OK);
+    CHECK_INT(sp_conn_set_session(p->client.conn, sessions->mine.at, sessions->mine.len), SP_OK);
     return p;
 }
 
@@ -132,8 +135,7 @@ TEST(aServerTellsEachNewSession)
     EACH_VERSION
     {
         store sessions = {.asked = 0};
-        bytes mine = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &sessions, &mine);
+        pair *p = stateful_pair(versions[v], &sessions);
         sessions.answer = 0;
         pair_reconnect(p);
         attach(p, &sessions);
@@ -142,7 +144,6 @@ TEST(aServerTellsEachNewSession)
         CHECK_INT(side_event(&p->server, SP_EV_SESSION) < side_event(&p->server, SP_EV_HANDSHAKE_DONE),
                   v == 0);
         store_free(&sessions);
-        bytes_free(&mine);
         pair_free(p);
     }
 }
@@ -174,14 +175,12 @@ TEST(aSessionOfferedAtTheHelloIsResumed)
     EACH_VERSION
     {
         store sessions = {.asked = 0};
-        bytes mine = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &sessions, &mine);
+        pair *p = stateful_pair(versions[v], &sessions);
         pair_handshake(p);
         CHECK_INT(sessions.offered, 1);
         check_reused(p, 1);
         CHECK_INT(sp_library_live(SP_LIVE_SESSION_OFFER), 0);
         store_free(&sessions);
-        bytes_free(&mine);
         pair_free(p);
     }
     check_nothing_lives();
@@ -190,7 +189,6 @@ TEST(aSessionOfferedAtTheHelloIsResumed)
 TEST(aSessionOfferedAtTheHelloSurvivesAHelloRetryRequest)
 {
     store sessions = {.asked = 0};
-    bytes mine = {NULL, 0, 0};
     sp_ctx *client = test_ctx(SP_ROLE_CLIENT, 0x0304, 0x0304),
            *server = test_ctx(SP_ROLE_SERVER, 0x0304, 0x0304);
 
@@ -202,18 +200,17 @@ TEST(aSessionOfferedAtTheHelloSurvivesAHelloRetryRequest)
     pair_handshake(p);
     for (size_t i = 0; i < p->client.event_count; i++)
         if (p->client.events[i].type == SP_EV_SESSION) {
-            mine.len = 0;
-            bytes_add(&mine, p->client.events[i].item[1].at, p->client.events[i].item[1].len);
+            sessions.mine.len = 0;
+            bytes_add(&sessions.mine, p->client.events[i].item[1].at, p->client.events[i].item[1].len);
         }
     sessions.answer = 1;
     pair_reconnect(p);
     attach(p, &sessions);
-    CHECK_INT(sp_conn_set_session(p->client.conn, mine.at, mine.len), SP_OK);
+    CHECK_INT(sp_conn_set_session(p->client.conn, sessions.mine.at, sessions.mine.len), SP_OK);
     pair_handshake(p);
     CHECK_INT(sessions.offered, 1);
     check_reused(p, 1);
     store_free(&sessions);
-    bytes_free(&mine);
     pair_free(p);
     check_nothing_lives();
 }
@@ -223,13 +220,11 @@ TEST(garbageInsteadOfASessionMeansAFullHandshake)
     EACH_VERSION
     {
         store sessions = {.garbage_only = 1};
-        bytes mine = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &sessions, &mine);
+        pair *p = stateful_pair(versions[v], &sessions);
         pair_handshake(p);
         CHECK_INT(sessions.offered, 1);
         check_reused(p, 0);
         store_free(&sessions);
-        bytes_free(&mine);
         pair_free(p);
     }
     check_nothing_lives();
@@ -240,12 +235,10 @@ TEST(aSessionAfterGarbageIsTaken)
     EACH_VERSION
     {
         store sessions = {.garbage_first = 1};
-        bytes mine = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &sessions, &mine);
+        pair *p = stateful_pair(versions[v], &sessions);
         pair_handshake(p);
         check_reused(p, 1);
         store_free(&sessions);
-        bytes_free(&mine);
         pair_free(p);
     }
 }
@@ -255,9 +248,8 @@ TEST(theSessionOfAnotherIdIsNotHandedOut)
     EACH_VERSION
     {
         store first = {.asked = 0}, second = {.asked = 0};
-        bytes mine = {NULL, 0, 0}, other = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &first, &mine);
-        pair *q = stateful_pair(versions[v], &second, &other);
+        pair *p = stateful_pair(versions[v], &first);
+        pair *q = stateful_pair(versions[v], &second);
         /* The first store has the id, but returns the session of the other. */
         first.der.len = 0;
         bytes_add(&first.der, second.der.at, second.der.len);
@@ -266,8 +258,6 @@ TEST(theSessionOfAnotherIdIsNotHandedOut)
         check_reused(p, 0);
         store_free(&first);
         store_free(&second);
-        bytes_free(&mine);
-        bytes_free(&other);
         pair_free(p);
         pair_free(q);
     }
@@ -279,15 +269,13 @@ TEST(noSessionMeansAFullHandshakeAndANewSession)
     EACH_VERSION
     {
         store sessions = {.asked = 0};
-        bytes mine = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &sessions, &mine);
+        pair *p = stateful_pair(versions[v], &sessions);
         sessions.answer = 0;
         pair_handshake(p);
         CHECK_INT(sessions.asked, 2);
         check_reused(p, 0);
         CHECK_INT(side_count(&p->server, SP_EV_SESSION), v == 0 ? 1 : 2);
         store_free(&sessions);
-        bytes_free(&mine);
         pair_free(p);
     }
 }
@@ -297,18 +285,16 @@ TEST(anOfferOutsideThePauseIsMisuse)
     EACH_VERSION
     {
         store sessions = {.asked = 0};
-        bytes mine = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &sessions, &mine);
+        pair *p = stateful_pair(versions[v], &sessions);
         CHECK_INT(sp_conn_offer_session(p->server.conn, sessions.der.at, sessions.der.len), SP_MISUSE);
         pair_handshake(p);
         CHECK_INT(sp_conn_offer_session(p->server.conn, sessions.der.at, sessions.der.len), SP_MISUSE);
         CHECK_INT(sp_conn_offer_session(p->client.conn, sessions.der.at, sessions.der.len), SP_MISUSE);
         CHECK_INT(sp_conn_offer_session(NULL, sessions.der.at, sessions.der.len), SP_MISUSE);
-        CHECK_INT(sp_conn_set_session(p->client.conn, mine.at, mine.len), SP_MISUSE);
-        CHECK_INT(sp_conn_set_session(p->server.conn, mine.at, mine.len), SP_MISUSE);
-        CHECK_INT(sp_conn_set_session(NULL, mine.at, mine.len), SP_MISUSE);
+        CHECK_INT(sp_conn_set_session(p->client.conn, sessions.mine.at, sessions.mine.len), SP_MISUSE);
+        CHECK_INT(sp_conn_set_session(p->server.conn, sessions.mine.at, sessions.mine.len), SP_MISUSE);
+        CHECK_INT(sp_conn_set_session(NULL, sessions.mine.at, sessions.mine.len), SP_MISUSE);
         store_free(&sessions);
-        bytes_free(&mine);
         pair_free(p);
     }
     check_nothing_lives();
@@ -327,14 +313,12 @@ TEST(anOfferGoesWithTheConnectionThatIsClosedInThePause)
     EACH_VERSION
     {
         store sessions = {.asked = 0};
-        bytes mine = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &sessions, &mine);
+        pair *p = stateful_pair(versions[v], &sessions);
         p->server.listener = offer_and_leave;
         pair_run(p);
         CHECK_INT(p->server.status, SP_PAUSED);
         CHECK_INT(sp_library_live(SP_LIVE_SESSION_OFFER), 1);
         store_free(&sessions);
-        bytes_free(&mine);
         pair_free(p);
     }
     check_nothing_lives();
@@ -344,12 +328,11 @@ TEST(everyTruncatedSessionIsIgnoredAndLeavesNoError)
 {
     pair *p = pair_new(0x0304, 0x0304);
     store sessions = {.asked = 0};
-    bytes mine = {NULL, 0, 0};
-    pair *q = stateful_pair(0x0304, &sessions, &mine);
+    pair *q = stateful_pair(0x0304, &sessions);
 
-    for (size_t len = 0; len < mine.len; len++) {
+    for (size_t len = 0; len < sessions.mine.len; len++) {
         uint8_t *cut = malloc(len + 1);
-        memcpy(cut, mine.at, len);
+        memcpy(cut, sessions.mine.at, len);
         CHECK_INT(sp_conn_set_session(p->client.conn, cut, len), SP_IGNORED);
         CHECK_INT(ERR_peek_error(), 0);
         free(cut);
@@ -357,7 +340,6 @@ TEST(everyTruncatedSessionIsIgnoredAndLeavesNoError)
     CHECK_INT(sp_conn_set_session(p->client.conn, NULL, 10), SP_IGNORED);
     pair_handshake(p);
     store_free(&sessions);
-    bytes_free(&mine);
     pair_free(p);
     pair_free(q);
 }
@@ -367,17 +349,15 @@ TEST(oneSessionMayBeResumedManyTimes)
     EACH_VERSION
     {
         store sessions = {.asked = 0};
-        bytes mine = {NULL, 0, 0};
-        pair *p = stateful_pair(versions[v], &sessions, &mine);
+        pair *p = stateful_pair(versions[v], &sessions);
         for (int i = 0; i < 5; i++) {
             pair_handshake(p);
             CHECK_INT(sp_conn_int(p->server.conn, SP_INT_REUSED), 1);
             pair_reconnect(p);
             attach(p, &sessions);
-            CHECK_INT(sp_conn_set_session(p->client.conn, mine.at, mine.len), SP_OK);
+            CHECK_INT(sp_conn_set_session(p->client.conn, sessions.mine.at, sessions.mine.len), SP_OK);
         }
         store_free(&sessions);
-        bytes_free(&mine);
         pair_free(p);
     }
     check_nothing_lives();
