@@ -319,7 +319,7 @@ class PSKTest {
                 "context",
                 "events",
                 "failure",
-                "addressTurns",
+                "internal",
                 "consumed",
                 "produced",
                 "emitted",
