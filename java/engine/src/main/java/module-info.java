@@ -7,4 +7,6 @@ module io.github.securepair.engine {
     requires org.bytedeco.javacpp;
 
     exports io.github.securepair.engine;
+    exports io.github.securepair.engine.unchecked to
+            io.github.securepair;
 }

@@ -37,11 +37,11 @@ public enum Status {
      */
     CLOSED(Glue.SP_CLOSED),
     /**
-     * Fatal. Calls on byte buffers throw instead; only {@link AddressTurns} returns it. The alert,
-     * if one is sent, is in the window or pending. Events that came before are left to take.
-     * Plaintext comes beside it in one case: a read after {@link TLSConnection#shutdown}, which may
-     * decrypt several records. A write may have consumed plaintext, whose records stand before the
-     * alert. Every later read and write fails in the same way.
+     * Fatal. Read and write on byte buffers throw instead. The alert, if one is sent, is in the
+     * window or pending. Events that came before are left to take. Plaintext comes beside it in one
+     * case: a read after {@link TLSConnection#shutdown}, which may decrypt several records. A write
+     * may have consumed plaintext, whose records stand before the alert. Every later read and write
+     * fails in the same way.
      */
     FAILED(Glue.SP_FAILED);
 
@@ -59,7 +59,8 @@ public enum Status {
         this.code = code;
     }
 
-    static Status of(int code) {
+    /** The status of a number of {@code sp.h} ({@code SP_WANT_INPUT} to {@code SP_FAILED}). */
+    public static Status of(int code) {
         return BY_CODE[code];
     }
 }

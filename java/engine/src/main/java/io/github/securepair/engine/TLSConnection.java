@@ -64,7 +64,6 @@ public final class TLSConnection implements AutoCloseable {
 
     private final NativeHandle handle;
     private final Turns turns;
-    private final AddressTurns addressTurns;
     private final Calls calls;
     private final SecureContext context;
     private final boolean server;
@@ -89,7 +88,6 @@ public final class TLSConnection implements AutoCloseable {
             context.release();
         }
         turns = new Turns(handle, new Outcome());
-        addressTurns = new AddressTurns(turns);
         calls = new Calls(handle);
     }
 
@@ -349,9 +347,17 @@ public final class TLSConnection implements AutoCloseable {
         return calls.call(Glue::sp_conn_idle) == Glue.SP_OK;
     }
 
-    /** The same turns on bare addresses, for callers with native memory of their own. */
-    public AddressTurns addressTurns() {
-        return addressTurns;
+    /**
+     * For this module's other packages: the part of the connection that has this type. The types
+     * are of a package that is not exported, so that no program can name one.
+     *
+     * @throws IllegalArgumentException when there is none
+     */
+    public <T> T internal(Class<T> type) {
+        if (type != Turns.class) {
+            throw new IllegalArgumentException("no part of a connection is a " + type.getName());
+        }
+        return type.cast(turns);
     }
 
     /**

@@ -1,163 +1,76 @@
 package io.github.securepair.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.securepair.testing.Arrows;
 
 import org.junit.jupiter.api.Test;
 
-import java.io.DataInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.lang.reflect.Executable;
-import java.lang.reflect.Field;
-import java.lang.reflect.Method;
-import java.lang.reflect.Modifier;
-import java.net.URISyntaxException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
+import java.lang.module.ModuleDescriptor.Exports;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
-/**
- * The engine stands on the generated class of the glue, and shows it to no one. Its ground floor,
- * {@code engine.internal}, knows nothing of the package above.
- */
+/** Which package of the engine may name which, and what a program sees of it. */
 class LayeringTest {
-    private static List<Path> classFiles() throws IOException, URISyntaxException {
-        Path root = Path.of(TLSConnection.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toURI());
-        Path engine = root.resolve("io/github/securepair/engine");
-        assertTrue(Files.isDirectory(engine), engine + " is where the classes of this module lie");
-        try (Stream<Path> files = Files.walk(engine)) {
-            return files.filter(file -> file.toString().endsWith(".class")).toList();
-        }
-    }
+    private static final String ENGINE = "io.github.securepair.engine";
+    private static final String OPENSSL = "io.github.securepair.openssl";
 
-    /** All texts of a constant pool. */
-    private static List<String> constants(Path file) throws IOException {
-        List<String> texts = new ArrayList<>();
-        try (InputStream bytes = Files.newInputStream(file);
-                DataInputStream in = new DataInputStream(bytes)) {
-            in.readInt();
-            in.readInt();
-            int count = in.readUnsignedShort();
-            for (int i = 1; i < count; i++) {
-                int tag = in.readUnsignedByte();
-                switch (tag) {
-                    case 1 -> texts.add(in.readUTF());
-                    case 3, 4, 9, 10, 11, 12, 17, 18 -> in.readInt();
-                    case 5, 6 -> {
-                        in.readLong();
-                        i++;
-                    }
-                    case 7, 8, 16, 19, 20 -> in.readUnsignedShort();
-                    case 15 -> {
-                        in.readUnsignedByte();
-                        in.readUnsignedShort();
-                    }
-                    default -> throw new IOException("constant " + tag + " in " + file);
-                }
-            }
-        }
-        return texts;
+    /** From top to bottom: a package names those below it only. */
+    private static final List<String> FLOORS =
+            List.of(ENGINE + ".unchecked", ENGINE, ENGINE + ".internal");
+
+    /** Natives and Flavour are written by hand: what was loaded, and from where. */
+    private static final Set<String> OF_THE_BINDINGS =
+            Set.of(OPENSSL + ".Glue", OPENSSL + ".Natives", OPENSSL + ".Flavour");
+
+    private static final Arrows ARROWS = Arrows.ofModule(TLSConnection.class);
+
+    @Test
+    void noPackageNamesOneAboveIt() {
+        assertEquals(Set.of(), ARROWS.betweenPackages().upwards(FLOORS));
     }
 
     @Test
-    void ofTheGeneratedClassesOnlyTheGlueIsUsed() throws Exception {
-        Set<String> names = new TreeSet<>();
-        for (Path file : classFiles()) {
-            for (String text : constants(file)) {
-                Matcher generated = Pattern.compile(
-                                "io/github/securepair/openssl/[\\w$/]+|org/bytedeco/.*")
-                        .matcher(text);
-                while (generated.find()) {
-                    names.add(generated.group());
-                }
-            }
-        }
-        names.remove("io/github/securepair/openssl/Glue$PSKHandler");
-        // Written by hand: what was loaded, and from where.
-        names.removeAll(Set.of(
-                "io/github/securepair/openssl/Natives", "io/github/securepair/openssl/Flavour"));
-        assertEquals(Set.of("io/github/securepair/openssl/Glue"), names);
+    void theCirclesWithinAPackageAreThese() {
+        assertEquals(Set.of(), ARROWS.inPackage(ENGINE).circles());
+        // A turn fills the memory, and the memory says whose turn it is when native code asks for a
+        // pre-shared key.
+        assertEquals(
+                Set.of("Memory PSKSource PSKUpcall Turns Windows"),
+                ARROWS.inPackage(ENGINE + ".internal").circles());
     }
 
     @Test
-    void theGroundFloorKnowsNothingOfThePackageAbove() throws Exception {
-        int seen = 0;
-        for (Path file : classFiles()) {
-            if (!file.getParent().endsWith("internal")) {
-                continue;
-            }
-            seen++;
-            for (String text : constants(file)) {
-                assertFalse(
-                        text.matches(".*io/github/securepair/engine/(?!internal/).*"),
-                        file.getFileName() + " names " + text);
-            }
-        }
-        assertTrue(seen > 5, "only " + seen + " classes");
+    void ofTheGeneratedClassesOnlyTheGlueIsUsed() {
+        assertTrue(ARROWS.sources().size() > 30, "only " + ARROWS.sources());
+        assertEquals(
+                Set.of(),
+                ARROWS.from(
+                        from -> true,
+                        to -> to.startsWith("org.bytedeco.")
+                                || to.startsWith(OPENSSL) && !OF_THE_BINDINGS.contains(to)));
     }
 
     @Test
-    void noPublicSignatureNamesAGeneratedClassOrTheGroundFloor() throws Exception {
-        int seen = 0;
-        for (Path file : classFiles()) {
-            if (file.getParent().endsWith("internal")) {
-                continue;
-            }
-            String name = "io.github.securepair.engine."
-                    + file.getFileName().toString().replace(".class", "");
-            if (name.endsWith("package-info")) {
-                continue;
-            }
-            Class<?> type = Class.forName(name, false, getClass().getClassLoader());
-            if (!Modifier.isPublic(type.getModifiers())) {
-                continue;
-            }
-            seen++;
-            List<Executable> executables = new ArrayList<>(List.of(type.getDeclaredMethods()));
-            executables.addAll(List.of(type.getDeclaredConstructors()));
-            for (Executable executable : executables) {
-                if (Modifier.isPublic(executable.getModifiers())
-                        || Modifier.isProtected(executable.getModifiers())) {
-                    check(executable, executable.getParameterTypes());
-                    check(executable, executable.getExceptionTypes());
-                    if (executable instanceof Method method) {
-                        check(method, method.getReturnType());
-                    }
-                }
-            }
-            for (Field field : type.getDeclaredFields()) {
-                if (Modifier.isPublic(field.getModifiers())) {
-                    check(field, field.getType());
-                }
-            }
-        }
-        assertTrue(seen > 15, "only " + seen + " public classes");
+    void noPublicSignatureNamesAGeneratedClassOrTheGroundFloor() {
+        Arrows signatures = Arrows.ofSignatures(TLSConnection.class);
+        assertTrue(signatures.sources().size() > 15, "only " + signatures.sources());
+        assertEquals(
+                Set.of(),
+                signatures.from(
+                        from -> true,
+                        to -> !to.startsWith("java.") && !to.matches(ENGINE + "\\.[A-Z]\\w*")));
     }
 
-    private static void check(Object where, Class<?>... types) {
-        for (Class<?> type : types) {
-            Class<?> element = type;
-            while (element.isArray()) {
-                element = element.getComponentType();
-            }
-            String name = element.getName();
-            assertTrue(
-                    element.isPrimitive()
-                            || name.startsWith("java.")
-                            || name.matches("io\\.github\\.securepair\\.engine\\.[A-Z].*"),
-                    where + " names " + name);
-        }
+    @Test
+    void theTurnsThatCheckNothingAreExportedToTheSocketsModuleAlone() {
+        Map<String, Set<String>> exports = Arrows.module(TLSConnection.class).exports().stream()
+                .collect(Collectors.toMap(Exports::source, Exports::targets));
+        assertEquals(
+                Map.of(ENGINE, Set.of(), ENGINE + ".unchecked", Set.of("io.github.securepair")),
+                exports);
     }
 }

@@ -3,6 +3,8 @@ package io.github.securepair.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.testing.Child;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 

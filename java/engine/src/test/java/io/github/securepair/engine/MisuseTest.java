@@ -199,7 +199,7 @@ class MisuseTest {
                 "isHandshaking",
                 "isSecure",
                 "failure",
-                "addressTurns");
+                "internal");
         for (Method method : TLSConnection.class.getDeclaredMethods()) {
             int modifiers = method.getModifiers();
             if (Modifier.isPublic(modifiers)

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.securepair.engine.internal.Memory;
+import io.github.securepair.testing.Child;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -319,7 +320,7 @@ class PSKTest {
                 "context",
                 "events",
                 "failure",
-                "addressTurns",
+                "internal",
                 "consumed",
                 "produced",
                 "emitted",

@@ -3,15 +3,12 @@ package io.github.securepair.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.securepair.testing.Child;
+import io.github.securepair.testing.Redeployment;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.io.File;
-import java.lang.ref.ReferenceQueue;
-import java.lang.ref.WeakReference;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,8 +17,6 @@ import java.util.List;
  * thread that used it lives on.
  */
 class RedeployTest {
-    private static final ReferenceQueue<ClassLoader> UNLOADED = new ReferenceQueue<>();
-
     @ParameterizedTest
     @ValueSource(strings = {"one after the other", "together"})
     void classLoadersThatUsedTheEngineAreUnloaded(String how) throws Exception {
@@ -33,50 +28,18 @@ class RedeployTest {
     /** The child process. */
     public static void main(String[] arguments) throws Exception {
         boolean together = "together".equals(System.getProperty("test.how"));
-        List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
+        Redeployment deployed = new Redeployment();
         List<ClassLoader> held = new ArrayList<>();
         for (int round = 0; round < 4; round++) {
-            ClassLoader loader = deploy();
-            loaders.add(new WeakReference<>(loader, UNLOADED));
             if (together) {
-                held.add(loader);
+                held.add(deployed.deploy(Application.class));
             } else {
-                loader = null;
-                await(loaders);
+                deployed.deploy(Application.class);
+                deployed.collect();
             }
         }
         held.clear();
-        System.out.println("unloaded " + await(loaders) + " of 4");
-    }
-
-    private static ClassLoader deploy() throws Exception {
-        List<URL> urls = new ArrayList<>();
-        for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            urls.add(Path.of(path).toUri().toURL());
-        }
-        URLClassLoader loader =
-                new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
-        Thread thread = Thread.currentThread();
-        ClassLoader context = thread.getContextClassLoader();
-        thread.setContextClassLoader(loader);
-        try {
-            Class<?> application = loader.loadClass(Application.class.getName());
-            application.getMethod("run").invoke(null);
-        } finally {
-            thread.setContextClassLoader(context);
-            loader.close();
-        }
-        return loader;
-    }
-
-    private static int await(List<WeakReference<ClassLoader>> loaders) throws Exception {
-        int gone = 0;
-        for (int i = 0; i < 100 && gone < loaders.size(); i++) {
-            System.gc();
-            UNLOADED.remove(20); // meanwhile the cleaner's thread works
-            gone = (int) loaders.stream().filter(loader -> loader.get() == null).count();
-        }
-        return gone;
+        System.out.println(deployed.collect());
     }
 
     /** What is deployed: handshakes with certificates and with a key; one connection forgotten. */

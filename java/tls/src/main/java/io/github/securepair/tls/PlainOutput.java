@@ -1,6 +1,6 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.engine.AddressTurns;
+import io.github.securepair.engine.unchecked.AddressTurns;
 import io.github.securepair.internal.transport.Output;
 
 import java.nio.ByteBuffer;

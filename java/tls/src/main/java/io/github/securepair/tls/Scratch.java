@@ -1,8 +1,8 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.TLSConnection;
+import io.github.securepair.engine.unchecked.AddressTurns;
 import io.github.securepair.events.EventLoop;
 
 import java.lang.ref.WeakReference;

@@ -1,10 +1,10 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
+import io.github.securepair.engine.unchecked.AddressTurns;
 import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.internal.Frames;
@@ -73,6 +73,9 @@ final class TLSTransport implements Transport, Receiver {
     /** Read by the getters of any thread. */
     private volatile TLSConnection conn;
 
+    /** Those of {@link #conn}. */
+    private final AddressTurns turns;
+
     private Transport lower;
     private Duplex wrapped;
     private Receiver receiver;
@@ -139,6 +142,7 @@ final class TLSTransport implements Transport, Receiver {
     TLSTransport(EventLoop loop, TLSConnection conn, Owner owner, boolean asksInside) {
         this.loop = loop;
         this.conn = conn;
+        turns = new AddressTurns(conn);
         this.owner = owner;
         this.asksInside = asksInside;
         conn.waitForOtherThreads();
@@ -166,6 +170,11 @@ final class TLSTransport implements Transport, Receiver {
     /** The connection, null once closed. */
     TLSConnection connection() {
         return closing ? null : conn;
+    }
+
+    /** For the write queue, while there is a connection. */
+    AddressTurns turns() {
+        return turns;
     }
 
     boolean closeNotifyReceived() {
@@ -256,7 +265,7 @@ final class TLSTransport implements Transport, Receiver {
         while (conn.pending() > 0
                 && outgoing.makeRoom(
                         Math.min(conn.pending() + Outgoing.FLIGHT, Scratch.CAPACITY))) {
-            conn.addressTurns().drain(outgoing.address(), outgoing.room());
+            turns.drain(outgoing.address(), outgoing.room());
             outgoing.advance(conn.emitted());
         }
     }
@@ -510,14 +519,13 @@ final class TLSTransport implements Transport, Receiver {
         Status status;
         turnBegins();
         try {
-            status = conn.addressTurns()
-                    .read(
-                            from,
-                            length,
-                            target != null ? knownAddress : scratch.addressOfRest(),
-                            target != null ? RECORD : Scratch.CAPACITY - scratch.carried(),
-                            outgoing.address(),
-                            outgoing.room());
+            status = turns.read(
+                    from,
+                    length,
+                    target != null ? knownAddress : scratch.addressOfRest(),
+                    target != null ? RECORD : Scratch.CAPACITY - scratch.carried(),
+                    outgoing.address(),
+                    outgoing.room());
         } finally {
             turnEnds();
         }
@@ -603,7 +611,7 @@ final class TLSTransport implements Transport, Receiver {
                     Math.min(Math.max(conn.pending(), Outgoing.FLIGHT), Scratch.CAPACITY))) {
                 return;
             }
-            conn.addressTurns().drain(outgoing.address(), outgoing.room());
+            turns.drain(outgoing.address(), outgoing.room());
             outgoing.advance(conn.emitted());
         }
         if (conn.pending() > 0) {
@@ -896,7 +904,7 @@ final class TLSTransport implements Transport, Receiver {
             return;
         }
         place.active(loop);
-        conn.addressTurns().shutdown(outgoing.address(), outgoing.room());
+        turns.shutdown(outgoing.address(), outgoing.room());
         outgoing.advance(conn.emitted());
         drainAll();
         outgoing.flush(null);

@@ -1,9 +1,9 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
+import io.github.securepair.engine.unchecked.AddressTurns;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
@@ -268,8 +268,7 @@ final class WriteQueue {
             Status status;
             tls.turnBegins();
             try {
-                status = conn.addressTurns()
-                        .write(from + sent, left, outgoing.address(), outgoing.room());
+                status = tls.turns().write(from + sent, left, outgoing.address(), outgoing.room());
             } finally {
                 tls.turnEnds();
             }

@@ -6,20 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.stream.Readable;
+import io.github.securepair.testing.Child;
+import io.github.securepair.testing.Redeployment;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.io.File;
-import java.lang.ref.Reference;
-import java.lang.ref.ReferenceQueue;
-import java.lang.ref.WeakReference;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -28,66 +21,26 @@ import java.util.concurrent.TimeUnit;
  * closes its loop when it ends; the thread that started it lives on.
  */
 class RedeployTest {
-    private static final int ROUNDS = 4;
-
     @ParameterizedTest
     @ValueSource(strings = {"nio", "auto"})
     void classLoadersThatUsedSocketsAreUnloadedOnceTheirLoopIsClosed(String transport)
             throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        String output = Child.run(
+                RedeployTest.class,
                 "-Xmx128m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-Dsecurepair.transport=" + transport,
-                "-Dsecurepair.fixtures=" + System.getProperty("securepair.fixtures")));
-        if (Runtime.version().feature() >= 22) {
-            command.add("--enable-native-access=ALL-UNNAMED");
-        }
-        command.addAll(List.of(
-                "-cp", System.getProperty("java.class.path"), RedeployTest.class.getName()));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
+                "-Dsecurepair.transport=" + transport);
         assertTrue(output.contains("unloaded 4 of 4"), output);
     }
 
     /** The child process. */
     public static void main(String[] arguments) throws Exception {
-        ReferenceQueue<ClassLoader> unloaded = new ReferenceQueue<>();
-        List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
-        for (int round = 0; round < ROUNDS; round++) {
-            loaders.add(new WeakReference<>(deploy(), unloaded));
+        Redeployment deployed = new Redeployment();
+        for (int round = 0; round < 4; round++) {
+            deployed.deploy(Application.class);
         }
-        int gone = 0;
-        for (int i = 0; i < 200 && gone < ROUNDS; i++) {
-            System.gc();
-            unloaded.remove(20); // meanwhile threads of Netty's and the cleaner's end
-            gone = (int) loaders.stream().filter(loader -> loader.get() == null).count();
-        }
-        Reference.reachabilityFence(loaders);
-        System.out.println("unloaded " + gone + " of " + ROUNDS);
-    }
-
-    private static ClassLoader deploy() throws Exception {
-        List<URL> urls = new ArrayList<>();
-        for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            urls.add(Path.of(path).toUri().toURL());
-        }
-        URLClassLoader loader =
-                new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
-        Thread thread = Thread.currentThread();
-        ClassLoader context = thread.getContextClassLoader();
-        thread.setContextClassLoader(loader);
-        try {
-            Class<?> application = loader.loadClass(Application.class.getName());
-            application.getMethod("run").invoke(null);
-        } finally {
-            thread.setContextClassLoader(context);
-            loader.close();
-        }
-        return loader;
+        System.out.println(deployed.collect());
     }
 
     /** What is deployed: a server, and a client that has a line echoed. */

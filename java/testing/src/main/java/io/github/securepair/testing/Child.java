@@ -1,6 +1,4 @@
-package io.github.securepair.engine;
-
-import static org.junit.jupiter.api.Assertions.assertEquals;
+package io.github.securepair.testing;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -11,11 +9,15 @@ import java.util.List;
  * Runs a main class of the tests in a process of its own, for what changes or measures a whole
  * process.
  */
-final class Child {
+public final class Child {
     private Child() {}
 
-    /** What it printed; fails the test when it does not exit with 0. */
-    static String run(Class<?> main, String... jvmArguments) throws Exception {
+    /**
+     * Returns what it printed.
+     *
+     * @throws AssertionError when it does not exit with 0
+     */
+    public static String run(Class<?> main, String... jvmArguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         if (Runtime.version().feature() >= 22) {
@@ -30,7 +32,10 @@ final class Child {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
+        int status = process.waitFor();
+        if (status != 0) {
+            throw new AssertionError("exit status " + status + ": " + output);
+        }
         return output;
     }
 }

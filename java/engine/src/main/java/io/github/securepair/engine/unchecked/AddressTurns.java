@@ -1,5 +1,7 @@
-package io.github.securepair.engine;
+package io.github.securepair.engine.unchecked;
 
+import io.github.securepair.engine.Status;
+import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.internal.Turns;
 
 import java.nio.ByteBuffer;
@@ -11,14 +13,15 @@ import java.nio.ByteBuffer;
  * or ends the process.
  *
  * <p>Threads, close() and the order of events are those of {@link TLSConnection}, whose counters
- * ({@link TLSConnection#consumed()} and so on) tell what was done. A failure is returned as
+ * ({@link TLSConnection#consumed()} and so on) say what was done. A failure is returned as
  * {@link Status#FAILED}, not thrown: see {@link TLSConnection#failure()}.
  */
 public final class AddressTurns {
     private final Turns turns;
 
-    AddressTurns(Turns turns) {
-        this.turns = turns;
+    /** Makes those of a connection; a second one acts on the same. */
+    public AddressTurns(TLSConnection connection) {
+        turns = connection.internal(Turns.class);
     }
 
     /** {@link TLSConnection#read} on addresses; lengths in bytes. */

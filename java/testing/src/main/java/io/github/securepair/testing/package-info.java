@@ -1,0 +1,2 @@
+/** What the tests of several modules share. Knows none of these modules. */
+package io.github.securepair.testing;
