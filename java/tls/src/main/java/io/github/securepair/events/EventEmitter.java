@@ -13,7 +13,7 @@ import java.util.concurrent.Executor;
  *
  * <p>Listeners may be added and removed on any thread. Everything that emits belongs to one thread,
  * for streams and sockets the thread of their {@link EventLoop}. An {@code emit} calls the
- * listeners that were there when it began.
+ * listeners that had been added when it began.
  *
  * <p>Emitting {@code 'error'} without a listener throws: the error itself when it is unchecked,
  * else an {@link UnhandledErrorException}.

@@ -30,7 +30,7 @@ public final class Warnings {
      * Replaces the handler for the whole program.
      *
      * @param next what to call, on the thread that warns; {@code null} restores printing
-     * @return the handler that was there
+     * @return the handler so far
      */
     public static Consumer<Warning> onWarning(Consumer<Warning> next) {
         Consumer<Warning> before = handler;

@@ -132,8 +132,8 @@ abstract class BlockingDuplex extends Duplex implements AutoCloseable {
     }
 
     /**
-     * Destroys the socket, for try-with-resources: what is not sent yet is lost. {@link #end} is
-     * the polite way. Any thread.
+     * Destroys the socket, for try-with-resources: what is not sent yet is lost. {@link #end} sends
+     * it. Any thread.
      */
     @Override
     public void close() {

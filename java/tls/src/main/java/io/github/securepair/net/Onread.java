@@ -29,7 +29,7 @@ public record Onread(Supplier<ByteBuffer> buffer, Callback callback) {
         boolean read(int count, ByteBuffer buffer) throws Exception;
     }
 
-    /** Checks that both parts are there. */
+    /** Checks that neither part is null. */
     public Onread {
         Objects.requireNonNull(buffer, "buffer");
         Objects.requireNonNull(callback, "callback");

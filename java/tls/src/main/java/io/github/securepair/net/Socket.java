@@ -633,7 +633,7 @@ public class Socket extends BlockingDuplex {
         }
     }
 
-    /** Emits 'close', also for a receiver that took the bytes over; that one gets it last. */
+    /** Emits 'close', then reports it to a receiver that took the bytes over, in any case. */
     private void emitClose(boolean hadError, Receiver newOwner) {
         try {
             emit(CLOSE, hadError);

@@ -13,6 +13,7 @@ import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.ManualClock;
+import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.net.AbortController;
 import io.github.securepair.net.BlockList;
 import io.github.securepair.net.Lookup;
@@ -74,9 +75,8 @@ class NetOptionsTest extends LoopTest {
 
     private static Map<String, Object> kernel(Socket socket) {
         try {
-            Object below = field(socket, "raw");
-            Channel channel =
-                    (Channel) field(below != null ? below : field(socket, "transport"), "channel");
+            Transport transport = (Transport) field(field(socket, "handle"), "transport");
+            Channel channel = (Channel) field(transport.link(), "channel");
             return Map.of(
                     "TCP_NODELAY",
                     channel.config().getOption(ChannelOption.TCP_NODELAY),
