@@ -1,14 +1,12 @@
 package io.github.securepair.tls;
 
 import io.github.securepair.engine.SecureContext;
-import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.errors.CodedException;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Warnings;
 import io.github.securepair.internal.transport.SetUp;
 import io.github.securepair.net.Net;
-import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.Duplex;
 
 import java.util.concurrent.CompletableFuture;
@@ -20,34 +18,15 @@ import java.util.function.Consumer;
  * hears of it.
  */
 final class ClientSocket extends TLSSocket {
-    private static final int MIN_DH_SIZE = 1024;
     private static final AtomicBoolean IP_SERVERNAME_WARNED = new AtomicBoolean();
 
-    private final Duplex over;
-    private final String host;
-    private final String servername;
-    private final String path;
-    private final Object port;
-    private final String localAddress;
-    private final boolean rejects;
-    private final ServerIdentityCheck identityCheck;
-    private final int minDHSize;
+    private final ClientSettings settings;
     private final Listener0 onEnd = this::endedEarly;
     private boolean secured;
 
-    private ClientSocket(
-            Duplex over, ConnectOptions given, TLSSocketOptions options, SecureContext context) {
-        super(over, null, options, context);
-        this.over = over;
-        host = NetOptions.text(given, "host");
-        servername = NetOptions.text(given, "servername");
-        path = NetOptions.path(given);
-        port = given.get("port");
-        localAddress = NetOptions.localAddress(given);
-        rejects = !Boolean.FALSE.equals(given.get("rejectUnauthorized"));
-        Object check = Options.typed(given, "checkServerIdentity", ServerIdentityCheck.class);
-        identityCheck = check == null ? ServerIdentity::check : (ServerIdentityCheck) check;
-        minDHSize = minDHSize(given);
+    private ClientSocket(ClientSettings settings, SocketSettings socket, SecureContext context) {
+        super(settings.over(), null, socket, context);
+        this.settings = settings;
         on(SECURE, this::verify);
         prependListener(END, onEnd);
     }
@@ -60,54 +39,19 @@ final class ClientSocket extends TLSSocket {
      *     gets its turn for that
      */
     static TLSSocket connect(ConnectOptions given, Listener0 listener, Consumer<TLSSocket> setUp) {
-        Duplex over = (Duplex) Options.typed(given, "socket", Duplex.class);
-        SocketConnectOptions where = over == null ? NetOptions.ofConnect(given) : null;
-        NetOptions.text(given, "host");
-        NetOptions.path(given);
-        NetOptions.localAddress(given);
-        double delay = NetOptions.number(given, "keepAliveInitialDelay", 0);
-        minDHSize(given);
-        Options.typed(given, "checkServerIdentity", ServerIdentityCheck.class);
-        String name = NetOptions.text(given, "servername");
-        TLSSocketOptions options = new TLSSocketOptions();
-        for (String each : new String[] {
-            "allowHalfOpen",
-            "session",
-            "ALPNProtocols",
-            "NPNProtocols",
-            "requestOCSP",
-            "enableTrace",
-            "requireCloseNotify",
-            "pskCallback",
-            "postHandshakeAuth",
-            "highWaterMark",
-            "onread",
-            "signal",
-            "loop",
-            "profile"
-        }) {
-            options.set(each, given.get(each));
-        }
-        options.set("requestCert", true);
-        options.set("rejectUnauthorized", !Boolean.FALSE.equals(given.get("rejectUnauthorized")));
-        options.set("servername", name);
-        Object shared = given.get("secureContext");
-        if (shared != null && !(shared instanceof SecureContext)) {
-            throw new ArgumentException(
-                    "TypeError", "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
-        }
-        SecureContext context =
-                shared != null ? (SecureContext) shared : SecureContexts.create(given);
+        ClientSettings settings = ClientSettings.of(given);
+        SecureContext shared = settings.context();
+        SecureContext context = shared != null ? shared : SecureContexts.create(given);
         ClientSocket socket;
         try {
-            socket = new ClientSocket(over, given, options, context);
+            socket = new ClientSocket(settings, SocketSettings.ofClient(given, settings), context);
         } finally {
             if (shared == null) {
                 context.close();
             }
         }
-        if (name != null
-                && Net.isIP(name) != 0
+        if (settings.servername() != null
+                && Net.isIP(settings.servername()) != 0
                 && IP_SERVERNAME_WARNED.compareAndSet(false, true)) {
             Warnings.emit(
                     "DeprecationWarning",
@@ -118,19 +62,18 @@ final class ClientSocket extends TLSSocket {
         if (listener != null) {
             socket.once(SECURE_CONNECT, listener);
         }
-        EnvironmentOptions.log(socket);
+        KeyLogFile.log(socket);
         Runnable start = socket::start;
-        if (where != null) {
+        if (settings.where() != null) {
             try {
-                double timeout = NetOptions.timeout(given);
-                if (timeout != 0) {
-                    socket.setTimeout(timeout);
+                if (settings.timeout() != 0) {
+                    socket.setTimeout(settings.timeout());
                 }
-                socket.setNoDelay(Options.truthy(given.get("noDelay")));
-                if (Options.truthy(given.get("keepAlive"))) {
-                    socket.setKeepAlive(true, Math.max(0, delay));
+                socket.setNoDelay(settings.noDelay());
+                if (settings.keepAlive()) {
+                    socket.setKeepAlive(true, settings.keepAliveInitialDelay());
                 }
-                start = socket._prepareConnect(where, socket::start);
+                start = socket._prepareConnect(settings.where(), socket::start);
             } catch (RuntimeException e) {
                 // A bad port or address: nothing native is left behind.
                 socket.destroy();
@@ -150,9 +93,9 @@ final class ClientSocket extends TLSSocket {
     /** A future of the socket when it is secure. */
     static CompletableFuture<TLSSocket> connectAsync(ConnectOptions options) {
         CompletableFuture<TLSSocket> result = new CompletableFuture<>();
-        EventLoop loop = options.get("socket") instanceof Duplex over
+        EventLoop loop = options.given(ConnectOptions.SOCKET) instanceof Duplex over
                 ? over.loop()
-                : options.get("loop") instanceof EventLoop given
+                : options.given(EndpointOptions.LOOP) instanceof EventLoop given
                         ? given
                         : EventLoop.currentOrDefault();
         ConnectOptions bound = options.copy().loop(loop);
@@ -163,7 +106,7 @@ final class ClientSocket extends TLSSocket {
                 return;
             }
             try {
-                TLSSocket socket = connect(EnvironmentOptions.client(bound), null, null);
+                TLSSocket socket = connect(bound, null, null);
                 // Cancelled, or out of time: nobody waits for the socket any more.
                 result.whenComplete((secure, error) -> {
                     if (error != null) {
@@ -190,15 +133,6 @@ final class ClientSocket extends TLSSocket {
         return result;
     }
 
-    // ---- options ------------------------------------------------------------------------------
-
-    private static int minDHSize(Options options) {
-        Object value = options.get("minDHSize");
-        return value == null
-                ? MIN_DH_SIZE
-                : (int) Options.integer("options.minDHSize", value, 1, Integer.MAX_VALUE);
-    }
-
     // ---- verification -------------------------------------------------------------------------
 
     @Override
@@ -209,7 +143,7 @@ final class ClientSocket extends TLSSocket {
     /** Node's onConnectSecure: before secureConnect, and before other listeners of secure. */
     private void verify() {
         EphemeralKeyInfo key = getEphemeralKeyInfo();
-        if (key != null && "DH".equals(key.type()) && key.size() < minDHSize) {
+        if (key != null && "DH".equals(key.type()) && key.size() < settings.minDHSize()) {
             takeError();
             emit(
                     ERROR,
@@ -230,7 +164,7 @@ final class ClientSocket extends TLSSocket {
             }
         }
         note(error);
-        if (error != null && rejects) {
+        if (error != null && rejectsUnauthorized()) {
             die(error);
             return;
         }
@@ -242,26 +176,24 @@ final class ClientSocket extends TLSSocket {
     }
 
     @Override
-    ServerIdentityCheck identityCheck() {
-        return identityCheck;
-    }
-
-    @Override
     String identityName() {
+        String servername = settings.servername();
         if (servername != null && !servername.isEmpty()) {
             return servername;
         }
+        String host = settings.host();
         if (host != null && !host.isEmpty()) {
             return host;
         }
-        String below = internals.hostOf(over);
+        String below = internals.hostOf(settings.over());
         return below != null ? below : "localhost";
     }
 
     /** The server went away first. */
     private void endedEarly() {
         if (!secured && takeError()) {
-            destroy(new DisconnectedException(host, port, path, localAddress));
+            destroy(new DisconnectedException(
+                    settings.host(), settings.port(), settings.path(), settings.localAddress()));
         }
     }
 }

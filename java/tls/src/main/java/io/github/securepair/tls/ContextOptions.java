@@ -1,11 +1,12 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.errors.ArgumentException;
+
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,11 +19,62 @@ import java.util.List;
  * @param <T> the concrete class, which the setters return
  */
 public abstract class ContextOptions<T extends ContextOptions<T>> extends Options {
+    static final Option<List<Materials.Locked>> PFX = Option.of("pfx", Materials::files);
+    static final Option<List<Materials.Locked>> KEY = Option.of("key", Materials::keys);
+    static final Option<Object> PASSPHRASE = Option.of("passphrase", Option::any);
+    static final Option<List<?>> CERT = Option.of("cert", Materials::truthyEntries);
+    static final Option<List<?>> CA = Option.of("ca", Materials::truthyEntries);
+    static final Option<List<?>> CRL = Option.of("crl", Materials::givenEntries);
+    static final Option<String> CIPHERS = Option.of("ciphers", Option::string);
+    static final Option<Boolean> HONOR_CIPHER_ORDER = Option.of("honorCipherOrder", Option::flag);
+    static final Option<String> ECDH_CURVE = Option.of("ecdhCurve", ContextOptions::groups);
+    static final Option<byte[]> DHPARAM = Option.of("dhparam", Materials::optionalBytes);
+    static final Option<String> SECURE_PROTOCOL =
+            Option.of("secureProtocol", ContextOptions::method);
+    static final Option<String> SESSION_ID_CONTEXT = Option.of("sessionIdContext", Option::string);
+    static final Option<Long> SESSION_TIMEOUT =
+            Option.of("sessionTimeout", Option.integer(0, Integer.MAX_VALUE));
+    static final Option<byte[]> TICKET_KEYS = Option.of("ticketKeys", Materials::ticketKeys);
+    static final Option<Long> SECURE_OPTIONS = Option.of("secureOptions", ContextOptions::mask);
+    static final Option<Object> MIN_VERSION = Option.of("minVersion", Option::any);
+    static final Option<Object> MAX_VERSION = Option.of("maxVersion", Option::any);
+    static final Option<String> SIGALGS = Option.of("sigalgs", ContextOptions::algorithms);
+    static final Option<Boolean> ALLOW_PARTIAL_TRUST_CHAIN =
+            Option.of("allowPartialTrustChain", Option::flag);
+    static final Option<Object> PRIVATE_KEY_IDENTIFIER =
+            Option.of("privateKeyIdentifier", Option::any);
+    static final Option<Object> PRIVATE_KEY_ENGINE = Option.of("privateKeyEngine", Option::any);
+    static final Option<String> CLIENT_CERT_ENGINE =
+            Option.of("clientCertEngine", ContextOptions::engine);
+    static final Option<Profile> PROFILE = Option.of("profile", Profile::read);
+
+    /**
+     * Options of connections; whether there is NPN decides about the versions of a context, too.
+     */
+    static final Option<byte[]> ALPN_PROTOCOLS = Option.of("ALPNProtocols", ProtocolLists::toWire);
+
+    static final Option<byte[]> NPN_PROTOCOLS = Option.of("NPNProtocols", ProtocolLists::toWire);
+
+    /**
+     * With no elliptic curve in it, ECDHE cannot be negotiated, while DHE and TLS 1.3 still can.
+     */
+    private static final String FINITE_FIELD_GROUPS =
+            "ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
+
+    /** The last integer up to which a number of JavaScript is exact. */
+    private static final long MAX_SAFE_INTEGER = (1L << 53) - 1;
+
     ContextOptions() {}
 
     @SuppressWarnings("unchecked")
     final T self() {
         return (T) this;
+    }
+
+    /** What every setter does. */
+    final T with(Option<?> option, Object value) {
+        put(option, value);
+        return self();
     }
 
     @Override
@@ -37,26 +89,22 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * {@code cert}.
      */
     public T pfx(byte[] value) {
-        put("pfx", value == null ? null : value.clone());
-        return self();
+        return with(PFX, value);
     }
 
     /** The same as {@link #pfx(byte[])}. */
     public T pfx(ByteBuffer value) {
-        put("pfx", value);
-        return self();
+        return with(PFX, value);
     }
 
     /** The same as {@link #pfx(byte[])}. */
     public T pfx(Path value) {
-        put("pfx", value);
-        return self();
+        return with(PFX, value);
     }
 
     /** The same as {@link #pfx(byte[])}. */
     public T pfx(List<?> value) {
-        put("pfx", value == null ? null : new ArrayList<>(value));
-        return self();
+        return with(PFX, value);
     }
 
     /**
@@ -64,32 +112,27 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * passphrase, at most one per key type.
      */
     public T key(String value) {
-        put("key", value);
-        return self();
+        return with(KEY, value);
     }
 
     /** The same as {@link #key(String)}. */
     public T key(byte[] value) {
-        put("key", value == null ? null : value.clone());
-        return self();
+        return with(KEY, value);
     }
 
     /** The same as {@link #key(String)}. */
     public T key(ByteBuffer value) {
-        put("key", value);
-        return self();
+        return with(KEY, value);
     }
 
     /** The same as {@link #key(String)}. */
     public T key(Path value) {
-        put("key", value);
-        return self();
+        return with(KEY, value);
     }
 
     /** The same as {@link #key(String)}. */
     public T key(List<?> value) {
-        put("key", value == null ? null : new ArrayList<>(value));
-        return self();
+        return with(KEY, value);
     }
 
     /**
@@ -97,8 +140,7 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * ever prompts.
      */
     public T passphrase(String value) {
-        put("passphrase", value);
-        return self();
+        return with(PASSPHRASE, value);
     }
 
     /**
@@ -106,32 +148,27 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * per key type.
      */
     public T cert(String value) {
-        put("cert", value);
-        return self();
+        return with(CERT, value);
     }
 
     /** The same as {@link #cert(String)}. */
     public T cert(byte[] value) {
-        put("cert", value == null ? null : value.clone());
-        return self();
+        return with(CERT, value);
     }
 
     /** The same as {@link #cert(String)}. */
     public T cert(ByteBuffer value) {
-        put("cert", value);
-        return self();
+        return with(CERT, value);
     }
 
     /** The same as {@link #cert(String)}. */
     public T cert(Path value) {
-        put("cert", value);
-        return self();
+        return with(CERT, value);
     }
 
     /** The same as {@link #cert(String)}. */
     public T cert(List<?> value) {
-        put("cert", value == null ? null : new ArrayList<>(value));
-        return self();
+        return with(CERT, value);
     }
 
     /**
@@ -141,62 +178,52 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * the CA names of the CertificateRequest.
      */
     public T ca(String value) {
-        put("ca", value);
-        return self();
+        return with(CA, value);
     }
 
     /** The same as {@link #ca(String)}. */
     public T ca(byte[] value) {
-        put("ca", value == null ? null : value.clone());
-        return self();
+        return with(CA, value);
     }
 
     /** The same as {@link #ca(String)}. */
     public T ca(ByteBuffer value) {
-        put("ca", value);
-        return self();
+        return with(CA, value);
     }
 
     /** The same as {@link #ca(String)}. */
     public T ca(Path value) {
-        put("ca", value);
-        return self();
+        return with(CA, value);
     }
 
     /** The same as {@link #ca(String)}. */
     public T ca(List<?> value) {
-        put("ca", value == null ? null : new ArrayList<>(value));
-        return self();
+        return with(CA, value);
     }
 
     /** Certificate revocation lists, PEM. Switches CRL checking on for the whole chain. */
     public T crl(String value) {
-        put("crl", value);
-        return self();
+        return with(CRL, value);
     }
 
     /** The same as {@link #crl(String)}. */
     public T crl(byte[] value) {
-        put("crl", value == null ? null : value.clone());
-        return self();
+        return with(CRL, value);
     }
 
     /** The same as {@link #crl(String)}. */
     public T crl(ByteBuffer value) {
-        put("crl", value);
-        return self();
+        return with(CRL, value);
     }
 
     /** The same as {@link #crl(String)}. */
     public T crl(Path value) {
-        put("crl", value);
-        return self();
+        return with(CRL, value);
     }
 
     /** The same as {@link #crl(String)}. */
     public T crl(List<?> value) {
-        put("crl", value == null ? null : new ArrayList<>(value));
-        return self();
+        return with(CRL, value);
     }
 
     /**
@@ -205,14 +232,12 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * versions. {@code @SECLEVEL=n} is honoured.
      */
     public T ciphers(String value) {
-        put("ciphers", value);
-        return self();
+        return with(CIPHERS, value);
     }
 
     /** Whether a server prefers its own cipher order over the client's. */
     public T honorCipherOrder(boolean value) {
-        put("honorCipherOrder", value);
-        return self();
+        return with(HONOR_CIPHER_ORDER, value);
     }
 
     /**
@@ -220,14 +245,12 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * {@code false} leaves no elliptic curve at all.
      */
     public T ecdhCurve(String value) {
-        put("ecdhCurve", value);
-        return self();
+        return with(ECDH_CURVE, value);
     }
 
     /** The same as {@link #ecdhCurve(String)}. */
     public T ecdhCurve(boolean value) {
-        put("ecdhCurve", value);
-        return self();
+        return with(ECDH_CURVE, value);
     }
 
     /**
@@ -235,26 +258,22 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * choose. Unreadable parameters are silently discarded; fewer than 1024 bits are refused.
      */
     public T dhparam(String value) {
-        put("dhparam", value);
-        return self();
+        return with(DHPARAM, value);
     }
 
     /** The same as {@link #dhparam(String)}. */
     public T dhparam(byte[] value) {
-        put("dhparam", value == null ? null : value.clone());
-        return self();
+        return with(DHPARAM, value);
     }
 
     /** The same as {@link #dhparam(String)}. */
     public T dhparam(ByteBuffer value) {
-        put("dhparam", value);
-        return self();
+        return with(DHPARAM, value);
     }
 
     /** The same as {@link #dhparam(String)}. */
     public T dhparam(Path value) {
-        put("dhparam", value);
-        return self();
+        return with(DHPARAM, value);
     }
 
     /**
@@ -262,20 +281,17 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * Excludes {@code minVersion} and {@code maxVersion}.
      */
     public T secureProtocol(String value) {
-        put("secureProtocol", value);
-        return self();
+        return with(SECURE_PROTOCOL, value);
     }
 
     /** Opaque identifier, at most 32 bytes: sessions and tickets only resume under an equal one. */
     public T sessionIdContext(String value) {
-        put("sessionIdContext", value);
-        return self();
+        return with(SESSION_ID_CONTEXT, value);
     }
 
     /** Seconds after which session identifiers and tickets made by the server expire. */
     public T sessionTimeout(long value) {
-        put("sessionTimeout", value);
-        return self();
+        return with(SESSION_TIMEOUT, value);
     }
 
     /**
@@ -283,20 +299,17 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * share them resume each other's sessions.
      */
     public T ticketKeys(byte[] value) {
-        put("ticketKeys", value == null ? null : value.clone());
-        return self();
+        return with(TICKET_KEYS, value);
     }
 
     /** The same as {@link #ticketKeys(byte[])}. */
     public T ticketKeys(ByteBuffer value) {
-        put("ticketKeys", value);
-        return self();
+        return with(TICKET_KEYS, value);
     }
 
     /** Mask of OpenSSL's {@code SSL_OP_*} flags, added to those that the other options imply. */
     public T secureOptions(long value) {
-        put("secureOptions", value);
-        return self();
+        return with(SECURE_OPTIONS, value);
     }
 
     /**
@@ -304,28 +317,24 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * {@code "TLSv1.3"}.
      */
     public T minVersion(String value) {
-        put("minVersion", value);
-        return self();
+        return with(MIN_VERSION, value);
     }
 
     /** Highest protocol version, named as in {@link #minVersion}. */
     public T maxVersion(String value) {
-        put("maxVersion", value);
-        return self();
+        return with(MAX_VERSION, value);
     }
 
     /**
      * Signature algorithms, separated by {@code :}, such as {@code "ECDSA+SHA256:RSA-PSS+SHA256"}.
      */
     public T sigalgs(String value) {
-        put("sigalgs", value);
-        return self();
+        return with(SIGALGS, value);
     }
 
     /** Whether any certificate in {@code ca}, not only a self-signed root, ends a chain. */
     public T allowPartialTrustChain(boolean value) {
-        put("allowPartialTrustChain", value);
-        return self();
+        return with(ALLOW_PARTIAL_TRUST_CHAIN, value);
     }
 
     /**
@@ -333,20 +342,17 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * in a Node built without engines. {@link StoreURI} is the successor.
      */
     public T privateKeyIdentifier(String value) {
-        put("privateKeyIdentifier", value);
-        return self();
+        return with(PRIVATE_KEY_IDENTIFIER, value);
     }
 
     /** Engine of {@link #privateKeyIdentifier}. */
     public T privateKeyEngine(String value) {
-        put("privateKeyEngine", value);
-        return self();
+        return with(PRIVATE_KEY_ENGINE, value);
     }
 
     /** Engine that gives the certificate of a client. Fails like {@link #privateKeyIdentifier}. */
     public T clientCertEngine(String value) {
-        put("clientCertEngine", value);
-        return self();
+        return with(CLIENT_CERT_ENGINE, value);
     }
 
     /**
@@ -354,8 +360,7 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * set.
      */
     public T profile(Profile value) {
-        put("profile", value);
-        return self();
+        return with(PROFILE, value);
     }
 
     /**
@@ -363,38 +368,32 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * the option is used: see {@link StoreURI}.
      */
     public T key(PrivateKey value) {
-        put("key", value);
-        return self();
+        return with(KEY, value);
     }
 
     /** Private key that OpenSSL finds itself: in a file, on a token. */
     public T key(StoreURI value) {
-        put("key", value);
-        return self();
+        return with(KEY, value);
     }
 
     /** Certificate of the JDK, and the intermediate certificates to send. */
     public T cert(X509Certificate value, X509Certificate... chain) {
-        put("cert", value == null ? null : KeyStores.pem(value, chain));
-        return self();
+        return with(CERT, value == null ? null : KeyStores.pem(value, chain));
     }
 
     /** Certificate, with the chain to send, that OpenSSL finds itself. */
     public T cert(StoreURI value) {
-        put("cert", value);
-        return self();
+        return with(CERT, value);
     }
 
     /** Trusted CA certificate of the JDK; several are given as a list. */
     public T ca(X509Certificate value) {
-        put("ca", value);
-        return self();
+        return with(CA, value);
     }
 
     /** Trusted CA certificates that OpenSSL finds itself. */
     public T ca(StoreURI value) {
-        put("ca", value);
-        return self();
+        return with(CA, value);
     }
 
     /**
@@ -409,9 +408,9 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
     public T keyStore(KeyStore store, char[] password, String... aliases) {
         List<KeyStores.Identity> found =
                 KeyStores.identities(KeyStores.require(store), password, aliases);
-        put("key", found.stream().map(KeyStores.Identity::key).toList());
-        put("cert", found.stream().map(each -> KeyStores.pem(each.chain())).toList());
-        return self();
+        put(KEY, found.stream().map(KeyStores.Identity::key).toList());
+        return with(
+                CERT, found.stream().map(each -> KeyStores.pem(each.chain())).toList());
     }
 
     /**
@@ -430,8 +429,7 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      * @throws io.github.securepair.engine.SecureContextException when there is none
      */
     public T trustStore(KeyStore store) {
-        put("ca", KeyStores.anchors(KeyStores.require(store)));
-        return self();
+        return with(CA, KeyStores.anchors(KeyStores.require(store)));
     }
 
     /**
@@ -442,5 +440,40 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
      */
     public T trustStore(Path file, char[] password) {
         return trustStore(KeyStores.open(file, password));
+    }
+
+    // ---- reading ------------------------------------------------------------------------------
+
+    private static String groups(String called, Object value) {
+        return Boolean.FALSE.equals(value) ? FINITE_FIELD_GROUPS : Option.string(called, value);
+    }
+
+    /** Node ignores what is no text; an empty one is a bad name. */
+    private static String method(String called, Object value) {
+        return value instanceof String text ? text : null;
+    }
+
+    /** In Node's errors an argument, not an option. */
+    private static Long mask(String called, Object value) {
+        return Option.isFalsy(value)
+                ? Long.valueOf(0)
+                : Option.integer(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER).read("secureOptions", value);
+    }
+
+    private static String algorithms(String called, Object value) {
+        String text = Option.string(called, value);
+        if (text != null && text.isEmpty()) {
+            throw ArgumentException.invalidArgValue(called, text);
+        }
+        return text;
+    }
+
+    /** A text, or Node's error about engines. */
+    static String engine(String called, Object value) {
+        if (value == null || value instanceof String) {
+            return (String) value;
+        }
+        throw ArgumentException.invalidArgType(
+                called, "of type string or one of null or undefined", value);
     }
 }

@@ -1,5 +1,9 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.events.Warnings;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
 /**
  * What a user sets from outside the program. Node's environment variables keep their names; Node's
  * command line flags are system properties, {@code --tls-cipher-list} being
@@ -7,6 +11,7 @@ package io.github.securepair.tls;
  */
 final class Environment {
     private static final String PREFIX = "securepair.tls.";
+    private static final AtomicBoolean WARNED = new AtomicBoolean();
 
     private Environment() {}
 
@@ -20,11 +25,30 @@ final class Environment {
     }
 
     /**
-     * An environment variable; a system property of the same name goes before it, for programs that
-     * cannot set the former.
+     * An environment variable; a system property of the same name takes precedence over it, for
+     * programs that cannot set the former.
      */
     static String variable(String name) {
         String property = System.getProperty(name);
         return property != null ? property : System.getenv(name);
+    }
+
+    /** What {@code enableTrace} is when it is not given. */
+    static boolean traces() {
+        return flag("trace");
+    }
+
+    /** Whether a client that does not say takes any server. The first time there is a warning. */
+    static boolean allowsUnauthorized() {
+        boolean allows = "0".equals(variable("NODE_TLS_REJECT_UNAUTHORIZED"));
+        if (allows && WARNED.compareAndSet(false, true)) {
+            Warnings.emit(
+                    "Warning",
+                    null,
+                    "Setting the NODE_TLS_REJECT_UNAUTHORIZED environment variable to '0'"
+                            + " makes TLS connections and HTTPS requests insecure by disabling"
+                            + " certificate verification.");
+        }
+        return allows;
     }
 }

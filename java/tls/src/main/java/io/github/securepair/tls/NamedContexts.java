@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
  * {@code *} stands for any characters but dots; everything else for itself, whatever its case.
  * (Node takes parentheses for a regular expression.) Any thread.
  */
-final class NamedContexts implements SNICallback {
+final class NamedContexts {
     private record Entry(String name, Pattern pattern, ServerContext context) {
         boolean isNamed(String servername) {
             return name.equalsIgnoreCase(servername);
@@ -81,11 +81,6 @@ final class NamedContexts implements SNICallback {
             }
         }
         return null;
-    }
-
-    @Override
-    public void select(String servername, Callback callback) {
-        callback.done(null, find(servername));
     }
 
     boolean isEmpty() {

@@ -1,12 +1,15 @@
 package io.github.securepair.tls;
 
-import io.github.securepair.errors.ArgumentException;
+import io.github.securepair.events.Warnings;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What all option classes share: a map from Node's option names to the values given.
@@ -17,6 +20,11 @@ import java.util.Map;
  * {@code ERR_INVALID_ARG_TYPE}.
  */
 public abstract class Options {
+    /** Programs take names from their users: of more than these no warning is given. */
+    private static final int MAX_WARNINGS = 100;
+
+    private static final Set<String> WARNED = ConcurrentHashMap.newKeySet();
+
     private final Map<String, Object> values = new LinkedHashMap<>();
 
     Options() {}
@@ -26,16 +34,16 @@ public abstract class Options {
 
     /**
      * Sets the option called {@code name}, whatever the type of {@code value}. A {@code null} value
-     * is the same as not giving the option. Unknown names are kept and have no effect.
+     * is the same as not giving the option.
+     *
+     * <p>A name that does not count for this class of options is kept, so that {@link #get} has it,
+     * and has no effect. The first time each is given there is a warning, see {@link Warnings}.
      */
     public Options set(String name, Object value) {
-        if (value instanceof byte[] bytes) {
-            put(name, bytes.clone());
-        } else if (value instanceof List<?> list) {
-            put(name, new ArrayList<>(list));
-        } else {
-            put(name, value);
+        if (value != null && !Option.isDeclared(entry(), name)) {
+            warn(name);
         }
+        put(name, value);
         return this;
     }
 
@@ -56,11 +64,30 @@ public abstract class Options {
         return Collections.unmodifiableMap(values);
     }
 
-    final void put(String name, Object value) {
+    /** What these options are given to. */
+    abstract Option.Entry entry();
+
+    /** Keeps what was given. Bytes and lists are copied. */
+    final void put(Option<?> option, Object value) {
+        put(option.name(), value);
+    }
+
+    private void put(String name, Object value) {
         if (value == null) {
             values.remove(name);
+        } else if (value instanceof byte[] bytes) {
+            values.put(name, bytes.clone());
+        } else if (value instanceof List<?> list) {
+            values.put(name, new ArrayList<>(list));
         } else {
             values.put(name, value);
+        }
+    }
+
+    /** Keeps it unless the option was given. */
+    final void putMissing(Option<?> option, Object value) {
+        if (!has(option)) {
+            put(option, value);
         }
     }
 
@@ -76,69 +103,65 @@ public abstract class Options {
         return getClass().getSimpleName() + values.keySet();
     }
 
-    // ---- reading, with Node's errors
+    // ---- reading, with Node's errors ----------------------------------------------------------
 
-    /**
-     * Whether JavaScript would call the value false: absent, false, an empty string, zero, not a
-     * number.
-     */
-    static boolean isFalsy(Object value) {
-        return value == null
-                || Boolean.FALSE.equals(value)
-                || "".equals(value)
-                || value instanceof Number number
-                        && (number.doubleValue() == 0 || Double.isNaN(number.doubleValue()));
+    final <T> T read(Option<T> option) {
+        return option.read(given(option));
     }
 
-    static boolean truthy(Object value) {
-        return !isFalsy(value);
+    /** Reads under the name that Node's error has in this place. */
+    final <T> T read(Option<T> option, String called) {
+        return option.read(called, given(option));
     }
 
-    /** An option that must be of a type when it is given, with Node's error. */
-    static Object typed(Options options, String name, Class<?> type) {
-        Object value = options.get(name);
-        if (value == null || type.isInstance(value)) {
-            return value;
-        }
-        String expected = type == Boolean.class
-                ? "of type boolean"
-                : type.isInterface()
-                        ? "of type function"
-                        : "an instance of " + type.getSimpleName();
-        throw ArgumentException.invalidArgType("options." + name, expected, value);
+    /** The value as it was given, or null. */
+    final Object given(Option<?> option) {
+        return values.get(option.name());
     }
 
-    static long number(Options options, String name, long otherwise) {
-        Object value = options.get(name);
-        if (value == null || value instanceof Number n && n.doubleValue() == 0) {
-            return otherwise;
-        }
-        if (!(value instanceof Number number)) {
-            throw ArgumentException.invalidArgType("options." + name, "of type number", value);
-        }
-        return number.longValue();
+    final boolean has(Option<?> option) {
+        return given(option) != null;
     }
 
-    static String string(String name, Object value) {
-        if (value instanceof String text) {
-            return text;
+    // ---- unknown names ------------------------------------------------------------------------
+
+    private void warn(String name) {
+        String about = getClass().getSimpleName();
+        if (WARNED.size() >= MAX_WARNINGS || !WARNED.add(about + '.' + name)) {
+            return;
         }
-        throw ArgumentException.invalidArgType(name, "of type string", value);
+        String closest = null;
+        int least = Math.max(1, name.length() / 4);
+        for (Option<?> each : Option.all(entry())) {
+            int distance = distance(name.toLowerCase(Locale.ROOT), each.name());
+            if (distance <= least) {
+                least = distance - 1;
+                closest = each.name();
+            }
+        }
+        Warnings.emit(
+                "Warning",
+                "UNKNOWN_OPTION",
+                "'" + name + "' is not an option of " + about + " and has no effect"
+                        + (closest == null ? "" : "; did you mean '" + closest + "'?"));
     }
 
-    /** An integer within bounds, or Node's type or range error. */
-    static long integer(String name, Object value, long min, long max) {
-        if (!(value instanceof Number number)) {
-            throw ArgumentException.invalidArgType(name, "of type number", value);
+    /** How many characters have to be inserted, removed or replaced; case does not count. */
+    private static int distance(String text, String option) {
+        String other = option.toLowerCase(Locale.ROOT);
+        int[] before = new int[other.length() + 1];
+        for (int j = 0; j <= other.length(); j++) {
+            before[j] = j;
         }
-        double exact = number.doubleValue();
-        if (Double.isInfinite(exact) || exact != Math.rint(exact)) {
-            throw ArgumentException.outOfRange(name, "an integer", value);
+        for (int i = 1; i <= text.length(); i++) {
+            int[] row = new int[other.length() + 1];
+            row[0] = i;
+            for (int j = 1; j <= other.length(); j++) {
+                int replaced = before[j - 1] + (text.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1);
+                row[j] = Math.min(replaced, 1 + Math.min(row[j - 1], before[j]));
+            }
+            before = row;
         }
-        long integer = number.longValue();
-        if (integer < min || integer > max) {
-            throw ArgumentException.outOfRange(name, ">= " + min + " && <= " + max, value);
-        }
-        return integer;
+        return before[other.length()];
     }
 }

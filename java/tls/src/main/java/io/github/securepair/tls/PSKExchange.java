@@ -71,16 +71,4 @@ final class PSKExchange implements PSKProvider {
             return length + " bytes";
         }
     }
-
-    /** The option; what Node calls it in the error depends on who asks. */
-    static PSKCallback pskCallback(Options options, String called) {
-        Object value = options.get("pskCallback");
-        if (value instanceof PSKCallback callback) {
-            return callback;
-        }
-        if (!Options.truthy(value)) {
-            return null;
-        }
-        throw ArgumentException.invalidArgType(called, "of type function", value);
-    }
 }

@@ -99,9 +99,8 @@ public enum Profile {
         return legacy;
     }
 
-    /** The profile that the options give, or name. */
-    static Profile of(Options options) {
-        Object given = options.get("profile");
+    /** The profile that was given, or named. */
+    static Profile read(String called, Object given) {
         if (given == null || given instanceof Profile) {
             return given == null ? Profile.MODERN : (Profile) given;
         }
@@ -110,6 +109,6 @@ public enum Profile {
                 return each;
             }
         }
-        throw ArgumentException.invalidArgValue("options.profile", given);
+        throw ArgumentException.invalidArgValue(called, given);
     }
 }

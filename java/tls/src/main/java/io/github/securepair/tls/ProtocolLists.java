@@ -5,6 +5,7 @@ import io.github.securepair.errors.ArgumentException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -20,20 +21,18 @@ final class ProtocolLists {
      *
      * <p>An empty name is refused: OpenSSL would take it for a malformed list.
      */
-    static byte[] toWire(String option, Object value) {
+    static byte[] toWire(String called, Object value) {
         if (value == null) {
             return null;
         }
         if (value instanceof byte[] || value instanceof ByteBuffer) {
             byte[] wire = Materials.bytes(value);
-            checkWire(option, wire);
+            checkWire(called, wire);
             return wire.length == 0 ? null : wire;
         }
         if (!(value instanceof List<?> names)) {
             throw ArgumentException.invalidArgType(
-                    "options." + option,
-                    "an instance of Array, Buffer, TypedArray, or DataView",
-                    value);
+                    called, "an instance of Array, Buffer, TypedArray, or DataView", value);
         }
         ByteArrayOutputStream wire = new ByteArrayOutputStream();
         for (int i = 0; i < names.size(); i++) {
@@ -42,9 +41,7 @@ final class ProtocolLists {
                     || entry instanceof byte[]
                     || entry instanceof ByteBuffer)) {
                 throw ArgumentException.invalidArgType(
-                        "options." + option + "[" + i + "]",
-                        "of type string or an instance of Buffer",
-                        entry);
+                        called + "[" + i + "]", "of type string or an instance of Buffer", entry);
             }
             byte[] name = Materials.bytes(entry);
             if (name.length > 255) {
@@ -57,7 +54,7 @@ final class ProtocolLists {
             }
             if (name.length == 0) {
                 throw ArgumentException.invalidArgValue(
-                        "options." + option, "", "must not contain an empty protocol");
+                        called, "", "must not contain an empty protocol");
             }
             wire.write(name.length);
             wire.writeBytes(name);
@@ -65,17 +62,26 @@ final class ProtocolLists {
         return wire.size() == 0 ? null : wire.toByteArray();
     }
 
-    private static void checkWire(String option, byte[] wire) {
+    private static void checkWire(String called, byte[] wire) {
         for (int at = 0; at < wire.length; ) {
             int length = wire[at] & 0xff;
             if (length == 0 || at + 1 + length > wire.length) {
                 throw ArgumentException.invalidArgValue(
-                        "options." + option,
+                        called,
                         "<Buffer of " + wire.length + " bytes>",
                         "must be a list of length-prefixed protocols");
             }
             at += 1 + length;
         }
+    }
+
+    /** The names of a wire form. */
+    static List<String> names(byte[] wire) {
+        List<String> names = new ArrayList<>();
+        for (int at = 0; at < wire.length; at += 1 + (wire[at] & 0xff)) {
+            names.add(new String(wire, at + 1, wire[at] & 0xff, StandardCharsets.UTF_8));
+        }
+        return names;
     }
 
     /** First name of a wire form. */

@@ -17,11 +17,10 @@ import java.util.stream.Collectors;
  */
 record ProtocolRange(int min, int max, Role role) {
     static ProtocolRange of(Options options, Profile profile) {
-        Object min = options.get("minVersion");
-        Object max = options.get("maxVersion");
-        // Node ignores a secureProtocol that is no string; an empty one is a bad name only when it
-        // is given as such.
-        if (options.get("secureProtocol") instanceof String method) {
+        Object min = options.read(ContextOptions.MIN_VERSION);
+        Object max = options.read(ContextOptions.MAX_VERSION);
+        String method = options.read(ContextOptions.SECURE_PROTOCOL);
+        if (method != null) {
             for (Object version : new Object[] {min, max}) {
                 if (version != null) {
                     throw new ArgumentException(
@@ -36,8 +35,8 @@ record ProtocolRange(int min, int max, Role role) {
         int low = version("minimum", min, profile.minVersion());
         int high = version("maximum", max, profile.maxVersion());
         if (max == null
-                && options.has("NPNProtocols")
-                && !options.has("ALPNProtocols")
+                && options.has(ContextOptions.NPN_PROTOCOLS)
+                && !options.has(ContextOptions.ALPN_PROTOCOLS)
                 && high > Protocol.TLS1_2) {
             // NPN does not exist in TLS 1.3: whoever asks for it and for nothing newer means TLS
             // 1.2.

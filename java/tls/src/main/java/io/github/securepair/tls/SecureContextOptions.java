@@ -1,5 +1,7 @@
 package io.github.securepair.tls;
 
+import io.github.securepair.tls.Option.Entry;
+
 /** Options of {@link TLS#createSecureContext}. */
 public final class SecureContextOptions extends ContextOptions<SecureContextOptions> {
     /** Makes empty options: every default applies. */
@@ -11,6 +13,11 @@ public final class SecureContextOptions extends ContextOptions<SecureContextOpti
      */
     public SecureContextOptions(Options other) {
         putAll(other);
+    }
+
+    @Override
+    Entry entry() {
+        return Entry.CONTEXT;
     }
 
     @Override

@@ -9,7 +9,6 @@ import io.github.securepair.engine.SecureContextException;
 import io.github.securepair.errors.ArgumentException;
 import io.github.securepair.events.Warnings;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -20,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -32,17 +30,6 @@ import java.util.function.Consumer;
  * that a mismatch is seen.
  */
 final class SecureContexts {
-    /**
-     * With no elliptic curve in it, ECDHE cannot be negotiated, while DHE and TLS 1.3 still can.
-     */
-    private static final String FINITE_FIELD_GROUPS =
-            "ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
-
-    /** The last integer up to which a number of JavaScript is exact. */
-    private static final long MAX_SAFE_INTEGER = (1L << 53) - 1;
-
-    private static final String OPTIONAL_STRING = "of type string or one of null or undefined";
-
     private SecureContexts() {}
 
     /** A context with the defaults of createSecureContext. The caller owns it. */
@@ -74,7 +61,7 @@ final class SecureContexts {
     }
 
     private static SecureContext create(Options options, boolean server) {
-        Profile profile = Profile.of(options);
+        Profile profile = options.read(ContextOptions.PROFILE);
         if (profile.isLegacy()) {
             OpenSSL.loadLegacy();
         }
@@ -90,7 +77,7 @@ final class SecureContexts {
             crl(builder, options);
             sessions(builder, options, server ? defaultSessionIdContext(profile) : null);
             boolean always = profile.isLegacy() && OpenSSL.supports(OpenSSL.Feature.NPN);
-            if (options.has("NPNProtocols") || always) {
+            if (options.has(ContextOptions.NPN_PROTOCOLS) || always) {
                 builder.npn();
             }
             return builder.build();
@@ -98,23 +85,16 @@ final class SecureContexts {
     }
 
     private static long secureOptions(Options options, boolean serverOrder) {
-        Object given = options.get("secureOptions");
-        long mask = 0;
-        if (!Options.isFalsy(given)) {
-            mask = Options.integer("secureOptions", given, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER);
-        }
-        Object honor = options.get("honorCipherOrder");
-        boolean own = honor == null ? serverOrder : !Options.isFalsy(honor);
+        long mask = options.read(ContextOptions.SECURE_OPTIONS);
+        Boolean honor = options.read(ContextOptions.HONOR_CIPHER_ORDER);
+        boolean own = honor == null ? serverOrder : honor;
         return own ? mask | SSLOptions.SSL_OP_CIPHER_SERVER_PREFERENCE : mask;
     }
 
     private static void ciphers(
             SecureContext.Builder builder, Options options, Profile profile, ProtocolRange range) {
-        Object given = options.get("ciphers");
-        if (given != null && !(given instanceof String)) {
-            throw ArgumentException.invalidArgType("options.ciphers", "of type string", given);
-        }
-        String ciphers = Options.isFalsy(given) ? profile.ciphers() : (String) given;
+        String given = options.read(ContextOptions.CIPHERS);
+        String ciphers = given == null || given.isEmpty() ? profile.ciphers() : given;
         List<String> suites = new ArrayList<>();
         List<String> list = new ArrayList<>();
         String[] names = ciphers.split(":", -1);
@@ -159,17 +139,18 @@ final class SecureContexts {
     }
 
     private static void trust(SecureContext.Builder builder, Options options) {
-        if (options.has("allowPartialTrustChain")) {
-            builder.partialChain(!Options.isFalsy(options.get("allowPartialTrustChain")));
+        Boolean partial = options.read(ContextOptions.ALLOW_PARTIAL_TRUST_CHAIN);
+        if (partial != null) {
+            builder.partialChain(partial);
         }
-        Object ca = options.get("ca");
-        if (Options.isFalsy(ca)) {
+        List<?> ca = options.read(ContextOptions.CA);
+        if (ca == null) {
             DefaultTrust.apply();
             builder.defaultRoots();
             return;
         }
         builder.ownTrust(); // an empty list trusts nobody
-        for (Object entry : Materials.entries(ca)) {
+        for (Object entry : ca) {
             if (entry instanceof X509Certificate certificate) {
                 builder.caDer(X509.encoded(certificate), true);
             } else if (entry instanceof StoreURI store) {
@@ -177,7 +158,7 @@ final class SecureContexts {
                         store,
                         options,
                         secret -> builder.storeCA(store.uri(), store.properties(), secret));
-            } else if (builder.ca(Materials.bytes("ca", entry), true) == 0) {
+            } else if (builder.ca(Materials.bytes("options.ca", entry), true) == 0) {
                 // Node would go on with an empty store, and every peer would then be refused for a
                 // reason that names no file.
                 throw new SecureContextException(
@@ -189,34 +170,21 @@ final class SecureContexts {
     }
 
     private static void identity(SecureContext.Builder builder, Options options) {
-        Object cert = options.get("cert");
-        if (!Options.isFalsy(cert)) {
-            for (Object entry : Materials.entries(cert)) {
+        List<?> certificates = options.read(ContextOptions.CERT);
+        if (certificates != null) {
+            for (Object entry : certificates) {
                 certificate(builder, entry, options);
             }
         }
-        Object key = options.get("key");
-        if (!Options.isFalsy(key)) {
-            for (Object entry : Materials.entries(key)) {
-                if (entry instanceof PrivateKey secret) {
-                    privateKey(builder, secret);
-                } else if (entry instanceof StoreURI store) {
-                    withPassphrase(
-                            store,
-                            options,
-                            secret -> builder.storeKey(store.uri(), store.properties(), secret));
-                } else {
-                    privateKey(builder, entry, Materials.isList(key), options.get("passphrase"));
-                }
+        List<Materials.Locked> keys = options.read(ContextOptions.KEY);
+        if (keys != null) {
+            for (Materials.Locked entry : keys) {
+                privateKey(builder, entry, options);
             }
         }
-        Object sigalgs = options.get("sigalgs");
+        String sigalgs = options.read(ContextOptions.SIGALGS);
         if (sigalgs != null) {
-            String text = Options.string("options.sigalgs", sigalgs);
-            if (text.isEmpty()) {
-                throw ArgumentException.invalidArgValue("options.sigalgs", text);
-            }
-            builder.signatureAlgorithms(text);
+            builder.signatureAlgorithms(sigalgs);
         }
         privateKeyIdentifier(options);
     }
@@ -230,13 +198,12 @@ final class SecureContexts {
         } else if (entry instanceof X509Certificate certificate) {
             builder.certificate(KeyStores.pem(certificate));
         } else {
-            builder.certificate(Materials.bytes("cert", entry));
+            builder.certificate(Materials.bytes("options.cert", entry));
         }
     }
 
     private static void withPassphrase(StoreURI store, Options options, Consumer<byte[]> use) {
-        Object given = store.passphrase() != null ? store.passphrase() : options.get("passphrase");
-        byte[] secret = passphrase(given);
+        byte[] secret = passphrase(store.passphrase(), options);
         try {
             use.accept(secret);
         } finally {
@@ -244,39 +211,37 @@ final class SecureContexts {
         }
     }
 
-    private static void privateKey(SecureContext.Builder builder, PrivateKey key) {
-        byte[] pem = KeyStores.pem(key);
-        try {
-            builder.privateKey(pem, null);
-        } finally {
-            wipe(pem);
-        }
-    }
-
     private static void privateKey(
-            SecureContext.Builder builder, Object entry, boolean inList, Object shared) {
-        Object pem = entry;
-        Object passphrase = shared;
-        if (entry instanceof PemKey of) {
-            pem = of.pem();
-            passphrase = of.passphrase() != null ? of.passphrase() : shared;
-        } else if (inList && entry instanceof Map<?, ?> map && map.get("pem") != null) {
-            pem = map.get("pem");
-            passphrase = map.get("passphrase") != null ? map.get("passphrase") : shared;
-        }
-        byte[] bytes = Materials.bytes("key", pem);
-        byte[] secret = passphrase(passphrase);
-        try {
-            builder.privateKey(bytes, secret);
-        } finally {
-            wipe(secret);
+            SecureContext.Builder builder, Materials.Locked entry, Options options) {
+        if (entry.content() instanceof PrivateKey key) {
+            byte[] pem = KeyStores.pem(key);
+            try {
+                builder.privateKey(pem, null);
+            } finally {
+                wipe(pem);
+            }
+        } else if (entry.content() instanceof StoreURI store) {
+            withPassphrase(
+                    store,
+                    options,
+                    secret -> builder.storeKey(store.uri(), store.properties(), secret));
+        } else {
+            byte[] pem = Materials.bytes("options.key", entry.content());
+            byte[] secret = passphrase(entry.passphrase(), options);
+            try {
+                builder.privateKey(pem, secret);
+            } finally {
+                wipe(secret);
+            }
         }
     }
 
-    private static byte[] passphrase(Object value) {
-        return value == null
+    /** The bytes of the own passphrase, else of the option's; null for none. */
+    private static byte[] passphrase(Object own, Options options) {
+        Object given = own != null ? own : options.read(ContextOptions.PASSPHRASE);
+        return given == null
                 ? null
-                : Options.string("options.passphrase", value).getBytes(StandardCharsets.UTF_8);
+                : Option.string("options.passphrase", given).getBytes(StandardCharsets.UTF_8);
     }
 
     private static void wipe(byte[] secret) {
@@ -290,29 +255,23 @@ final class SecureContexts {
      * then fail as in a Node without engines. Their successor is {@link StoreURI}.
      */
     private static void privateKeyIdentifier(Options options) {
-        Object identifier = options.get("privateKeyIdentifier");
+        Object identifier = options.read(ContextOptions.PRIVATE_KEY_IDENTIFIER);
         if (identifier == null) {
             return;
         }
-        Object engine = options.get("privateKeyEngine");
+        Object engine = options.read(ContextOptions.PRIVATE_KEY_ENGINE);
         if (engine == null) {
             throw new ArgumentException(
                     "TypeError",
                     "ERR_INVALID_ARG_VALUE",
                     "The property 'options.privateKeyEngine' is invalid. Received undefined");
         }
-        if (!Options.isFalsy(options.get("key"))) {
+        if (options.read(ContextOptions.KEY) != null) {
             throw ArgumentException.invalidArgValue("options.privateKeyIdentifier", identifier);
         }
-        optionalString("options.privateKeyIdentifier", identifier);
-        optionalString("options.privateKeyEngine", engine);
+        ContextOptions.engine("options.privateKeyIdentifier", identifier);
+        ContextOptions.engine("options.privateKeyEngine", engine);
         throw noEngines();
-    }
-
-    private static void optionalString(String name, Object value) {
-        if (value != null && !(value instanceof String)) {
-            throw ArgumentException.invalidArgType(name, OPTIONAL_STRING, value);
-        }
     }
 
     private static SecureContextException noEngines() {
@@ -322,27 +281,20 @@ final class SecureContexts {
     }
 
     private static void groups(SecureContext.Builder builder, Options options, Profile profile) {
-        Object given = options.get("ecdhCurve");
-        if (Boolean.FALSE.equals(given)) {
-            builder.groups(FINITE_FIELD_GROUPS);
-        } else {
-            String curve = given == null
-                    ? profile.ecdhCurve()
-                    : Options.string("options.ecdhCurve", given);
-            if (!curve.equals("auto")) {
-                try {
-                    builder.groups(curve);
-                } catch (SecureContextException e) {
-                    throw new SecureContextException(
-                            "ERR_CRYPTO_OPERATION_FAILED", "Failed to set ECDH curve", e);
-                }
+        String given = options.read(ContextOptions.ECDH_CURVE);
+        String curve = given == null ? profile.ecdhCurve() : given;
+        if (!curve.equals("auto")) {
+            try {
+                builder.groups(curve);
+            } catch (SecureContextException e) {
+                throw new SecureContextException(
+                        "ERR_CRYPTO_OPERATION_FAILED", "Failed to set ECDH curve", e);
             }
         }
-        Object dhparam = options.get("dhparam");
-        if (dhparam == null) {
+        byte[] pem = options.read(ContextOptions.DHPARAM);
+        if (pem == null) {
             return;
         }
-        byte[] pem = Materials.bytes("dhparam", dhparam);
         if (new String(pem, StandardCharsets.UTF_8).equals("auto")) {
             builder.dhAuto();
             return;
@@ -364,12 +316,12 @@ final class SecureContexts {
     }
 
     private static void crl(SecureContext.Builder builder, Options options) {
-        Object crl = options.get("crl");
+        List<?> crl = options.read(ContextOptions.CRL);
         if (crl == null) {
             return;
         }
-        for (Object entry : Materials.entries(crl)) {
-            if (builder.crl(Materials.bytes("crl", entry)) == 0) {
+        for (Object entry : crl) {
+            if (builder.crl(Materials.bytes("options.crl", entry)) == 0) {
                 throw new SecureContextException(
                         "ERR_CRYPTO_OPERATION_FAILED", "Failed to parse CRL");
             }
@@ -378,29 +330,23 @@ final class SecureContexts {
 
     private static void sessions(
             SecureContext.Builder builder, Options options, String defaultIdContext) {
-        Object idContext = options.get("sessionIdContext");
-        if (idContext != null) {
-            String text = Options.string("options.sessionIdContext", idContext);
-            if (!text.isEmpty()) {
-                sessionIdContext(builder, text.getBytes(StandardCharsets.UTF_8));
-            }
-        } else if (defaultIdContext != null) {
+        String idContext = options.read(ContextOptions.SESSION_ID_CONTEXT);
+        if (idContext != null && !idContext.isEmpty()) {
+            sessionIdContext(builder, idContext.getBytes(StandardCharsets.UTF_8));
+        } else if (idContext == null && defaultIdContext != null) {
             builder.sessionIdContext(defaultIdContext.getBytes(StandardCharsets.UTF_8));
         }
         pfx(builder, options);
-        Object engine = options.get("clientCertEngine");
-        if (engine != null) {
-            optionalString("options.clientCertEngine", engine);
+        if (options.read(ContextOptions.CLIENT_CERT_ENGINE) != null) {
             throw noEngines();
         }
-        Object ticketKeys = options.get("ticketKeys");
+        byte[] ticketKeys = options.read(ContextOptions.TICKET_KEYS);
         if (ticketKeys != null) {
-            builder.ticketKeys(ticketKeys(ticketKeys));
+            builder.ticketKeys(ticketKeys);
         }
-        Object timeout = options.get("sessionTimeout");
+        Long timeout = options.read(ContextOptions.SESSION_TIMEOUT);
         if (timeout != null) {
-            builder.sessionTimeout(
-                    Options.integer("options.sessionTimeout", timeout, 0, Integer.MAX_VALUE));
+            builder.sessionTimeout(timeout);
         }
     }
 
@@ -417,42 +363,21 @@ final class SecureContexts {
         }
     }
 
-    private static byte[] ticketKeys(Object value) {
-        if (!(value instanceof byte[] || value instanceof ByteBuffer)) {
-            throw ArgumentException.invalidArgType(
-                    "options.ticketKeys", "an instance of Buffer, TypedArray, or DataView", value);
-        }
-        byte[] keys = Materials.bytes(value);
-        if (keys.length != 48) {
-            throw ArgumentException.invalidArgValue(
-                    "options.ticketKeys", keys.length, "must be exactly 48 bytes");
-        }
-        return keys;
-    }
-
     private static void pfx(SecureContext.Builder builder, Options options) {
-        Object pfx = options.get("pfx");
-        if (pfx == null) {
+        List<Materials.Locked> files = options.read(ContextOptions.PFX);
+        if (files == null) {
             return;
         }
-        boolean inList = Materials.isList(pfx);
-        for (Object entry : Materials.entries(pfx)) {
-            Object file = entry;
-            Object passphrase = options.get("passphrase");
-            if (entry instanceof Pfx of) {
-                file = of.buf();
-                passphrase = of.passphrase() != null ? of.passphrase() : passphrase;
-            } else if (inList && entry instanceof Map<?, ?> map && map.get("buf") != null) {
-                file = map.get("buf");
-                passphrase = map.get("passphrase") != null ? map.get("passphrase") : passphrase;
-            }
-            if (!Materials.isBytes(file)) {
+        for (Materials.Locked entry : files) {
+            if (!Materials.isBytes(entry.content())) {
                 throw new SecureContextException(
                         "ERR_CRYPTO_OPERATION_FAILED", "Unable to load PFX certificate");
             }
-            byte[] secret = pfxPassphrase(passphrase);
+            Object own = entry.passphrase();
+            byte[] secret =
+                    pfxPassphrase(own != null ? own : options.read(ContextOptions.PASSPHRASE));
             try {
-                pfx(builder, Materials.bytes(file), secret);
+                pfx(builder, Materials.bytes(entry.content()), secret);
             } finally {
                 wipe(secret);
             }

@@ -46,16 +46,16 @@ public class SecurePair extends EventEmitter {
             boolean rejectUnauthorized,
             TLSSocketOptions options) {
         TLSSocketOptions all = options == null ? new TLSSocketOptions() : options.copy();
-        all.set("isServer", isServer);
-        all.set("requestCert", requestCert == null ? !isServer : requestCert);
-        all.set("rejectUnauthorized", rejectUnauthorized);
-        all.set("allowHalfOpen", null);
-        EventLoop loop =
-                all.get("loop") instanceof EventLoop given ? given : EventLoop.currentOrDefault();
-        all.set("loop", loop);
+        all.isServer(isServer);
+        all.requestCert(requestCert == null ? !isServer : requestCert);
+        all.rejectUnauthorized(rejectUnauthorized);
+        all.put(EndpointOptions.ALLOW_HALF_OPEN, null);
+        EventLoop given = all.read(EndpointOptions.LOOP);
+        EventLoop loop = given == null ? EventLoop.currentOrDefault() : given;
+        all.loop(loop);
         credentials = context;
         encrypted = new EncryptedStream(loop, this);
-        cleartext = new Cleartext(all, context);
+        cleartext = new Cleartext(SocketSettings.byHand(all), context);
         if (loop.inLoop()) {
             loop.nextTick(this::start);
         } else {
@@ -118,8 +118,8 @@ public class SecurePair extends EventEmitter {
 
     /** The cleartext end. */
     private final class Cleartext extends TLSSocket implements CryptoStream {
-        Cleartext(TLSSocketOptions options, SecureContext context) {
-            super(null, encrypted.transport(), options, context);
+        Cleartext(SocketSettings settings, SecureContext context) {
+            super(null, encrypted.transport(), settings, context);
             on(ERROR, error -> {});
             on(TLSSocket.SECURE, this::announce);
             on(END, this::ended);

@@ -28,6 +28,9 @@ final class ServerHandshake {
     private final TLSSocket socket;
     private final Server server;
     private final SNICallback sniCallback;
+    /** The contexts of addContext, when no callback chooses; else null. */
+    private final NamedContexts contexts;
+
     private final ALPNCallback alpnCallback;
     /** Listeners count when they were there before the connection. */
     private final boolean hasStore;
@@ -44,12 +47,12 @@ final class ServerHandshake {
     private long lastHandshake = -1;
     private int handshakes;
 
-    ServerHandshake(
-            TLSSocket socket, Server server, SNICallback sniCallback, ALPNCallback alpnCallback) {
+    ServerHandshake(TLSSocket socket, SocketSettings.ServerSide settings) {
         this.socket = socket;
-        this.server = server;
-        this.sniCallback = sniCallback;
-        this.alpnCallback = alpnCallback;
+        server = settings.server();
+        sniCallback = settings.sniCallback();
+        contexts = settings.contexts();
+        alpnCallback = settings.alpnCallback();
         hasStore = server != null
                 && (server.listenerCount(TLSServer.RESUME_SESSION) > 0
                         || server.listenerCount(TLSServer.NEW_SESSION) > 0);
@@ -58,13 +61,13 @@ final class ServerHandshake {
 
     int eventMask() {
         int mask = TLSConnection.ASK_RENEGOTIATION;
-        if (hasStore || alpnCallback != null || sniCallback != null) {
+        if (hasStore || alpnCallback != null || sniCallback != null || contexts != null) {
             mask |= TLSConnection.ASK_HELLO;
         }
         if (hasStore) {
             mask |= TLSConnection.TELL_SESSION;
         }
-        if (hasOCSP || sniCallback != null && !(sniCallback instanceof NamedContexts)) {
+        if (hasOCSP || sniCallback != null) {
             mask |= TLSConnection.ASK_CERT;
         }
         return mask;
@@ -200,8 +203,8 @@ final class ServerHandshake {
      * that want no certificate; addContext calls nobody.
      */
     private boolean namedAtHello(ConnectionEvent.ClientHello hello) {
-        if (sniCallback == null || sniCallback instanceof NamedContexts) {
-            return sniCallback != null;
+        if (sniCallback == null) {
+            return contexts != null;
         }
         boolean mayResume = sessionOffered
                 || hello.hasTicket()
@@ -224,8 +227,15 @@ final class ServerHandshake {
     }
 
     private void selectName(String name, Runnable then) {
-        if (name == null || name.isEmpty() || sniCallback == null) {
+        if (name == null || name.isEmpty() || sniCallback == null && contexts == null) {
             then.run();
+            return;
+        }
+        if (contexts != null) {
+            new Once().answer(null, () -> {
+                useNamed(name);
+                then.run();
+            });
             return;
         }
         Once once = new Once();
@@ -234,31 +244,33 @@ final class ServerHandshake {
                     socket,
                     name,
                     (error, context) -> once.answer(error, () -> {
-                        if (context == null || use(context, name)) {
-                            then.run();
-                        } else {
-                            selectName(name, then);
+                        if (context != null) {
+                            use(connection(), context);
+                            chosen = context;
                         }
+                        then.run();
                     }));
         } catch (Exception e) {
             socket.destroy(e);
         }
     }
 
-    /** Returns false when it has just been replaced: there is another. */
-    private boolean use(SecureContext context, String name) {
-        try {
-            use(connection(), context);
-        } catch (IllegalStateException e) {
-            if (context.isClosed()
-                    && sniCallback instanceof NamedContexts contexts
-                    && contexts.find(name) != context) {
-                return false;
+    private void useNamed(String name) {
+        SecureContext context = contexts.find(name);
+        while (context != null) {
+            try {
+                use(connection(), context);
+                chosen = context;
+                return;
+            } catch (IllegalStateException e) {
+                SecureContext next = contexts.find(name);
+                if (!context.isClosed() || next == context) {
+                    throw e;
+                }
+                // Another thread has just replaced or removed it.
+                context = next;
             }
-            throw e;
         }
-        chosen = context;
-        return true;
     }
 
     /**

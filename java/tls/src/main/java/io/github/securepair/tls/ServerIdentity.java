@@ -109,7 +109,7 @@ final class ServerIdentity {
                     ? null
                     : "Host: " + host + ". is not in the cert's altnames: " + altNames;
         }
-        if (Options.isFalsy(commonName)) {
+        if (Option.isFalsy(commonName)) {
             return "Cert does not contain a DNS name";
         }
         List<String> shown =

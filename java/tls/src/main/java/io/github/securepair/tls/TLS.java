@@ -65,7 +65,7 @@ public final class TLS extends TLSDefaults {
     }
 
     private static TLSServer server(ServerOptions options, Listener1<TLSSocket> listener) {
-        return EnvironmentOptions.log(new TLSServer(EnvironmentOptions.server(options), listener));
+        return KeyLogFile.log(new TLSServer(options, listener));
     }
 
     /**
@@ -116,7 +116,7 @@ public final class TLS extends TLSDefaults {
         if (options == null) {
             throw ArgumentException.missingArgs("\"options\" or \"port\" or \"path\"", false);
         }
-        return ClientSocket.connect(EnvironmentOptions.client(options), listener, setUp);
+        return ClientSocket.connect(options, listener, setUp);
     }
 
     /** Connects to a port of localhost. */
@@ -322,16 +322,16 @@ public final class TLS extends TLSDefaults {
      * @param protocols a List of names, or their wire form as byte[] or ByteBuffer
      */
     public static void convertALPNProtocols(Object protocols, Options out) {
-        out.set("ALPNProtocols", wireForm("ALPNProtocols", protocols));
+        out.put(ContextOptions.ALPN_PROTOCOLS, wireForm("ALPNProtocols", protocols));
     }
 
     /** The same for NPN, as in Node 0.12: the option {@code NPNProtocols} of {@code out}. */
     public static void convertNPNProtocols(Object protocols, Options out) {
-        out.set("NPNProtocols", wireForm("NPNProtocols", protocols));
+        out.put(ContextOptions.NPN_PROTOCOLS, wireForm("NPNProtocols", protocols));
     }
 
     private static byte[] wireForm(String option, Object protocols) {
-        byte[] wire = ProtocolLists.toWire(option, protocols);
+        byte[] wire = ProtocolLists.toWire("options." + option, protocols);
         return wire == null ? new byte[0] : wire.clone();
     }
 

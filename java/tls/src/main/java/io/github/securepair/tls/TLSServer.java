@@ -12,6 +12,7 @@ import io.github.securepair.events.Warnings;
 import io.github.securepair.net.Server;
 import io.github.securepair.stream.Duplex;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -66,44 +67,22 @@ public class TLSServer extends Server {
     public static final Event<Listener2<byte[], TLSSocket>> KEYLOG =
             Event.of(TLSServer.class, "keylog");
 
-    private static final long HANDSHAKE_TIMEOUT = 120_000;
     private static final int TICKET_KEYS = 48;
+    /** What setSecureContext keeps when it is not given. */
+    private static final List<Option<?>> KEPT = List.of(
+            ContextOptions.TICKET_KEYS,
+            ContextOptions.SESSION_TIMEOUT,
+            ContextOptions.PROFILE,
+            ContextOptions.NPN_PROTOCOLS);
+
     private static final AtomicBoolean SET_OPTIONS_WARNED = new AtomicBoolean();
 
-    /** What setOptions takes over when it is given; four more options it always sets. */
-    private static final String[] SET_OPTIONS = {
-        "pfx",
-        "key",
-        "passphrase",
-        "cert",
-        "clientCertEngine",
-        "ca",
-        "minVersion",
-        "maxVersion",
-        "secureProtocol",
-        "crl",
-        "ciphers",
-        "ecdhCurve",
-        "dhparam",
-        "sessionTimeout",
-        "ticketKeys",
-        "secureOptions",
-        "ALPNProtocols",
-        "pskCallback",
-        "pskIdentityHint",
-        "sigalgs",
-        "privateKeyIdentifier",
-        "privateKeyEngine"
-    };
-
-    private volatile ServerOptions options;
+    private volatile ServerSettings settings;
     private final NamedContexts contexts;
-    private final SNICallback sniCallback;
-    private volatile boolean requestCert;
-    private volatile boolean rejectUnauthorized;
     private ServerContext context;
     private boolean closed;
-    private volatile TLSSocketOptions socketOptions;
+    /** What accepted sockets are made with: made once, and again after addContext. */
+    private volatile SocketSettings socketSettings;
     /** The option {@code ca} of the context in use. */
     private volatile Object trusted;
 
@@ -133,32 +112,16 @@ public class TLSServer extends Server {
 
     /** Makes a server. A null {@code options} means all defaults, a null {@code listener} none. */
     public TLSServer(ServerOptions options, Listener1<TLSSocket> listener) {
-        super(NetOptions.ofServer(options), null);
-        this.options = options == null ? new ServerOptions() : options.copy();
-        Profile profile = Profile.of(this.options);
-        requestCert = requestCert(this.options);
-        rejectUnauthorized = rejectUnauthorized(this.options, profile);
-        contexts = new NamedContexts(profile.isLegacy());
-        if (this.options.get("ALPNCallback") != null && this.options.get("ALPNProtocols") != null) {
-            throw new ArgumentException(
-                    "TypeError",
-                    "ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS",
-                    "The ALPNCallback and ALPNProtocols TLS options are mutually exclusive");
-        }
-        ProtocolLists.toWire("ALPNProtocols", this.options.get("ALPNProtocols"));
-        ProtocolLists.toWire("NPNProtocols", this.options.get("NPNProtocols"));
-        handshakeTimeout();
-        sniCallback = (SNICallback) Options.typed(this.options, "SNICallback", SNICallback.class);
-        Options.typed(this.options, "ALPNCallback", ALPNCallback.class);
-        Options.typed(this.options, "enableTrace", Boolean.class);
-        Options.typed(this.options, "requireCloseNotify", Boolean.class);
-        PSKExchange.pskCallback(this.options, "options.pskCallback");
-        Object hint = this.options.get("pskIdentityHint");
-        if (Options.truthy(hint)) {
-            Options.string("options.pskIdentityHint", hint);
-        }
-        context = ServerContext.of(() -> SecureContexts.createForServer(this.options));
-        trusted = this.options.get("ca");
+        this(ServerSettings.of(options), listener);
+    }
+
+    private TLSServer(ServerSettings settings, Listener1<TLSSocket> listener) {
+        super(settings.net(), null);
+        this.settings = settings;
+        ServerOptions options = settings.options();
+        contexts = new NamedContexts(settings.socket().connection().profile().isLegacy());
+        context = ServerContext.of(() -> SecureContexts.createForServer(options));
+        trusted = options.given(ContextOptions.CA);
         // By name: emit("connection", duplex) may inject any stream.
         on("connection", args -> secure((Duplex) args[0]));
         on(LISTENING, () -> closed(false));
@@ -166,19 +129,6 @@ public class TLSServer extends Server {
         if (listener != null) {
             on(SECURE_CONNECTION, listener);
         }
-    }
-
-    private static boolean requestCert(Options options) {
-        return Boolean.TRUE.equals(options.get("requestCert"));
-    }
-
-    private static boolean rejectUnauthorized(Options options, Profile profile) {
-        Object given = options.get("rejectUnauthorized");
-        return given == null ? profile.serverRejectsUnauthorized() : !Boolean.FALSE.equals(given);
-    }
-
-    private long handshakeTimeout() {
-        return Options.number(options, "handshakeTimeout", HANDSHAKE_TIMEOUT);
     }
 
     // ---- connections --------------------------------------------------------------------------
@@ -212,7 +162,7 @@ public class TLSServer extends Server {
         private boolean released;
 
         AcceptedSocket(Duplex raw, SecureContext context) {
-            super(raw, null, socketOptions(), context);
+            super(raw, null, socketSettings(), context);
             on(SECURE, this::verify);
             on(CLOSE, this::vanished);
             on(ERROR, this::report);
@@ -271,43 +221,14 @@ public class TLSServer extends Server {
         }
     }
 
-    /** Options of accepted sockets, which only read them: made once, and again after addContext. */
-    private TLSSocketOptions socketOptions() {
-        TLSSocketOptions out = socketOptions;
+    private SocketSettings socketSettings() {
+        SocketSettings out = socketSettings;
         if (out == null) {
-            // Or an addContext() of another thread could come between the two and be lost for ever.
+            // Or an addContext() of another thread between the two would be lost for ever.
             synchronized (this) {
-                out = newSocketOptions();
-                socketOptions = out;
+                out = settings.socket().acceptedBy(this, contexts);
+                socketSettings = out;
             }
-        }
-        return out;
-    }
-
-    private TLSSocketOptions newSocketOptions() {
-        TLSSocketOptions out = new TLSSocketOptions();
-        out.set("isServer", true);
-        out.set("server", this);
-        out.set("requestCert", requestCert);
-        out.set("rejectUnauthorized", rejectUnauthorized);
-        out.set("handshakeTimeout", handshakeTimeout());
-        for (String name : new String[] {
-            "ALPNProtocols",
-            "ALPNCallback",
-            "NPNProtocols",
-            "enableTrace",
-            "requireCloseNotify",
-            "pskCallback",
-            "pskIdentityHint",
-            "pauseOnConnect",
-            "profile"
-        }) {
-            out.set(name, options.get(name));
-        }
-        if (sniCallback != null) {
-            out.set("SNICallback", sniCallback);
-        } else if (!contexts.isEmpty()) {
-            out.set("SNICallback", contexts);
         }
         return out;
     }
@@ -336,10 +257,9 @@ public class TLSServer extends Server {
     public void addContext(String servername, Options details) {
         requireName(servername);
         Options copy = details == null ? new SecureContextOptions() : details.copy();
-        if (copy.get("ca") == null
-                && (copy.get("crl") != null || copy.get("allowPartialTrustChain") != null)) {
+        if (copy.has(ContextOptions.CRL) || copy.has(ContextOptions.ALLOW_PARTIAL_TRUST_CHAIN)) {
             // These two make a trust of its own, which has to begin with the server's.
-            copy.set("ca", trusted);
+            copy.putMissing(ContextOptions.CA, trusted);
         }
         add(servername, ServerContext.of(() -> SecureContexts.create(copy)));
     }
@@ -361,13 +281,13 @@ public class TLSServer extends Server {
      */
     public synchronized boolean removeContext(String servername) {
         requireName(servername);
-        socketOptions = null;
+        socketSettings = null;
         return contexts.remove(servername);
     }
 
     private synchronized void add(String servername, ServerContext named) {
         contexts.add(servername, named);
-        socketOptions = null;
+        socketSettings = null;
     }
 
     private static void requireName(String servername) {
@@ -392,18 +312,15 @@ public class TLSServer extends Server {
                     "The \"options\" argument must be of type object. Received null");
         }
         Options copy = details.copy();
-        for (String kept :
-                new String[] {"ticketKeys", "sessionTimeout", "profile", "NPNProtocols"}) {
-            if (copy.get(kept) == null) {
-                copy.set(kept, options.get(kept));
-            }
+        for (Option<?> kept : KEPT) {
+            copy.putMissing(kept, settings.options().given(kept));
         }
         ServerContext next = ServerContext.of(() -> SecureContexts.createForServer(copy));
         ServerContext before;
         synchronized (this) {
             before = context;
             context = next;
-            trusted = copy.get("ca");
+            trusted = copy.given(ContextOptions.CA);
             if (closed) {
                 // Nobody would free it; it is made again if it is needed.
                 next.release();
@@ -431,34 +348,8 @@ public class TLSServer extends Server {
         if (given == null) {
             throw ArgumentException.invalidArgType("options", "of type object", null);
         }
-        ProtocolLists.toWire("ALPNProtocols", given.get("ALPNProtocols"));
-        PSKExchange.pskCallback(given, "options.pskCallback");
-        if (Options.truthy(given.get("pskIdentityHint"))) {
-            Options.string("options.pskIdentityHint", given.get("pskIdentityHint"));
-        }
-        ServerOptions next = options.copy();
-        for (String name : SET_OPTIONS) {
-            Object value = given.get(name);
-            boolean counts = name.equals("ecdhCurve") ? value != null : Options.truthy(value);
-            if (counts) {
-                next.set(name, value);
-            }
-        }
-        Profile profile = Profile.of(next);
-        Object order = given.get("honorCipherOrder");
-        next.set(
-                "honorCipherOrder",
-                order == null ? profile.honorCipherOrder() : Options.truthy(order));
-        Object id = given.get("sessionIdContext");
-        next.set(
-                "sessionIdContext",
-                Options.truthy(id) ? id : SecureContexts.defaultSessionIdContext(profile));
-        next.set("requestCert", requestCert(given));
-        next.set("rejectUnauthorized", rejectUnauthorized(given, profile));
-        requestCert = requestCert(next);
-        rejectUnauthorized = rejectUnauthorized(next, profile);
-        options = next;
-        socketOptions = null;
+        settings = settings.changed(given);
+        socketSettings = null;
     }
 
     /**
@@ -500,19 +391,19 @@ public class TLSServer extends Server {
 
     /** Whether clients are asked for a certificate. */
     public boolean requestCert() {
-        return requestCert;
+        return settings.socket().serverSide().requestCert();
     }
 
     /** Whether clients without a good certificate are refused. */
     public boolean rejectUnauthorized() {
-        return rejectUnauthorized;
+        return settings.socket().connection().rejectUnauthorized();
     }
 
     /**
      * The options given, by name: {@code key}, {@code cert}, {@code ciphers}, ... A read-only view.
      */
     public Map<String, Object> options() {
-        return options.asMap();
+        return settings.options().asMap();
     }
 
     @Override

@@ -85,15 +85,12 @@ public class TLSSocket extends Socket {
     private static final int NO_RENEGOTIATION = 100;
 
     final TLSTransport transport;
-    final Options options;
+    final SocketSettings settings;
     final boolean isServer;
 
     final SocketInternals internals = _internals(SocketInternals.class);
-    private final Server server;
     private final ServerHandshake serverHandshake;
     private final HandshakeTimer handshakeTimer;
-    private final boolean traces;
-    private final boolean requireCloseNotify;
 
     private Socket parent;
     private boolean requestCert;
@@ -128,7 +125,11 @@ public class TLSSocket extends Socket {
      * Wraps {@code socket}: connected, connecting, or any Duplex. Its allowHalfOpen is taken over.
      */
     public TLSSocket(Duplex socket, TLSSocketOptions options) {
-        this(socket, null, options == null ? new TLSSocketOptions() : options, null);
+        this(
+                socket,
+                null,
+                SocketSettings.byHand(options == null ? new TLSSocketOptions() : options),
+                null);
         // As in Node nobody has to listen to the errors of a socket that was wrapped by hand.
         on(ERROR, HEARD);
     }
@@ -143,28 +144,21 @@ public class TLSSocket extends Socket {
      *
      * @param socket stream to wrap, or null
      * @param lower transport to stand on instead of a stream's, or null
-     * @param shared context to use instead of one made from the options; its owner keeps it
+     * @param shared context to use instead of what the settings say; its owner keeps it
      */
-    TLSSocket(Duplex socket, Transport lower, Options options, SecureContext shared) {
-        super(NetOptions.ofSocket(socket, options));
-        this.options = options;
-        isServer = Boolean.TRUE.equals(options.get("isServer"));
-        server = (Server) Options.typed(options, "server", Server.class);
-        requestCert = Options.truthy(options.get("requestCert")) || !isServer;
-        rejectUnauthorized = Options.truthy(options.get("rejectUnauthorized"));
+    TLSSocket(Duplex socket, Transport lower, SocketSettings settings, SecureContext shared) {
+        super(settings.stream().over(socket));
+        this.settings = settings;
+        isServer = settings.isServer();
+        requestCert = settings.serverSide().requestCert();
+        rejectUnauthorized = settings.connection().rejectUnauthorized();
         handshakeTimer = new HandshakeTimer(
-                loop(), Options.number(options, "handshakeTimeout", 0), this::handshakeTimedOut);
-        requireCloseNotify =
-                Boolean.TRUE.equals(Options.typed(options, "requireCloseNotify", Boolean.class));
-        traces = Boolean.TRUE.equals(Options.typed(options, "enableTrace", Boolean.class));
-        SNICallback sni = (SNICallback) Options.typed(options, "SNICallback", SNICallback.class);
-        ALPNCallback alpn =
-                (ALPNCallback) Options.typed(options, "ALPNCallback", ALPNCallback.class);
-        PSKCallback psk = PSKExchange.pskCallback(options, "pskCallback");
+                loop(), settings.serverSide().handshakeTimeout(), this::handshakeTimedOut);
+        PSKCallback psk = settings.connection().pskCallback();
         TLSConnection conn = connection(shared);
         boolean made = false;
         try {
-            serverHandshake = isServer ? new ServerHandshake(this, server, sni, alpn) : null;
+            serverHandshake = isServer ? new ServerHandshake(this, settings.serverSide()) : null;
             configure(conn);
             hintRefused = psk == null ? null : configure(conn, psk);
             transport = new TLSTransport(loop(), conn, new Events(), psk != null);
@@ -180,7 +174,7 @@ public class TLSSocket extends Socket {
                 certificateAnswered(errored() != null ? errored() : closedError());
             }
         });
-        if (Options.truthy(options.get("pauseOnConnect"))) {
+        if (settings.serverSide().pauseOnConnect()) {
             pause();
         }
         boolean laid = false;
@@ -202,30 +196,18 @@ public class TLSSocket extends Socket {
     // ---- making -------------------------------------------------------------------------------
 
     private TLSConnection connection(SecureContext shared) {
-        Object named = options.get("secureContext");
-        Object given = named != null ? named : options.get("credentials");
-        SecureContext context = shared;
-        if (context == null && given != null) {
-            if (!(given instanceof SecureContext)) {
-                throw new ArgumentException(
-                        "TypeError", "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
-            }
-            context = (SecureContext) given;
-        }
+        SecureContext context = shared != null ? shared : settings.context();
         if (context != null) {
-            if (!context.hasNPN()
-                    && ProtocolLists.toWire("NPNProtocols", options.get("NPNProtocols")) != null) {
+            if (!context.hasNPN() && settings.connection().npn() != null) {
                 // OpenSSL has the callbacks of NPN in the context: there would be no NPN.
                 throw ArgumentException.invalidArgValue(
                         "options.NPNProtocols",
-                        options.get("NPNProtocols") instanceof byte[]
-                                ? "a list"
-                                : options.get("NPNProtocols"),
+                        ProtocolLists.names(settings.connection().npn()),
                         "needs a secureContext that was made with NPNProtocols");
             }
             return isServer ? TLSConnection.server(context) : TLSConnection.client(context);
         }
-        try (SecureContext own = SecureContexts.create(options)) {
+        try (SecureContext own = SecureContexts.create(settings.contextOptions())) {
             return isServer ? TLSConnection.server(own) : TLSConnection.client(own);
         }
     }
@@ -234,32 +216,32 @@ public class TLSSocket extends Socket {
         if (isServer) {
             conn.setVerify(verifyMode());
         }
-        byte[] alpn = ProtocolLists.toWire("ALPNProtocols", options.get("ALPNProtocols"));
+        byte[] alpn = settings.connection().alpn();
         if (alpn != null) {
             conn.setALPN(alpn);
         }
-        byte[] npn = ProtocolLists.toWire("NPNProtocols", options.get("NPNProtocols"));
+        byte[] npn = settings.connection().npn();
         if (npn != null) {
             conn.setNPN(npn);
         }
         if (!isServer) {
-            byte[] session = sessionOption();
-            if (session != null) {
-                offered = new OfferedSession(session);
+            SocketSettings.ClientSide client = settings.clientSide();
+            if (client.session() != null) {
+                offered = new OfferedSession(client.session());
             }
-            if (Options.truthy(options.get("requestOCSP"))) {
+            if (client.requestOCSP()) {
                 conn.requestOCSP();
             }
-            if (Options.truthy(options.get("postHandshakeAuth"))) {
+            if (client.postHandshakeAuth()) {
                 conn.offerPostHandshakeAuth();
             }
-            if (options.get("servername") instanceof String name && !name.isEmpty()) {
-                conn.setServername(NetOptions.withoutNul("options.servername", name));
-                sentName = name;
+            if (client.servername() != null && !client.servername().isEmpty()) {
+                conn.setServername(client.servername());
+                sentName = client.servername();
             }
         }
         eventMask = serverHandshake == null ? 0 : serverHandshake.eventMask();
-        if (traces) {
+        if (settings.connection().enableTrace()) {
             eventMask |= TLSConnection.TELL_TRACE;
         }
         conn.setEvents(eventMask);
@@ -270,11 +252,10 @@ public class TLSSocket extends Socket {
      */
     private Throwable configure(TLSConnection conn, PSKCallback psk) {
         conn.setPSK(new PSKExchange(this, psk));
-        Object hint = options.get("pskIdentityHint");
-        if (isServer && Options.truthy(hint)) {
-            String text = Options.string("options.pskIdentityHint", hint);
+        String hint = settings.serverSide().pskIdentityHint();
+        if (isServer && hint != null) {
             try {
-                conn.setPSKIdentityHint(text);
+                conn.setPSKIdentityHint(hint);
             } catch (IllegalArgumentException e) {
                 // The code is misspelt in Node.
                 return new CodedException(
@@ -282,21 +263,6 @@ public class TLSSocket extends Socket {
             }
         }
         return null;
-    }
-
-    private byte[] sessionOption() {
-        Object session = options.get("session");
-        if (session == null) {
-            return null;
-        }
-        if (!Options.truthy(session)) {
-            return null;
-        }
-        if (!Materials.isBytes(session) || session instanceof String) {
-            throw new ArgumentException(
-                    "TypeError", "ERR_INVALID_ARG_TYPE", "Session must be a buffer");
-        }
-        return Materials.bytes(session);
     }
 
     private VerifyMode verifyMode() {
@@ -475,7 +441,7 @@ public class TLSSocket extends Socket {
     /** The end of the connection below, which anybody on the way can make, is not the peer's. */
     @Override
     protected Throwable _cutOff() {
-        if (!requireCloseNotify
+        if (!settings.connection().requireCloseNotify()
                 || !secureEstablished
                 || lowerFailed
                 || transport.closeNotifyReceived()
@@ -543,8 +509,7 @@ public class TLSSocket extends Socket {
     }
 
     ServerIdentityCheck identityCheck() {
-        Object check = Options.typed(options, "checkServerIdentity", ServerIdentityCheck.class);
-        return check == null ? ServerIdentity::check : (ServerIdentityCheck) check;
+        return settings.clientSide().identityCheck();
     }
 
     /** Whom a client expects is known now, and so whether a session is theirs. */
@@ -703,7 +668,7 @@ public class TLSSocket extends Socket {
             destroy(error);
             return;
         }
-        if (Profile.of(options).handshakeTimeoutOnlyTells()) {
+        if (settings.connection().profile().handshakeTimeoutOnlyTells()) {
             tlsError(error);
             return;
         }
@@ -768,7 +733,7 @@ public class TLSSocket extends Socket {
 
     /** The server given as an option, or that accepted this connection; else null. */
     public Server server() {
-        return server;
+        return settings.serverSide().server();
     }
 
     /** Asks the connection something; null when there is none any more. Any thread. */
@@ -1061,7 +1026,7 @@ public class TLSSocket extends Socket {
             throw new StateException(
                     "ERR_TLS_SNI_FROM_SERVER", "Cannot issue SNI from a TLS server-side socket");
         }
-        live().setServername(NetOptions.withoutNul("name", name));
+        live().setServername(Option.withoutNul("name", name));
         sentName = name;
     }
 

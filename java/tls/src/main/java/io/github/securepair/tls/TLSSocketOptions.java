@@ -3,6 +3,8 @@ package io.github.securepair.tls;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.net.AbortSignal;
 import io.github.securepair.net.Onread;
+import io.github.securepair.net.Server;
+import io.github.securepair.tls.Option.Entry;
 
 import java.nio.ByteBuffer;
 
@@ -13,6 +15,15 @@ import java.nio.ByteBuffer;
  * and lists are copied. An instance may be reused and changed between uses; it is not thread-safe.
  */
 public class TLSSocketOptions extends EndpointOptions<TLSSocketOptions> {
+    static final Option<Boolean> IS_SERVER =
+            Option.of("isServer", (called, value) -> Boolean.TRUE.equals(value), Entry.SOCKET);
+    static final Option<Server> SERVER =
+            Option.of("server", Option.instance(Server.class), Entry.SOCKET);
+
+    /** What Node 0.12 called the secureContext. */
+    static final Option<SecureContext> CREDENTIALS =
+            Option.of("credentials", EndpointOptions::context, Entry.SOCKET);
+
     /** Makes empty options: every default applies. */
     public TLSSocketOptions() {}
 
@@ -25,52 +36,50 @@ public class TLSSocketOptions extends EndpointOptions<TLSSocketOptions> {
     }
 
     @Override
+    Entry entry() {
+        return Entry.SOCKET;
+    }
+
+    @Override
     public TLSSocketOptions copy() {
         return new TLSSocketOptions(this);
     }
 
     /** Context to use; every context option given besides it is then ignored. */
     public TLSSocketOptions secureContext(SecureContext value) {
-        put("secureContext", value);
-        return this;
+        return with(SECURE_CONTEXT, value);
     }
 
     /** Whether the server asks the client for a certificate. */
     public TLSSocketOptions requestCert(boolean value) {
-        put("requestCert", value);
-        return this;
+        return with(REQUEST_CERT, value);
     }
 
     /** Chooses the context by server name. See {@link SNICallback}. */
     public TLSSocketOptions SNICallback(SNICallback value) {
-        put("SNICallback", value);
-        return this;
+        return with(SNI_CALLBACK, value);
     }
 
     /** Chooses the ALPN protocol per connection; excludes {@code ALPNProtocols}. */
     public TLSSocketOptions ALPNCallback(ALPNCallback value) {
-        put("ALPNCallback", value);
-        return this;
+        return with(ALPN_CALLBACK, value);
     }
 
     /** Milliseconds that a handshake may take; without limit by default. */
     public TLSSocketOptions handshakeTimeout(long value) {
-        put("handshakeTimeout", value);
-        return this;
+        return with(HANDSHAKE_TIMEOUT, value);
     }
 
     /**
      * Whether the socket starts paused: the handshake goes on, and data waits for {@code resume()}.
      */
     public TLSSocketOptions pauseOnConnect(boolean value) {
-        put("pauseOnConnect", value);
-        return this;
+        return with(PAUSE_ON_CONNECT, value);
     }
 
     /** Hint sent to clients that negotiate a TLS 1.2 PSK suite. Servers. */
     public TLSSocketOptions pskIdentityHint(String value) {
-        put("pskIdentityHint", value);
-        return this;
+        return with(PSK_IDENTITY_HINT, value);
     }
 
     /**
@@ -78,44 +87,37 @@ public class TLSSocketOptions extends EndpointOptions<TLSSocketOptions> {
      * Without effect over an existing stream, as in Node.
      */
     public TLSSocketOptions onread(Onread value) {
-        put("onread", value);
-        return this;
+        return with(ONREAD, value);
     }
 
     /** Destroys the socket with an AbortError when aborted. */
     public TLSSocketOptions signal(AbortSignal value) {
-        put("signal", value);
-        return this;
+        return with(SIGNAL, value);
     }
 
     /** A session got from {@code getSession()} or the {@code session} event, to resume. */
     public TLSSocketOptions session(byte[] value) {
-        put("session", value == null ? null : value.clone());
-        return this;
+        return with(SESSION, value);
     }
 
     /** The same as {@link #session(byte[])}. */
     public TLSSocketOptions session(ByteBuffer value) {
-        put("session", value);
-        return this;
+        return with(SESSION, value);
     }
 
     /** Whether to ask the server for an OCSP staple; the answer comes as {@code OCSPResponse}. */
     public TLSSocketOptions requestOCSP(boolean value) {
-        put("requestOCSP", value);
-        return this;
+        return with(REQUEST_OCSP, value);
     }
 
     /** Whether the socket plays the server. */
     public TLSSocketOptions isServer(boolean value) {
-        put("isServer", value);
-        return this;
+        return with(IS_SERVER, value);
     }
 
     /** Server that gets {@code newSession}, {@code resumeSession} and {@code OCSPRequest}. */
-    public TLSSocketOptions server(io.github.securepair.net.Server value) {
-        put("server", value);
-        return this;
+    public TLSSocketOptions server(Server value) {
+        return with(SERVER, value);
     }
 
     /**
@@ -123,14 +125,12 @@ public class TLSSocketOptions extends EndpointOptions<TLSSocketOptions> {
      * {@link TLS#checkServerIdentity}.
      */
     public TLSSocketOptions checkServerIdentity(ServerIdentityCheck value) {
-        put("checkServerIdentity", value);
-        return this;
+        return with(CHECK_SERVER_IDENTITY, value);
     }
 
     /** Server name sent by a client (SNI). */
     public TLSSocketOptions servername(String value) {
-        put("servername", value);
-        return this;
+        return with(SERVERNAME, value);
     }
 
     /**
@@ -138,7 +138,6 @@ public class TLSSocketOptions extends EndpointOptions<TLSSocketOptions> {
      * {@link TLSSocket#requestClientCertificate}. False by default. Beyond Node.
      */
     public TLSSocketOptions postHandshakeAuth(boolean value) {
-        put("postHandshakeAuth", value);
-        return this;
+        return with(POST_HANDSHAKE_AUTH, value);
     }
 }

@@ -46,9 +46,10 @@ class ProfileTest {
 
     @Test
     void modernIsTheDefault() {
-        assertEquals(Profile.MODERN, Profile.of(new ServerOptions()));
-        assertEquals(OLD, Profile.of(new ServerOptions().profile(OLD)));
-        assertEquals(OLD, Profile.of(new ServerOptions().set("profile", "NODE_0_12")));
+        assertEquals(Profile.MODERN, new ServerOptions().read(ContextOptions.PROFILE));
+        assertEquals(OLD, new ServerOptions().profile(OLD).read(ContextOptions.PROFILE));
+        assertEquals(
+                OLD, new ServerOptions().set("profile", "NODE_0_12").read(ContextOptions.PROFILE));
         assertEquals(
                 "The property 'options.profile' is invalid. Received 'old'",
                 assertThrows(
