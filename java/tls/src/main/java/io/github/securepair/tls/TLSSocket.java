@@ -18,6 +18,7 @@ import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
 import io.github.securepair.internal.Netty;
 import io.github.securepair.internal.Turn;
+import io.github.securepair.internal.tls.TLSTransport;
 import io.github.securepair.internal.transport.DuplexTransport;
 import io.github.securepair.internal.transport.NetAccess;
 import io.github.securepair.internal.transport.Transport;

@@ -1,4 +1,4 @@
-package io.github.securepair.tls;
+package io.github.securepair.internal.tls;
 
 import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.engine.Status;

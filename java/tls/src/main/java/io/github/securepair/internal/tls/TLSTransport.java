@@ -1,4 +1,4 @@
-package io.github.securepair.tls;
+package io.github.securepair.internal.tls;
 
 import io.github.securepair.engine.AddressTurns;
 import io.github.securepair.engine.ConnectionEvent;
@@ -34,12 +34,12 @@ import java.util.List;
  * a listener destroys has not sent its last flight yet: a client that refuses a server does not
  * send Finished.
  */
-final class TLSTransport implements Transport, Receiver {
+public final class TLSTransport implements Transport, Receiver {
     /**
      * Hears of everything but bytes. Called on the loop, outside native code; may do anything to
      * the transport.
      */
-    interface Owner {
+    public interface Owner {
         void tlsEvent(ConnectionEvent event);
 
         /** Before the first turn: the last moment for settings. */
@@ -130,14 +130,14 @@ final class TLSTransport implements Transport, Receiver {
     private Runnable whenClosed;
     private Runnable whenFreed;
     private long bytesRead;
-    private final QuietConnections.Place place = new QuietConnections.Place(this);
+    private final IdleBufferReaper.Slot idleSlot = new IdleBufferReaper.Slot(this::idle);
 
     /**
      * Takes ownership of {@code conn}; {@link #close} frees it.
      *
      * @param asksInside whether the program is asked for pre-shared keys
      */
-    TLSTransport(EventLoop loop, TLSConnection conn, Owner owner, boolean asksInside) {
+    public TLSTransport(EventLoop loop, TLSConnection conn, Owner owner, boolean asksInside) {
         this.loop = loop;
         this.conn = conn;
         this.owner = owner;
@@ -151,7 +151,7 @@ final class TLSTransport implements Transport, Receiver {
      *
      * @param stream the stream whose transport that is, to be destroyed with this; or null
      */
-    void attach(Transport transport, Duplex stream) {
+    public void attach(Transport transport, Duplex stream) {
         lower = transport;
         wrapped = stream;
         outgoing.attach(transport);
@@ -168,22 +168,22 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /** The connection, null once closed. */
-    TLSConnection connection() {
+    public TLSConnection connection() {
         return closing ? null : conn;
     }
 
-    boolean closeNotifyReceived() {
+    public boolean closeNotifyReceived() {
         return closeNotifyReceived;
     }
 
-    Transport lower() {
+    public Transport lower() {
         return lower;
     }
 
     // ---- the handshake ------------------------------------------------------------------------
 
     /** Client: sends the ClientHello. Once. */
-    void start() {
+    public void start() {
         if (!started && conn != null && lower != null) {
             started = true;
             cycle(NOTHING, 0);
@@ -191,7 +191,7 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /** Whether a turn was run: too late for settings. */
-    boolean hasBegun() {
+    public boolean hasBegun() {
         return begun;
     }
 
@@ -199,7 +199,7 @@ final class TLSTransport implements Transport, Receiver {
      * Lets application data out: the peer is who it should be. What was written meanwhile follows
      * when the turn ends.
      */
-    void open() {
+    public void open() {
         open = true;
         if (!cycling) {
             pumpWrites();
@@ -207,31 +207,31 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /** Runs a turn: a question was answered, or a renegotiation asked for. */
-    void go() {
+    public void go() {
         paused = false;
         cycle(NOTHING, 0);
     }
 
     /** Keeps ciphertext back until {@link #unholdOutput()} was called as often. */
-    void holdOutput() {
+    public void holdOutput() {
         outgoing.hold();
     }
 
-    void unholdOutput() {
+    public void unholdOutput() {
         if (outgoing.unhold() && conn != null) {
             go();
         }
     }
 
     /** The peer sent a fatal alert: that was all. */
-    void endAfterAlert() {
+    public void endAfterAlert() {
         if (conn != null) {
             endReceived = true;
             deliverEnd();
         }
     }
 
-    void setFragment(int size) {
+    public void setFragment(int size) {
         writes.fragment(size);
     }
 
@@ -271,7 +271,7 @@ final class TLSTransport implements Transport, Receiver {
      */
     void turnBegins() {
         inNative = true;
-        place.active(loop);
+        idleSlot.active(loop);
     }
 
     /** Afterwards the connection may be gone, and the output lent to the turn with it. */
@@ -292,8 +292,8 @@ final class TLSTransport implements Transport, Receiver {
         }
     }
 
-    /** Nothing came or went for a while. */
-    void idle() {
+    /** Frees the record buffers of a connection that had no turn for a while. */
+    private void idle() {
         if (conn != null && !inNative) {
             conn.idle();
         }
@@ -898,7 +898,7 @@ final class TLSTransport implements Transport, Receiver {
         if (!outgoing.makeRoom(Outgoing.FLIGHT)) {
             return;
         }
-        place.active(loop);
+        idleSlot.active(loop);
         conn.addressTurns().shutdown(outgoing.address(), outgoing.room());
         outgoing.advance(conn.emitted());
         drainAll();
@@ -928,7 +928,7 @@ final class TLSTransport implements Transport, Receiver {
         known = null;
         TLSConnection last = conn;
         conn = null;
-        place.leave();
+        idleSlot.leave();
         if (last != null) {
             last.close();
         }
