@@ -55,7 +55,7 @@ final class LaterCertificate {
         open = true;
         callback = whom;
         socket.handshakeTimer().start();
-        socket.transport.go();
+        socket.transport.resume();
         return true;
     }
 

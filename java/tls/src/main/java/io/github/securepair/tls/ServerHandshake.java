@@ -359,7 +359,7 @@ final class ServerHandshake {
     private void goOn(int sequence) {
         TLSConnection conn = connection();
         if (conn != null && conn.answer(sequence)) {
-            socket.transport.go();
+            socket.transport.resume();
         }
     }
 

@@ -536,7 +536,7 @@ public class TLSSocket extends Socket {
             }
         }
         secureConnecting = false;
-        transport.open();
+        transport.allowApplicationData();
         return transport.connection() != null;
     }
 
@@ -600,7 +600,7 @@ public class TLSSocket extends Socket {
     /** Marks the handshake as over and lets data flow. */
     void established() {
         secureConnecting = false;
-        transport.open();
+        transport.allowApplicationData();
     }
 
     /** After {@code secureConnect}: sessions may be told. */
@@ -687,7 +687,7 @@ public class TLSSocket extends Socket {
             TLSConnection conn = transport.connection();
             if (!destroyed() && conn != null && conn.refuse(question, NO_RENEGOTIATION)) {
                 renegotiationRefused = true;
-                transport.go();
+                transport.resume();
             }
         }
     }
@@ -954,7 +954,7 @@ public class TLSSocket extends Socket {
             if (isServer) {
                 handshakeTimer.start();
             }
-            transport.go();
+            transport.resume();
         }
         return true;
     }

@@ -1,6 +1,7 @@
 package io.github.securepair.internal.tls;
 
 import io.github.securepair.engine.AddressTurns;
+import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Transport;
@@ -12,10 +13,10 @@ import io.github.securepair.internal.transport.Transport;
  */
 final class Outgoing {
     /**
-     * Room for a server's handshake flight with an ordinary chain; the rest of a longer one
-     * follows.
+     * Room for a server's handshake flight with an ordinary certificate chain; the rest of a longer
+     * one follows.
      */
-    static final int FLIGHT = 8 * 1024;
+    static final int HANDSHAKE_FLIGHT_ROOM = 8 * 1024;
 
     private Transport lower;
     private Output output;
@@ -23,6 +24,8 @@ final class Outgoing {
     private int length;
     private int held;
     private boolean discarded;
+    private boolean blocked;
+    private boolean ignoresBacklog;
 
     void attach(Transport to) {
         lower = to;
@@ -30,7 +33,10 @@ final class Outgoing {
 
     /**
      * Makes room for more ciphertext; {@code wish} bytes when new memory is needed. Sends what is
-     * full, unless held. Who takes that may close everything: there is no room afterwards.
+     * full, unless held.
+     *
+     * @return false when there is no room: output is held, or flushing called out and the
+     *     connection was closed by that
      */
     boolean makeRoom(int wish) {
         if (output != null && room() == 0) {
@@ -102,6 +108,78 @@ final class Outgoing {
             return true;
         }
         return lower.write(full, count, done);
+    }
+
+    // ---- the transport below, and the connection's overflow ------------------------------------
+
+    /**
+     * Whether the transport below has more than it should be given. Not without a transport below.
+     */
+    boolean isBacklogged() {
+        return !ignoresBacklog && lower.isBacklogged();
+    }
+
+    /**
+     * Once our FIN is queued, or a write has failed, nothing below will drain, so its backlog must
+     * not stop reads.
+     */
+    void ignoreBacklog() {
+        ignoresBacklog = true;
+    }
+
+    /** Whether turns have to wait until the transport below can be written to. */
+    boolean isBlocked() {
+        return blocked;
+    }
+
+    /** The transport below can be written to. */
+    void unblock() {
+        blocked = false;
+    }
+
+    /**
+     * Before a turn that reads: makes room for its ciphertext. After the handshake there seldom is
+     * any, and a turn may overflow.
+     *
+     * @param handshaking whether the turn will probably make some
+     * @return false when there must be no turn now
+     */
+    boolean prepare(TLSConnection conn, boolean handshaking) {
+        if (blocked || isBacklogged() && (!isEmpty() || conn.pending() > 0)) {
+            blocked = true;
+            return false;
+        }
+        return !handshaking && isEmpty() || makeRoom(HANDSHAKE_FLIGHT_ROOM);
+    }
+
+    /**
+     * Moves ciphertext that did not fit the last turn's window to the transport, as far as that
+     * takes it.
+     */
+    void drain(TLSConnection conn) {
+        while (conn.pending() > 0 && !isBacklogged()) {
+            if (!makeRoom(Math.min(
+                    Math.max(conn.pending(), HANDSHAKE_FLIGHT_ROOM), Scratch.CAPACITY))) {
+                return;
+            }
+            drainOnce(conn);
+        }
+        if (conn.pending() > 0) {
+            blocked = true;
+        }
+    }
+
+    /** The same, however much the transport below has. */
+    void drainAll(TLSConnection conn) {
+        while (conn.pending() > 0
+                && makeRoom(Math.min(conn.pending() + HANDSHAKE_FLIGHT_ROOM, Scratch.CAPACITY))) {
+            drainOnce(conn);
+        }
+    }
+
+    private void drainOnce(TLSConnection conn) {
+        conn.addressTurns().drain(address(), room());
+        advance(conn.emitted());
     }
 
     /** Drops what was not sent, for good. */
