@@ -213,7 +213,7 @@ final class ClientSocket extends TLSSocket {
     private void verify() {
         EphemeralKeyInfo key = getEphemeralKeyInfo();
         if (key != null && "DH".equals(key.type()) && key.size() < minDHSize) {
-            takeError();
+            claimFirstError();
             emit(
                     ERROR,
                     new CodedException(
@@ -232,15 +232,15 @@ final class ClientSocket extends TLSSocket {
                 return;
             }
         }
-        note(error);
+        recordVerification(error);
         if (error != null && rejects) {
-            die(error);
+            failHandshake(error);
             return;
         }
         established();
         secured = true;
         emit(SECURE_CONNECT);
-        sessionsMayGo();
+        releasePendingSession();
         removeListener(END, onEnd);
     }
 
@@ -263,7 +263,7 @@ final class ClientSocket extends TLSSocket {
 
     /** The server went away first. */
     private void endedEarly() {
-        if (!secured && takeError()) {
+        if (!secured && claimFirstError()) {
             destroy(new DisconnectedException(host, port, path, localAddress));
         }
     }

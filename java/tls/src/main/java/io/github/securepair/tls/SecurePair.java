@@ -137,13 +137,13 @@ public class SecurePair extends EventEmitter {
 
         private void ended() {
             if (!secure) {
-                die(SystemException.plain("ECONNRESET", "socket hang up"));
+                failHandshake(SystemException.plain("ECONNRESET", "socket hang up"));
             }
         }
 
         @Override
-        void die(Throwable error) {
-            if (takeError()) {
+        void failHandshake(Throwable error) {
+            if (claimFirstError()) {
                 fail(error);
             }
         }

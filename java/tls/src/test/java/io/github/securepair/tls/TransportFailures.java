@@ -304,13 +304,13 @@ final class TransportFailures {
                 peerRaw = socket;
             }
             if (other.connecting()) {
-                other.once(Socket.CONNECT, this::lay);
+                other.once(Socket.CONNECT, this::attach);
             } else {
-                lay();
+                attach();
             }
         }
 
-        private void lay() {
+        private void attach() {
             loop.setTimeout(this::hangs, HANG_MILLISECONDS).unref();
             peerRaw.on(Socket.ERROR, error -> notes.add("peer's socket: " + error));
             ownRaw.on(Socket.ERROR, error -> notes.add("own socket: " + error));
