@@ -60,9 +60,8 @@ final class Renegotiation {
     }
 
     private void applyVerify(TLSConnection conn, RenegotiateOptions options) {
-        boolean asks = options.requestCert() != null
-                ? options.requestCert()
-                : socket.requestsCert();
+        boolean asks =
+                options.requestCert() != null ? options.requestCert() : socket.requestsCert();
         boolean rejects = options.rejectUnauthorized() != null
                 ? options.rejectUnauthorized()
                 : socket.rejectsUnauthorized();

@@ -40,13 +40,13 @@ import javax.net.ssl.SSLException;
  *
  * <p>Made by {@link TLS#connect}, by a {@link TLSServer} for each client, or by hand around an
  * existing stream. By hand, a server waits for the client's first bytes and a client begins when
- * something is written; {@code secure} tells that the handshake is done, {@link #authorized()}
+ * something is written; {@code secure} reports that the handshake is done, {@link #authorized()}
  * whether the peer's certificate verified, and with {@code rejectUnauthorized} a peer that does not
  * is refused with an {@code error} before {@code secure}. (Node evaluates nothing on such sockets.)
  *
  * <p>What is written before the handshake is done waits; nothing of it is sent to a peer that is
- * refused then. A fatal TLS error destroys the socket once its {@code error} was emitted and its
- * alert sent; an alert from the peer ends it.
+ * refused. A fatal TLS error destroys the socket once its {@code error} was emitted and its alert
+ * sent; an alert from the peer ends it.
  *
  * <p>Getters of the connection's properties answer {@code null} once the socket is closed.
  */
@@ -120,7 +120,8 @@ public class TLSSocket extends Socket {
      */
     public TLSSocket(Duplex socket, TLSSocketOptions options) {
         this(socket, null, options == null ? new TLSSocketOptions() : options, null);
-        // As in Node the program need not listen to the errors of a socket that was wrapped by hand.
+        // As in Node the program need not listen to the errors of a socket that was wrapped by
+        // hand.
         on(ERROR, IGNORE_ERRORS);
     }
 
@@ -180,8 +181,7 @@ public class TLSSocket extends Socket {
                 attachTransport(socket, lower, loop()::nextTick);
             } else {
                 Turn turn = Netty.turn(loop());
-                loop().execute(
-                        () -> attachTransport(socket, lower, task -> turn.then(this, task)));
+                loop().execute(() -> attachTransport(socket, lower, task -> turn.then(this, task)));
             }
             attached = true;
         } finally {
@@ -378,7 +378,7 @@ public class TLSSocket extends Socket {
 
     /**
      * A write that waits for a handshake that fails was not made, and its callback gets the reason.
-     * (In Node it gets none.)
+     * (In Node it reports success.)
      */
     private Callback whileUnverified(Callback callback) {
         return secureEstablished
@@ -440,7 +440,9 @@ public class TLSSocket extends Socket {
         destroy(readableEnded() ? null : _cutOff());
     }
 
-    /** The end of the connection below can be forged by any host on the path: it is not the peer's. */
+    /**
+     * The end of the connection below can be forged by any host on the path: it is not the peer's.
+     */
     @Override
     protected Throwable _cutOff() {
         if (!requireCloseNotify
@@ -612,7 +614,8 @@ public class TLSSocket extends Socket {
     }
 
     private void endAfter(TLSException failure) {
-        boolean noCertificateSent = "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE".equals(failure.code());
+        boolean noCertificateSent =
+                "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE".equals(failure.code());
         if (isServer && rejectUnauthorized && noCertificateSent) {
             // Refusing a client in a renegotiation is no error of ours.
             destroy();
@@ -675,7 +678,7 @@ public class TLSSocket extends Socket {
 
     // ---- properties ---------------------------------------------------------------------------
 
-    /** Always true: tells a TLS socket from a plain one. */
+    /** Always true: distinguishes a TLS socket from a plain one. */
     public boolean encrypted() {
         return true;
     }
@@ -696,7 +699,7 @@ public class TLSSocket extends Socket {
     /**
      * Whether the peer ended its side of the connection by {@code close_notify}, for good. When
      * {@code end} came and this is false the connection was only closed below TLS: by the peer, as
-     * many programs do, or by anybody on the way who wants its last bytes to be missing. See
+     * many programs do, or by a host on the path that cuts off its last bytes. See
      * {@link EndpointOptions#requireCloseNotify}. Any thread. Not in Node.
      */
     public boolean closeNotifyReceived() {
@@ -831,8 +834,8 @@ public class TLSSocket extends Socket {
 
     /**
      * The session, ASN.1 encoded, to give to a later connection; null before the handshake and once
-     * closed. Secret. In TLS 1.3 it is of use only after a ticket came: take what {@code session}
-     * gives.
+     * closed. Secret. In TLS 1.3 it is of use only after a ticket arrived: take what
+     * {@code session} gives.
      */
     public byte[] getSession() {
         return ask(TLSConnection::session);
@@ -852,7 +855,7 @@ public class TLSSocket extends Socket {
 
     /**
      * Asks for another handshake (TLS 1.2 and older), for example to have the client's certificate
-     * now: {@code requestCert} on servers. What the options say stays in force.
+     * now: {@code requestCert} on servers. The options given stay in force.
      *
      * <p>On servers the socket is destroyed with an error when it is not done within
      * {@code handshakeTimeout}. With TLS 1.3 the callback gets {@code ERR_SSL_WRONG_SSL_VERSION}.
@@ -880,9 +883,9 @@ public class TLSSocket extends Socket {
      * {@code -enable_pha} of openssl). Beyond Node, which has no such thing.
      *
      * <p>After the answer {@link #authorized()}, {@link #authorizationError()} and
-     * {@link #getPeerCertificate()} reflect it. With {@code rejectUnauthorized} a client without
-     * a certificate that verifies is refused: the socket is destroyed and the callback has the
-     * error, as when no answer comes within {@code handshakeTimeout}. Any thread.
+     * {@link #getPeerCertificate()} reflect it. With {@code rejectUnauthorized} a client without a
+     * certificate that verifies is refused: the socket is destroyed and the callback has the error,
+     * as when no answer arrives within {@code handshakeTimeout}. Any thread.
      *
      * @param callback called once: with null when the client answered and may stay, else with the
      *     reason, such as {@code ERR_SSL_EXTENSION_NOT_RECEIVED} when it offered nothing,
@@ -1059,7 +1062,7 @@ public class TLSSocket extends Socket {
                 : new SSLException(error.getMessage(), error);
     }
 
-    // ---- events that cost something are switched on by their first listener --------------------
+    // ---- events that cost something are switched on by their first listener -------------------
 
     @Override
     protected void listenerAdded(String event, boolean prepended) {

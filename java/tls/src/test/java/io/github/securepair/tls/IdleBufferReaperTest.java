@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Who holds record buffers, and when they go. */
+/** Which connections hold record buffers, and when these are freed. */
 class IdleBufferReaperTest extends LoopTest {
-    /** Says something, and hears it echoed. */
+    /** Writes, and waits for the echo. */
     private static void exchange(EventLoop loop, TLSSocket client) throws Exception {
         CompletableFuture<Void> echoed = new CompletableFuture<>();
         loop.execute(() -> {

@@ -16,7 +16,9 @@ public final class IdleBufferReaper {
 
     private static final ThreadLocal<IdleBufferReaper> OF_LOOP = new ThreadLocal<>();
 
-    /** A connection's entry: its index in the list, and whether it had a turn since the last sweep. */
+    /**
+     * A connection's entry: its index in the list, and whether it had a turn since the last sweep.
+     */
     static final class Slot {
         private final Runnable onIdle;
         private IdleBufferReaper list;

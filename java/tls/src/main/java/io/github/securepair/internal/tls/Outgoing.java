@@ -110,7 +110,7 @@ final class Outgoing {
         return lower.write(full, count, done);
     }
 
-    // ---- the transport below, and the connection's overflow ------------------------------------
+    // ---- the transport below, and the connection's overflow -----------------------------------
 
     /**
      * Whether the transport below has more than it should be given. Not without a transport below.
@@ -158,8 +158,8 @@ final class Outgoing {
      */
     void drain(TLSConnection conn) {
         while (conn.pending() > 0 && !isBacklogged()) {
-            if (!makeRoom(Math.min(
-                    Math.max(conn.pending(), HANDSHAKE_FLIGHT_ROOM), Scratch.CAPACITY))) {
+            if (!makeRoom(
+                    Math.min(Math.max(conn.pending(), HANDSHAKE_FLIGHT_ROOM), Scratch.CAPACITY))) {
                 return;
             }
             drainOnce(conn);

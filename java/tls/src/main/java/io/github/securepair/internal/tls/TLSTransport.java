@@ -53,7 +53,7 @@ public final class TLSTransport implements Transport, Receiver {
     }
 
     /**
-     * Plaintext queued by a writer that does not wait, above which {@link #isBacklogged()} says so.
+     * Queued plaintext above which {@link #isBacklogged()} is true, for writers that do not wait.
      */
     private static final int WRITE_MARK = 64 * 1024;
 
