@@ -144,7 +144,7 @@ final class ClientSocket extends TLSSocket {
     private void verify() {
         EphemeralKeyInfo key = getEphemeralKeyInfo();
         if (key != null && "DH".equals(key.type()) && key.size() < settings.minDHSize()) {
-            takeError();
+            claimFirstError();
             emit(
                     ERROR,
                     new CodedException(
@@ -163,15 +163,15 @@ final class ClientSocket extends TLSSocket {
                 return;
             }
         }
-        note(error);
+        recordVerification(error);
         if (error != null && rejectsUnauthorized()) {
-            die(error);
+            failHandshake(error);
             return;
         }
         established();
         secured = true;
         emit(SECURE_CONNECT);
-        sessionsMayGo();
+        releasePendingSession();
         removeListener(END, onEnd);
     }
 
@@ -191,7 +191,7 @@ final class ClientSocket extends TLSSocket {
 
     /** The server went away first. */
     private void endedEarly() {
-        if (!secured && takeError()) {
+        if (!secured && claimFirstError()) {
             destroy(new DisconnectedException(
                     settings.host(), settings.port(), settings.path(), settings.localAddress()));
         }

@@ -2,6 +2,7 @@ package io.github.securepair.tls;
 
 import io.github.securepair.events.Callback;
 import io.github.securepair.events.EventLoop;
+import io.github.securepair.internal.tls.PairTransport;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.Duplex;
 import io.github.securepair.stream.DuplexOptions;
@@ -18,7 +19,6 @@ final class EncryptedStream extends Duplex implements CryptoStream {
     private final SecurePair pair;
     private final PairTransport transport;
     private Socket socket;
-    private boolean pushedEnd;
 
     EncryptedStream(EventLoop loop, SecurePair pair) {
         super(new DuplexOptions().loop(loop));
@@ -51,13 +51,6 @@ final class EncryptedStream extends Duplex implements CryptoStream {
             socket = to;
         }
         return super.pipe(destination, options);
-    }
-
-    void finish() {
-        if (!pushedEnd && !destroyed()) {
-            pushedEnd = true;
-            push(null);
-        }
     }
 
     @Override

@@ -8,11 +8,12 @@ import java.util.Arrays;
 
 /**
  * The session that a client is to resume. It is kept until the handshake begins, because only then
- * is it known whom the client expects, and whether the session is one of that server.
+ * is the expected server's name known, and whether the session is one of that server.
  *
- * <p>The bytes come from anywhere. What the engine lets pass was verified as this connection would
- * verify it; the name is checked here, with the certificate in the session. Nobody asks for either
- * once a server has agreed to resume, and a server of another name may well agree.
+ * <p>The bytes are untrusted. The engine accepts only a session that was verified as this
+ * connection would verify it; the name is checked here, with the certificate in the session.
+ * Neither is checked again once a server has agreed to resume, and a server of another name may
+ * well agree.
  */
 final class OfferedSession {
     /** What Node puts before a session; then the length of a name, the name, the session. */
@@ -28,7 +29,7 @@ final class OfferedSession {
     /**
      * Gives the session to the connection, if it is of any use there.
      *
-     * @param name whom the client expects; null for anybody
+     * @param name the expected server's; null for any
      * @param strict whether a server of another name is refused: then its session is not offered,
      *     since the right server may answer in its place
      * @return why the certificate in the session is not the expected one, when it was offered all
@@ -45,7 +46,7 @@ final class OfferedSession {
             error = identityError(conn, name, check);
             wrong = error != null;
         } catch (RuntimeException e) {
-            // A full handshake has the check made again, where it is heard.
+            // The check is made again after a full handshake, where its exception is reported.
             wrong = true;
         }
         if (wrong && (strict || error == null) && !conn.isClosed()) {

@@ -29,7 +29,7 @@ final class PSKExchange implements PSKProvider {
             PSKCallback.Psk answer = callback.get(socket, name);
             return answer == null ? null : checked(answer, maxKey, maxIdentity);
         } catch (Throwable thrown) {
-            socket.die(thrown);
+            socket.failHandshake(thrown);
             return null;
         }
     }

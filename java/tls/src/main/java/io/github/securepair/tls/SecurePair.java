@@ -14,17 +14,17 @@ import io.github.securepair.stream.Duplex;
 
 /**
  * TLS without a socket: Node 0.12's {@code SecurePair}. What is written to {@link #cleartext()} can
- * be read, encrypted, from {@link #encrypted()}, and the other way round; where the ciphertext
- * comes from and goes to is the program's affair.
+ * be read, encrypted, from {@link #encrypted()}, and the other way round; the program carries the
+ * ciphertext to the peer and back.
  *
- * <p>A client begins by itself. {@code secure} tells that the handshake is done;
- * {@code cleartext().authorized()} then tells whether the peer's certificate verified, and with
+ * <p>A client begins by itself. {@code secure} reports that the handshake is done;
+ * {@code cleartext().authorized()} then says whether the peer's certificate verified, and with
  * {@code rejectUnauthorized} a peer whose certificate does not is refused. What fails before
  * {@code secure} is an {@code error} of the pair, later ones are the cleartext stream's. The
  * streams have no half-open state: the end of one is the end of the other.
  */
 public class SecurePair extends EventEmitter {
-    /** {@code 'secure'}: the handshake is done, and nobody was refused. Once. */
+    /** {@code 'secure'}: the handshake is done, and the peer was not refused. Once. */
     public static final Event<Listener0> SECURE = Event.of(SecurePair.class, "secure");
 
     private final EncryptedStream encrypted;
@@ -134,13 +134,13 @@ public class SecurePair extends EventEmitter {
 
         private void ended() {
             if (!secure) {
-                die(SystemException.plain("ECONNRESET", "socket hang up"));
+                failHandshake(SystemException.plain("ECONNRESET", "socket hang up"));
             }
         }
 
         @Override
-        void die(Throwable error) {
-            if (takeError()) {
+        void failHandshake(Throwable error) {
+            if (claimFirstError()) {
                 fail(error);
             }
         }

@@ -315,12 +315,12 @@ final class ServerHandshake {
                 now - lastHandshake >= TLSDefaults.CLIENT_RENEG_WINDOW * 1000L ? 1 : handshakes + 1;
         lastHandshake = now;
         if (handshakes > TLSDefaults.CLIENT_RENEG_LIMIT) {
-            socket.refuse(
+            socket.renegotiation.refuse(
                     request.sequence(),
                     new CodedException(
                             "ERR_TLS_SESSION_ATTACK", "TLS session renegotiation attack detected"));
-        } else if (socket.renegotiationDisabled()) {
-            socket.refuse(
+        } else if (socket.renegotiation.isDisabled()) {
+            socket.renegotiation.refuse(
                     request.sequence(),
                     new CodedException(
                             "ERR_TLS_RENEGOTIATION_DISABLED",
@@ -371,7 +371,7 @@ final class ServerHandshake {
     private void goOn(int sequence) {
         TLSConnection conn = connection();
         if (conn != null && conn.answer(sequence)) {
-            socket.transport.go();
+            socket.transport.resume();
         }
     }
 

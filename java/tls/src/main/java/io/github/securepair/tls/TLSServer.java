@@ -182,7 +182,7 @@ public class TLSServer extends Server {
             }
             if (requestsCert()) {
                 Throwable error = Authorization.verifyError(transport.connection());
-                note(error);
+                recordVerification(error);
                 if (error != null && rejectsUnauthorized()) {
                     destroy();
                     return;

@@ -2,7 +2,6 @@ package io.github.securepair.tls;
 
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.PeerCertificate;
-import io.github.securepair.engine.SSLOptions;
 import io.github.securepair.engine.SecureContext;
 import io.github.securepair.engine.TLSConnection;
 import io.github.securepair.engine.TLSException;
@@ -16,14 +15,13 @@ import io.github.securepair.events.Event;
 import io.github.securepair.events.Listener;
 import io.github.securepair.events.Listener0;
 import io.github.securepair.events.Listener1;
-import io.github.securepair.internal.transport.DuplexTransport;
+import io.github.securepair.internal.tls.TLSTransport;
 import io.github.securepair.internal.transport.SocketInternals;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
 import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.Duplex;
-import io.github.securepair.stream.Stream;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -42,13 +40,13 @@ import javax.net.ssl.SSLException;
  *
  * <p>Made by {@link TLS#connect}, by a {@link TLSServer} for each client, or by hand around an
  * existing stream. By hand, a server waits for the client's first bytes and a client begins when
- * something is written; {@code secure} tells that the handshake is done, {@link #authorized()}
+ * something is written; {@code secure} reports that the handshake is done, {@link #authorized()}
  * whether the peer's certificate verified, and with {@code rejectUnauthorized} a peer that does not
  * is refused with an {@code error} before {@code secure}. (Node evaluates nothing on such sockets.)
  *
  * <p>What is written before the handshake is done waits; nothing of it is sent to a peer that is
- * refused then. A fatal TLS error destroys the socket once its {@code error} was emitted and its
- * alert sent; an alert from the peer ends it.
+ * refused. A fatal TLS error destroys the socket once its {@code error} was emitted and its alert
+ * sent; an alert from the peer ends it.
  *
  * <p>Getters of the connection's properties answer {@code null} once the socket is closed.
  */
@@ -80,9 +78,7 @@ public class TLSSocket extends Socket {
     public static final Event<Listener1<byte[]>> KEYLOG = Event.of(TLSSocket.class, "keylog");
 
     private static final System.Logger TRACE = System.getLogger("io.github.securepair.tls.trace");
-    private static final Listener1<Throwable> HEARD = error -> {};
-    /** The description of the alert. */
-    private static final int NO_RENEGOTIATION = 100;
+    private static final Listener1<Throwable> IGNORE_ERRORS = error -> {};
 
     final TLSTransport transport;
     final SocketSettings settings;
@@ -92,7 +88,6 @@ public class TLSSocket extends Socket {
     private final ServerHandshake serverHandshake;
     private final HandshakeTimer handshakeTimer;
 
-    private Socket parent;
     private boolean requestCert;
     private boolean rejectUnauthorized;
     private boolean secureEstablished;
@@ -101,17 +96,14 @@ public class TLSSocket extends Socket {
     private boolean verified;
     private byte[] pendingSession;
     private OfferedSession offered;
-    /** What the last check of the server's name said; a resumed session is not asked again. */
+    /** Result of the last check of the server's name; not made again for a resumed session. */
     private Throwable identityVerdict;
 
-    private int eventMask;
-    private boolean keylogWanted;
-    private boolean sessionWanted;
+    private final WantedEvents wantedEvents = new WantedEvents(this);
     /** Made when a client is asked for its certificate after the handshake. */
-    private LaterCertificate laterCertificate;
+    private PostHandshakeAuth postHandshakeAuth;
 
-    private boolean renegotiationDisabled;
-    private boolean renegotiationRefused;
+    final Renegotiation renegotiation = new Renegotiation(this);
     private final Throwable hintRefused;
 
     private boolean secureConnecting = true;
@@ -130,8 +122,9 @@ public class TLSSocket extends Socket {
                 null,
                 SocketSettings.byHand(options == null ? new TLSSocketOptions() : options),
                 null);
-        // As in Node nobody has to listen to the errors of a socket that was wrapped by hand.
-        on(ERROR, HEARD);
+        // As in Node the program need not listen to the errors of a socket that was wrapped by
+        // hand.
+        on(ERROR, IGNORE_ERRORS);
     }
 
     /** Makes a client that is not connected: connect() does that. */
@@ -170,24 +163,24 @@ public class TLSSocket extends Socket {
         }
         on(CLOSE, hadError -> {
             handshakeTimer.stop();
-            if (laterCertificate != null) {
-                certificateAnswered(errored() != null ? errored() : closedError());
+            if (postHandshakeAuth != null) {
+                postHandshakeAuth.end(errored() != null ? errored() : closedError());
             }
         });
         if (settings.serverSide().pauseOnConnect()) {
             pause();
         }
-        boolean laid = false;
+        boolean attached = false;
         try {
             if (loop().inLoop()) {
-                lay(socket, lower, loop()::nextTick);
+                attachTransport(socket, lower, loop()::nextTick);
             } else {
                 Executor turn = _turn(loop());
-                loop().execute(() -> lay(socket, lower, turn::execute));
+                loop().execute(() -> attachTransport(socket, lower, turn::execute));
             }
-            laid = true;
+            attached = true;
         } finally {
-            if (!laid) {
+            if (!attached) {
                 transport.close(null);
             }
         }
@@ -240,11 +233,10 @@ public class TLSSocket extends Socket {
                 sentName = client.servername();
             }
         }
-        eventMask = serverHandshake == null ? 0 : serverHandshake.eventMask();
-        if (settings.connection().enableTrace()) {
-            eventMask |= TLSConnection.TELL_TRACE;
-        }
-        conn.setEvents(eventMask);
+        wantedEvents.begin(
+                conn,
+                (serverHandshake == null ? 0 : serverHandshake.eventMask())
+                        | (settings.connection().enableTrace() ? TLSConnection.TELL_TRACE : 0));
     }
 
     /**
@@ -275,63 +267,34 @@ public class TLSSocket extends Socket {
     @Override
     protected void _destroy(Throwable error, Callback callback) {
         super._destroy(error, callback);
-        // The socket closes what it has; before connect() comes that far it has nothing.
+        // super closes the transport it holds; before connect() it holds none, so close ours.
         transport.close(null);
     }
 
     /**
      * Puts TLS between this socket and what is below it. On the loop.
      *
+     * @param socket the stream below, or null
+     * @param existing the transport below instead, or null
      * @param later runs a task when the caller has had the time to add listeners
      */
-    private void lay(Duplex socket, Transport given, Consumer<Runnable> later) {
+    private void attachTransport(Duplex socket, Transport existing, Consumer<Runnable> later) {
         if (destroyed()) {
             transport.close(null);
             return;
         }
         handshakeTimer.start();
         if (hintRefused != null) {
-            later.accept(() -> die(hintRefused));
+            later.accept(() -> failHandshake(hintRefused));
         }
-        if (given != null) {
-            internals.setTransport(transport);
-            given.setReceiver(transport);
-            transport.attach(given, null);
-            later.accept(this::readFirst);
-            return;
-        }
-        if (socket == null) {
-            internals.setWrapper(raw -> {
-                raw.setReceiver(transport);
-                transport.attach(raw, null);
-                return transport;
-            });
-            return;
-        }
-        internals.setTransport(transport);
-        Transport lower = internals.takeOver(socket, transport);
-        if (socket instanceof Socket below) {
-            parent = below;
-        }
-        socket.on(ERROR, error -> {
-            lowerFailed = true;
-            // A stream's own transport reports it, and destroys this with it.
-            if (!(transport.lower() instanceof DuplexTransport)) {
-                tlsError(error);
-            }
-        });
-        socket.on(Stream.CLOSE, this::closedBelow);
-        if (lower != null) {
-            transport.attach(lower, socket);
+        TransportSetup setup = new TransportSetup(this);
+        if (existing != null) {
+            setup.over(existing);
+        } else if (socket != null) {
+            setup.over(socket);
         } else {
-            internals.setConnecting(true);
-            socket.once(Socket.CONNECT, () -> {
-                if (!destroyed()) {
-                    transport.attach(internals.takeOver(socket, transport), socket);
-                    internals.setConnecting(false);
-                    emit(CONNECT);
-                }
-            });
+            setup.overConnect();
+            return;
         }
         later.accept(this::readFirst);
     }
@@ -341,6 +304,11 @@ public class TLSSocket extends Socket {
         if (!destroyed()) {
             read(0);
         }
+    }
+
+    /** The stream below has emitted an error. */
+    void lowerFailed() {
+        lowerFailed = true;
     }
 
     /** Begins the client's handshake, once there is a connection. */
@@ -376,8 +344,8 @@ public class TLSSocket extends Socket {
     }
 
     /**
-     * What waits for a handshake that fails was not written, and its writer learns why. (Node says
-     * it was.)
+     * A write that waits for a handshake that fails was not made, and its callback gets the reason.
+     * (In Node it reports success.)
      */
     private Callback whileUnverified(Callback callback) {
         return secureEstablished
@@ -401,9 +369,9 @@ public class TLSSocket extends Socket {
             } else if (event instanceof ConnectionEvent.OCSPResponse ocsp) {
                 emit(OCSP_RESPONSE, ocsp.response());
             } else if (event instanceof ConnectionEvent.ClientCertificate) {
-                laterCertificate.came();
+                postHandshakeAuth.onAnswer();
             } else if (event instanceof ConnectionEvent.PSKFailed psk) {
-                die(psk.thrown());
+                failHandshake(psk.thrown());
             } else if (event instanceof ConnectionEvent.Trace trace) {
                 TRACE.log(System.Logger.Level.INFO, trace.text());
             } else if (serverHandshake != null) {
@@ -431,21 +399,24 @@ public class TLSSocket extends Socket {
         }
     }
 
-    private void closedBelow() {
+    /** What is below has closed by itself. */
+    void closedBelow() {
         if (destroyed()) {
             return;
         }
         destroy(readableEnded() ? null : _cutOff());
     }
 
-    /** The end of the connection below, which anybody on the way can make, is not the peer's. */
+    /**
+     * The end of the connection below can be forged by any host on the path: it is not the peer's.
+     */
     @Override
     protected Throwable _cutOff() {
         if (!settings.connection().requireCloseNotify()
                 || !secureEstablished
                 || lowerFailed
                 || transport.closeNotifyReceived()
-                || !takeError()) {
+                || !claimFirstError()) {
             return null;
         }
         return new TLSException(
@@ -459,7 +430,7 @@ public class TLSSocket extends Socket {
         }
     }
 
-    /** Node's _finishInit: a handshake is done, and nothing withholds its end. */
+    /** Node's _finishInit: a handshake is done, and no session store withholds its end. */
     void finishInit() {
         TLSConnection conn = transport.connection();
         if (conn == null) {
@@ -492,18 +463,18 @@ public class TLSSocket extends Socket {
                     return false;
                 }
             }
-            note(error);
+            recordVerification(error);
             if (error != null && rejectUnauthorized) {
-                die(error);
+                failHandshake(error);
                 return false;
             }
         }
         secureConnecting = false;
-        transport.open();
+        transport.allowApplicationData();
         return transport.connection() != null;
     }
 
-    /** Whom a client expects: what its sessions are bound to. Null for anybody. */
+    /** The server's name that a client expects: its sessions are bound to it. Null for any. */
     String identityName() {
         return sentName;
     }
@@ -512,7 +483,7 @@ public class TLSSocket extends Socket {
         return settings.clientSide().identityCheck();
     }
 
-    /** Whom a client expects is known now, and so whether a session is theirs. */
+    /** The expected name is known now, and so whether a session belongs to that server. */
     private void expect(TLSConnection conn) {
         String name = identityName();
         conn.setPeerName(name);
@@ -524,9 +495,9 @@ public class TLSSocket extends Socket {
     }
 
     /**
-     * Why the server is not the expected one, or null; of a session that was found out when it was
-     * offered. What the check throws is an uncaught exception of the program, but nobody shall hear
-     * anything from a peer that nobody accepted.
+     * Why the server is not the expected one, or null; for a resumed session the verdict is the one
+     * made when it was offered. If the check throws, the exception goes to the loop's handler, and
+     * the socket is destroyed so that no data from an unverified peer is delivered.
      */
     Throwable identityError() {
         String name = identityName();
@@ -555,18 +526,18 @@ public class TLSSocket extends Socket {
     }
 
     /** Keeps the result of a verification. */
-    void note(Throwable error) {
+    void recordVerification(Throwable error) {
         authorization.record(error);
     }
 
     /** Marks the handshake as over and lets data flow. */
     void established() {
         secureConnecting = false;
-        transport.open();
+        transport.allowApplicationData();
     }
 
-    /** After {@code secureConnect}: sessions may be told. */
-    void sessionsMayGo() {
+    /** After {@code secureConnect}: emits the session that has waited for it. */
+    void releasePendingSession() {
         verified = true;
         byte[] session = pendingSession;
         pendingSession = null;
@@ -584,7 +555,7 @@ public class TLSSocket extends Socket {
     }
 
     private void failed(TLSException failure) {
-        if (renegotiationRefused) {
+        if (renegotiation.wasRefused()) {
             // The alert is on its way, and the error was emitted.
             destroy();
             return;
@@ -594,25 +565,28 @@ public class TLSSocket extends Socket {
         }
         if (!secureEstablished) {
             // A cause is what pskCallback threw.
-            die(failure.getCause() != null ? failure.getCause() : failure);
+            failHandshake(failure.getCause() != null ? failure.getCause() : failure);
             return;
         }
         hadError = true;
         try {
-            certificateAnswered(failure);
+            if (postHandshakeAuth != null) {
+                postHandshakeAuth.end(failure);
+            }
         } finally {
-            // Whatever the program's callback throws.
+            // Also when the program's callback throws.
             endAfter(failure);
         }
     }
 
     private void endAfter(TLSException failure) {
-        boolean nothingShown = "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE".equals(failure.code());
-        if (isServer && rejectUnauthorized && nothingShown) {
+        boolean noCertificateSent =
+                "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE".equals(failure.code());
+        if (isServer && rejectUnauthorized && noCertificateSent) {
             // Refusing a client in a renegotiation is no error of ours.
             destroy();
         } else if (failure.alert() >= 0 && !failure.alertSent()) {
-            // The peer gave up, and says why: that was all. Node waits for it to close.
+            // The peer's alert ends its side. As in Node it closes the connection.
             tlsError(failure);
             transport.endAfterAlert();
         } else {
@@ -621,13 +595,13 @@ public class TLSSocket extends Socket {
     }
 
     /** Ends a socket that never became secure. */
-    void die(Throwable error) {
+    void failHandshake(Throwable error) {
         hadError = true;
         destroy(error);
     }
 
-    /** Whether an error was reported or is about to be: no other shall follow. */
-    boolean takeError() {
+    /** Returns true once, to the first error, which is to be reported: no other may follow it. */
+    boolean claimFirstError() {
         boolean had = hadError;
         hadError = true;
         return !had;
@@ -639,19 +613,6 @@ public class TLSSocket extends Socket {
      */
     void tlsError(Throwable error) {
         emit(ERROR, error);
-    }
-
-    /** Emits why, then ends the connection with an alert unless a listener did. (Node goes on.) */
-    void refuse(int question, CodedException reason) {
-        try {
-            tlsError(reason);
-        } finally {
-            TLSConnection conn = transport.connection();
-            if (!destroyed() && conn != null && conn.refuse(question, NO_RENEGOTIATION)) {
-                renegotiationRefused = true;
-                transport.go();
-            }
-        }
     }
 
     HandshakeTimer handshakeTimer() {
@@ -683,7 +644,7 @@ public class TLSSocket extends Socket {
 
     // ---- properties ---------------------------------------------------------------------------
 
-    /** Always true: tells a TLS socket from a plain one. */
+    /** Always true: distinguishes a TLS socket from a plain one. */
     public boolean encrypted() {
         return true;
     }
@@ -704,7 +665,7 @@ public class TLSSocket extends Socket {
     /**
      * Whether the peer ended its side of the connection by {@code close_notify}, for good. When
      * {@code end} came and this is false the connection was only closed below TLS: by the peer, as
-     * many programs do, or by anybody on the way who wants its last bytes to be missing. See
+     * many programs do, or by a host on the path that cuts off its last bytes. See
      * {@link EndpointOptions#requireCloseNotify}. Any thread. Not in Node.
      */
     public boolean closeNotifyReceived() {
@@ -736,7 +697,7 @@ public class TLSSocket extends Socket {
         return settings.serverSide().server();
     }
 
-    /** Asks the connection something; null when there is none any more. Any thread. */
+    /** Applies a getter to the connection; null when there is none any more. Any thread. */
     private <T> T ask(Function<TLSConnection, T> question) {
         TLSConnection conn = transport.connection();
         try {
@@ -839,8 +800,8 @@ public class TLSSocket extends Socket {
 
     /**
      * The session, ASN.1 encoded, to give to a later connection; null before the handshake and once
-     * closed. Secret. In TLS 1.3 it is of use only after a ticket came: take what {@code session}
-     * gives.
+     * closed. Secret. In TLS 1.3 it is of use only after a ticket arrived: take what
+     * {@code session} gives.
      */
     public byte[] getSession() {
         return ask(TLSConnection::session);
@@ -860,7 +821,7 @@ public class TLSSocket extends Socket {
 
     /**
      * Asks for another handshake (TLS 1.2 and older), for example to have the client's certificate
-     * now: {@code requestCert} on servers. What the options say stays in force.
+     * now: {@code requestCert} on servers. The options given stay in force.
      *
      * <p>On servers the socket is destroyed with an error when it is not done within
      * {@code handshakeTimeout}. With TLS 1.3 the callback gets {@code ERR_SSL_WRONG_SSL_VERSION}.
@@ -876,49 +837,10 @@ public class TLSSocket extends Socket {
                     "The \"options\" argument must be of type object. Received null");
         }
         if (!loop().inLoop()) {
-            return LaterCertificate.askFromOutside(
+            return PostHandshakeAuth.askOffLoop(
                     this, callback, () -> renegotiate(options, callback));
         }
-        TLSConnection conn = transport.connection();
-        if (destroyed() || conn == null) {
-            return false;
-        }
-        boolean asks = options.requestCert() != null ? options.requestCert() : requestCert;
-        boolean rejects = options.rejectUnauthorized() != null
-                ? options.rejectUnauthorized()
-                : rejectUnauthorized;
-        if (asks != requestCert || rejects != rejectUnauthorized) {
-            requestCert = asks;
-            rejectUnauthorized = rejects;
-            conn.setVerify(verifyMode());
-        }
-        if (isServer && requestCert) {
-            // Else the client resumes, and no certificate is asked for.
-            conn.setOptions(SSLOptions.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION, 0);
-        }
-        // During a handshake it is that one whose end the callback tells.
-        boolean idle = secureEstablished && !conn.isHandshaking();
-        try {
-            // A server lets the client resume unless it wants its certificate.
-            if (idle) {
-                conn.renegotiate(isServer && !requestCert);
-            }
-        } catch (TLSException refused) {
-            if (callback != null) {
-                loop().nextTick(() -> callback.call(refused));
-            }
-            return false;
-        }
-        if (callback != null) {
-            once(SECURE, callback::done);
-        }
-        if (idle) {
-            if (isServer) {
-                handshakeTimer.start();
-            }
-            transport.go();
-        }
-        return true;
+        return renegotiation.begin(options, callback);
     }
 
     /**
@@ -926,10 +848,10 @@ public class TLSSocket extends Socket {
      * had renegotiation. Clients answer if they offered to ({@code postHandshakeAuth}, or
      * {@code -enable_pha} of openssl). Beyond Node, which has no such thing.
      *
-     * <p>When the answer came, {@link #authorized()}, {@link #authorizationError()} and
-     * {@link #getPeerCertificate()} tell about it. With {@code rejectUnauthorized} a client without
-     * a certificate that verifies is refused: the socket is destroyed and the callback has the
-     * error, as when no answer comes within {@code handshakeTimeout}. Any thread.
+     * <p>After the answer {@link #authorized()}, {@link #authorizationError()} and
+     * {@link #getPeerCertificate()} reflect it. With {@code rejectUnauthorized} a client without a
+     * certificate that verifies is refused: the socket is destroyed and the callback has the error,
+     * as when no answer arrives within {@code handshakeTimeout}. Any thread.
      *
      * @param callback called once: with null when the client answered and may stay, else with the
      *     reason, such as {@code ERR_SSL_EXTENSION_NOT_RECEIVED} when it offered nothing,
@@ -945,24 +867,20 @@ public class TLSSocket extends Socket {
                     "Only a server asks for a certificate, once the connection is secure");
         }
         if (!loop().inLoop()) {
-            return LaterCertificate.askFromOutside(
+            return PostHandshakeAuth.askOffLoop(
                     this, callback, () -> requestClientCertificate(callback));
         }
-        if (laterCertificate == null) {
-            laterCertificate = new LaterCertificate(this);
+        if (postHandshakeAuth == null) {
+            postHandshakeAuth = new PostHandshakeAuth(this);
         }
-        return laterCertificate.ask(callback);
+        return postHandshakeAuth.ask(callback);
     }
 
-    void requestCert(TLSConnection conn, boolean value) {
-        requestCert = value;
+    /** Changes what the following handshakes ask of the peer. */
+    void setVerify(TLSConnection conn, boolean request, boolean reject) {
+        requestCert = request;
+        rejectUnauthorized = reject;
         conn.setVerify(verifyMode());
-    }
-
-    private void certificateAnswered(Throwable error) {
-        if (laterCertificate != null) {
-            laterCertificate.answered(error);
-        }
     }
 
     /**
@@ -970,11 +888,12 @@ public class TLSSocket extends Socket {
      * after which the connection ends. (In Node it goes on.)
      */
     public void disableRenegotiation() {
-        renegotiationDisabled = true;
+        renegotiation.disable();
     }
 
-    boolean renegotiationDisabled() {
-        return renegotiationDisabled;
+    /** Whether the first handshake is done. */
+    boolean handshakeDoneOnce() {
+        return secureEstablished;
     }
 
     boolean requestsCert() {
@@ -1077,7 +996,7 @@ public class TLSSocket extends Socket {
      * {@code io.github.securepair.tls.trace}.
      */
     public void enableTrace() {
-        want(TLSConnection.TELL_TRACE);
+        wantedEvents.add(TLSConnection.TELL_TRACE);
     }
 
     /**
@@ -1109,31 +1028,15 @@ public class TLSSocket extends Socket {
                 : new SSLException(error.getMessage(), error);
     }
 
-    // ---- events that cost something are asked for when somebody listens -----------------------
+    // ---- events that cost something are switched on by their first listener -------------------
 
     @Override
     protected void listenerAdded(String event, boolean prepended) {
         super.listenerAdded(event, prepended);
-        if (event.equals("keylog") && !keylogWanted) {
-            keylogWanted = true;
-            want(TLSConnection.TELL_KEYLOG);
-        } else if (event.equals("session") && !sessionWanted) {
-            sessionWanted = true;
-            if (!isServer) {
-                want(TLSConnection.TELL_SESSION);
-            }
-        }
-    }
-
-    private void want(int events) {
-        if (loop().inLoop()) {
-            eventMask |= events;
-            TLSConnection conn = transport.connection();
-            if (conn != null) {
-                conn.setEvents(eventMask);
-            }
-        } else {
-            loop().execute(() -> want(events));
+        if (event.equals("keylog")) {
+            wantedEvents.keylog();
+        } else if (event.equals("session")) {
+            wantedEvents.session();
         }
     }
 

@@ -130,7 +130,7 @@ final class Capture implements AutoCloseable {
         int length = 40 + data.length;
         ByteBuffer packet = ByteBuffer.allocate(16 + length);
         packet.putLong(0).putInt(length).putInt(length);
-        // IPv4 without checksum, which nobody verifies in a capture.
+        // IPv4 without checksum, which is not verified in a capture.
         packet.putInt(0x45000000 | length).putInt(0).putInt(0x40060000);
         packet.putInt(0x0a000001 + own).putInt(0x0a000002 - own);
         packet.putShort((short) (fromClient ? CLIENT_PORT : SERVER_PORT));

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A TLS 1.3 server asks for the client's certificate after the handshake. */
 class ClientCertificateLaterTest extends LoopTest {
-    /** What the server heard: the answer to its question, then whether the socket was closed. */
+    /** What the server received: the answer to its request, then whether the socket was closed. */
     private final List<String> facts = new ArrayList<>();
 
     private static ServerOptions asking() {
@@ -38,7 +38,7 @@ class ClientCertificateLaterTest extends LoopTest {
                 : options.key(fixture(identity + "-key.pem")).cert(fixture(identity + "-cert.pem"));
     }
 
-    /** A server that asks when the first data comes, and answers with who the client is. */
+    /** A server that asks when the first data arrives, and answers with the name of the client. */
     private TLSServer askingServer(ServerOptions options, CompletableFuture<List<String>> ended)
             throws Exception {
         return run(done -> {
@@ -74,7 +74,7 @@ class ClientCertificateLaterTest extends LoopTest {
         });
     }
 
-    /** Connects and says something; answers what came and how it ended. */
+    /** Connects and writes; returns what arrived and how it ended. */
     private String talk(ConnectOptions options) throws Exception {
         return run(done -> {
             StringBuilder heard = new StringBuilder();
@@ -191,7 +191,7 @@ class ClientCertificateLaterTest extends LoopTest {
         CompletableFuture<Boolean> asked = new CompletableFuture<>();
         TLSServer server = run(done -> {
             TLSServer made = TLS.createServer(asking(), socket -> {
-                // The loop waits, so that the question comes to it only after the end.
+                // The loop waits, so that the request reaches it only after the end.
                 Thread other = new Thread(
                         () -> asked.complete(socket.requestClientCertificate(answer::complete)));
                 other.start();

@@ -47,7 +47,7 @@ class ConnectionMembersTest extends LoopTest {
         return new TLSSocketOptions().ca(fixture("ca1-cert.pem"));
     }
 
-    /** Two sockets made by hand; the body hears of both once the client has an answer. */
+    /** Two sockets made by hand; the body gets both once the client has an answer. */
     private void bare(
             TLSSocketOptions server,
             TLSSocketOptions client,
@@ -564,8 +564,7 @@ class ConnectionMembersTest extends LoopTest {
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void destroySoonAndEndSendEverything(String version) throws Exception {
-        // In TLS 1.3 the tickets that nobody reads make the kernel reset a connection closed so
-        // soon.
+        // In TLS 1.3 unread tickets make the kernel reset a connection closed so soon.
         for (boolean soon : version.equals("TLSv1.2") ? List.of(true, false) : List.of(false)) {
             int received = run(done -> {
                 int[] count = {0};

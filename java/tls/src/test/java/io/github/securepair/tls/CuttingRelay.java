@@ -9,8 +9,8 @@ import java.net.Socket;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Passes one TLS connection on, record by record, and ends one direction in the middle when it is
- * told to, as anybody on the way can.
+ * Forwards one TLS connection record by record, and on request ends one direction in the middle, as
+ * any host on the path can.
  */
 final class CuttingRelay implements AutoCloseable {
     private final ServerSocket listening;

@@ -42,7 +42,7 @@ class DeliveryTest extends LoopTest {
         private final ByteBuffer out = ByteBuffer.allocateDirect(40_000);
         private final ByteBuffer in = ByteBuffer.allocateDirect(40_000).limit(0);
         private final StringBuilder text = new StringBuilder();
-        /** Outer types of the records that came. */
+        /** Outer types of the records that arrived. */
         private final List<Integer> types = new ArrayList<>();
 
         private byte[] received = {};
@@ -104,7 +104,7 @@ class DeliveryTest extends LoopTest {
             }
         }
 
-        /** Takes what comes next; false at the end. */
+        /** Takes the next record; false at the end. */
         boolean receive() throws IOException {
             InputStream from = wire.getInputStream();
             byte[] bytes = new byte[20_000];
@@ -118,7 +118,7 @@ class DeliveryTest extends LoopTest {
             return true;
         }
 
-        /** Spoils what comes next: the connection fails, and has an alert to send. */
+        /** Spoils the next record: the connection fails, and has an alert to send. */
         void receiveForged() throws IOException {
             byte[] bytes = new byte[20_000];
             int count = wire.getInputStream().read(bytes);
@@ -215,7 +215,7 @@ class DeliveryTest extends LoopTest {
             String failure = null;
             try {
                 while (hand.receive()) {
-                    // Until the alert comes.
+                    // Until the alert arrives.
                 }
             } catch (TLSException expected) {
                 failure = expected.code();
@@ -257,13 +257,13 @@ class DeliveryTest extends LoopTest {
                     0, "127.0.0.1", () -> port.complete(greeting[0].address().port()));
         });
         try (Hand hand = new Hand(port.get(), version)) {
-            // The client is secure, and what it sends now comes behind its Finished.
+            // The client is secure, and what it sends now follows its Finished.
             byte[] forged = hand.record("forged");
             forged[forged.length - 1] ^= 1;
             hand.send(forged);
             try {
                 while (hand.receive()) {
-                    // Until the alert comes.
+                    // Until the alert arrives.
                 }
             } catch (TLSException expected) {
                 // bad_record_mac

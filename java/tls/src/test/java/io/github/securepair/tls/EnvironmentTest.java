@@ -54,7 +54,9 @@ class EnvironmentTest {
             });
         }
 
-        /** Last: contexts must see what the environment says before anybody asks. */
+        /**
+         * Called last: contexts must have read the environment before these functions are called.
+         */
         private static void tellTrust() {
             System.out.println("extra " + TLS.getCACertificates("extra").size());
             int more = TLS.getCACertificates().size() - TLS.rootCertificates().size();

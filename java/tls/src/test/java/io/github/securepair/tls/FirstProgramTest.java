@@ -42,7 +42,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Programs that make a socket or a server on a thread outside of the loop, and add their listeners
- * afterwards, as the first program does that somebody copies: no event gets lost.
+ * afterwards, as the README's first program does: no event gets lost.
  */
 @Timeout(60)
 class FirstProgramTest extends LoopTest {

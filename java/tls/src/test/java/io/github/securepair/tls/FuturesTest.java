@@ -262,8 +262,8 @@ class FuturesTest extends LoopTest {
         TLSServer server = TLS.createServer(serverOptions(), socket -> {
             socket.on(EventEmitter.ERROR, error -> {});
             socket.once(io.github.securepair.stream.Readable.DATA, bytes -> {
-                // Nobody hears anything until all have asked: a thread that waits on a carrier
-                // of its own, of which there are as many as cores, would stop all others.
+                // No request is answered until all have arrived: threads that waited each on a
+                // carrier of its own, of which there are as many as cores, would stop the others.
                 asked.add(socket);
                 if (asked.size() == many) {
                     asked.forEach(each -> each.end("now"));

@@ -322,7 +322,8 @@ class HostileUseTest extends LoopTest {
                             } catch (InterruptedException e) {
                                 throw new IllegalStateException(e);
                             }
-                            // This is still the loop's callback: nobody else may run TLS meanwhile.
+                            // This is still the loop's callback: no other one may run TLS
+                            // meanwhile.
                             during[0] = client.transport.connection().isHandshaking();
                         }));
             });

@@ -55,7 +55,7 @@ class InteropTest extends LoopTest {
         run(done -> server.close(error -> done.complete(null)));
     }
 
-    /** Connects, sends a line, ends after the first data; answers what came. */
+    /** Connects, sends a line, ends after the first data; returns what arrived. */
     private String ask(ConnectOptions options, List<String> facts) throws Exception {
         return run(done -> {
             StringBuilder heard = new StringBuilder();
@@ -254,7 +254,7 @@ class InteropTest extends LoopTest {
             first.await("Verify return code");
             first.send("one\n");
             first.await("(?m)^one$");
-            // Written when the session, or its ticket, came.
+            // Written when the session, or its ticket, arrived.
             while (!Files.exists(session) || Files.size(session) == 0) {
                 Thread.onSpinWait();
             }

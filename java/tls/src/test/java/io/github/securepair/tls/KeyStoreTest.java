@@ -44,7 +44,10 @@ import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
-/** The JDK's keys, certificates and key stores go into contexts, and certificates come out. */
+/**
+ * The JDK's keys, certificates and key stores go into contexts, and certificates are read from
+ * them.
+ */
 class KeyStoreTest extends LoopTest {
     private static final char[] PASSWORD = "passphrase".toCharArray();
 
@@ -68,7 +71,7 @@ class KeyStoreTest extends LoopTest {
         return (PrivateKey) store.getKey(store.aliases().nextElement(), PASSWORD);
     }
 
-    /** A store with the key of a server, one of a client, and whom they believe. */
+    /** A store with the key of a server, one of a client, and the certificates they trust. */
     private static KeyStore everything(String type) throws Exception {
         KeyStore store = KeyStore.getInstance(type);
         store.load(null, null);

@@ -222,7 +222,7 @@ class ListenerMatrixTest extends LoopTest {
                 client.on("data", args -> happened("client data", client));
             }
             client.write(new byte[20_000]);
-            // What nobody ends ends here.
+            // Sockets that no listener ended end here.
             loop.setTimeout(
                     () -> {
                         client.end();
@@ -272,7 +272,8 @@ class ListenerMatrixTest extends LoopTest {
                 return;
             }
             did = true;
-            // Some events come before the program knows the server's socket: the raw one stands for
+            // Some events are emitted before the program knows the server's socket: the raw one
+            // stands for
             // it.
             Socket target = socket != null ? socket : raw;
             switch (deed) {

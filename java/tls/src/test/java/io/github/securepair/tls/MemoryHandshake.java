@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * One handshake between two contexts in memory, told in the words of traces/module/handshakes.json.
+ * One handshake between two contexts in memory, described in the words of
+ * traces/module/handshakes.json.
  */
 final class MemoryHandshake {
     private final End client;
@@ -89,7 +90,7 @@ final class MemoryHandshake {
     }
 
     /**
-     * As Node tells it. OpenSSL 3.5 prefers X25519 joined with ML-KEM where the 3.0 of Node 20
+     * As Node reports it. OpenSSL 3.5 prefers X25519 joined with ML-KEM where the 3.0 of Node 20
      * takes X25519 alone.
      */
     private static String ephemeral(String key) {

@@ -116,7 +116,7 @@ final class ModuleTraces {
         return options;
     }
 
-    /** Runs, and tells in the words of the record what happened. */
+    /** Runs, and describes what happened in the words of the record. */
     static Map<String, Object> attempt(Callable<Object> action) {
         List<Object> warnings = new ArrayList<>();
         Consumer<Warnings.Warning> before =

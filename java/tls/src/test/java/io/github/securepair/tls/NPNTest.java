@@ -10,7 +10,7 @@ import java.util.List;
 
 /** Next protocol negotiation, between two sockets of ours; B202 to B208. */
 class NPNTest extends LoopTest {
-    /** Connects once and tells {@code version server's protocol / client's protocol}. */
+    /** Connects once and returns {@code version server's protocol / client's protocol}. */
     private String negotiated(ServerOptions server, ConnectOptions wishes) throws Exception {
         return run(done -> {
             List<String> facts = new ArrayList<>();

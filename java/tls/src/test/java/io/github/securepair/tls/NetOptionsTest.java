@@ -48,7 +48,7 @@ import java.util.logging.Logger;
 
 /** Options of tls that are net's: each with what it does to the connection. */
 class NetOptionsTest extends LoopTest {
-    // ---- what the kernel was told -------------------------------------------------------------
+    // ---- what reached the kernel --------------------------------------------------------------
 
     /** The options of the TCP socket under both ends of an encrypted connection. */
     private Map<String, Map<String, Object>> kernel(ServerOptions options, ConnectOptions more)

@@ -78,7 +78,7 @@ class OnreadTargetTest extends LoopTest {
         }
     }
 
-    /** Whoever sets another buffer in the turn of a record gets the record there. */
+    /** A listener that sets another buffer in the turn of a record gets the record there. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void aBufferSetByACallbackHoldsTheNextRecord(String version) throws Exception {

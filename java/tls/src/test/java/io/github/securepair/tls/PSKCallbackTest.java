@@ -565,7 +565,7 @@ class PSKCallbackTest extends LoopTest {
         run(done -> server.close(error -> done.complete(null)));
     }
 
-    /** Sends "hello"; answers with facts and what came back. */
+    /** Sends "hello"; returns facts and the answer. */
     private String ask(int port, String version, List<String> hints) throws Exception {
         return run(done -> {
             TLSSocket client = TLS.connect(client(version, (socket, hint) -> {

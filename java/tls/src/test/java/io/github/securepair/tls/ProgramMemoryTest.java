@@ -70,7 +70,7 @@ class ProgramMemoryTest extends LoopTest {
 
     // ---- altered ------------------------------------------------------------------------------
 
-    /** The trace of a record is told before the record itself, in the same turn. */
+    /** The trace of a record is reported before the record itself, in the same turn. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void recordsAreWholeWhateverAListenerOfTheirTurnDoesToTheBuffer(boolean another)

@@ -57,7 +57,7 @@ class RenegotiationTest extends LoopTest {
                 client.on(EventEmitter.ERROR, error -> done.complete(Coded.codeOf(error)));
                 client.renegotiate(new RenegotiateOptions(), null);
             });
-            // Nobody ended the connection, so the server does.
+            // No listener ended the connection, so the server does.
             assertEquals("ERR_SSL_TLSV1_ALERT_NO_RENEGOTIATION", seen);
             assertEquals(List.of("ERR_TLS_SESSION_ATTACK"), errors);
             server.closeAsync().get(SECONDS, TimeUnit.SECONDS);

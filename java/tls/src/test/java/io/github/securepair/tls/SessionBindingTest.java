@@ -320,7 +320,7 @@ class SessionBindingTest extends LoopTest {
                 "ERR_TLS_CERT_ALTNAME_INVALID",
                 visit(strictly(server, "elsewhere.test", version).session(lenient.session()))
                         .outcome());
-        // Where that is no obstacle the session is resumed, and still nobody's.
+        // Where that is no obstacle the session is resumed, and still authorizes no client.
         assertEquals(
                 "reused ERR_TLS_CERT_ALTNAME_INVALID",
                 visit(to(server, "elsewhere.test", version).session(lenient.session()))

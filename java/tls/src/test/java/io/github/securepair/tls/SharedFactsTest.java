@@ -41,7 +41,7 @@ class SharedFactsTest extends LoopTest {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** A server that tells one thing of its first connection, then ends it. */
+    /** A server that reports one fact about its first connection, then ends it. */
     private TLSServer server(
             ServerOptions options,
             Function<TLSSocket, String> question,
@@ -190,7 +190,7 @@ class SharedFactsTest extends LoopTest {
     @ValueSource(strings = {"-tls1_2", "-tls1_3"})
     void theServerSharesWhatAnOpensslClientOffers(String version) throws Exception {
         CompletableFuture<String> told = new CompletableFuture<>();
-        // With honorCipherOrder, which is the default, they come in the server's order.
+        // With honorCipherOrder, which is the default, they are in the server's order.
         TLSServer server = server(
                 serverOptions().honorCipherOrder(false),
                 socket -> String.join(":", socket.getSharedSigalgs()),

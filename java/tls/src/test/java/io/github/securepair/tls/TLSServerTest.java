@@ -72,7 +72,7 @@ class TLSServerTest extends LoopTest {
         return server;
     }
 
-    /** Connects, waits for the server's end, and tells what was negotiated. */
+    /** Connects, waits for the server's end, and returns what was negotiated. */
     private Seen visit(ConnectOptions options) throws Exception {
         return run(done -> {
             TLSSocket client = TLS.connect(options);

@@ -193,7 +193,7 @@ class TLSSocketTest extends LoopTest {
             Server server = Net.createServer(
                     new NetServerOptions().loop(loop),
                     raw -> raw.once("readable", args -> {
-                        // Whatever came is in the socket's buffer now.
+                        // Everything that arrived is in the socket's buffer now.
                         assertTrue(raw.readableLength() > 0);
                         TLSSocket socket = new TLSSocket(raw, bareServer());
                         socket.on(Readable.DATA, chunk -> socket.end("got " + text(chunk)));
@@ -755,7 +755,7 @@ class TLSSocketTest extends LoopTest {
                         timed.setImmediate(() -> asked.complete(null));
                     });
             server.listenAsync(0, "127.0.0.1").get(SECONDS, TimeUnit.SECONDS);
-            // A client that hears nothing more once it is secure.
+            // A client that receives nothing more once it is secure.
             SecurePair client = run(done -> {
                 SecurePair made = TLS.createSecurePair();
                 Socket socket = Net.connect(server.address().port(), "127.0.0.1");

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A transport that fails reaches whoever waits, whatever that socket is doing: see
+ * A transport's failure reaches the waiting callback, whatever that socket is doing: see
  * {@link TransportFailures}. {@code -Dsecurepair.failures=50} runs the whole matrix fifty times, in
  * another order each time; otherwise a part of it is enough.
  */

@@ -75,7 +75,7 @@ final class TransportFailures {
             return ending == Ending.FIN || ending == Ending.HALF;
         }
 
-        /** Without bytes of ours that nobody reads, closing sends FIN. */
+        /** Without unread bytes in its receive buffer, closing sends FIN. */
         boolean mayBeEither() {
             return ending == Ending.UNREAD && !writing;
         }
@@ -304,13 +304,13 @@ final class TransportFailures {
                 peerRaw = socket;
             }
             if (other.connecting()) {
-                other.once(Socket.CONNECT, this::lay);
+                other.once(Socket.CONNECT, this::attach);
             } else {
-                lay();
+                attach();
             }
         }
 
-        private void lay() {
+        private void attach() {
             loop.setTimeout(this::hangs, HANG_MILLISECONDS).unref();
             peerRaw.on(Socket.ERROR, error -> notes.add("peer's socket: " + error));
             ownRaw.on(Socket.ERROR, error -> notes.add("own socket: " + error));
@@ -373,7 +373,7 @@ final class TransportFailures {
             own.on(Socket.ERROR, error -> event("error " + Coded.codeOf(error)));
             own.on(Socket.CLOSE, hadError -> {
                 event("close " + hadError);
-                // Whatever still comes after the end comes within a round or two.
+                // Events after the end are emitted within a round or two.
                 loop.setTimeout(this::check, 5);
             });
         }
@@ -436,7 +436,7 @@ final class TransportFailures {
                 default -> throw new AssertionError(cell.ending);
             }
             if (!cell.reading && !(cell.writing && cell.isReset())) {
-                // Without a reader and without a writer nobody learns anything, as in Node.
+                // Without a reader and without a writer no error is emitted, as in Node.
                 loop.setTimeout(own::resume, random.nextInt(4));
             }
             if (cell.ending == Ending.PIPE) {

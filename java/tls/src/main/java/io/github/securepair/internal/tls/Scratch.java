@@ -1,4 +1,4 @@
-package io.github.securepair.tls;
+package io.github.securepair.internal.tls;
 
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.TLSConnection;
@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Native memory for one turn of a connection, and what the turn left behind: a record may be handed
- * to listeners, and those may run turns of other connections on the same thread, so a turn keeps
+ * Native memory for one turn of a connection, and the turn's result: records and events. Listeners
+ * that a record is handed to may run turns of other connections on the same thread, so a turn keeps
  * its scratch until everything in it was delivered.
  *
  * <p>A stack per thread: connections own none, an idle one costs nothing.
@@ -24,10 +24,10 @@ final class Scratch {
 
     private static final int KEPT = 4;
 
-    /** Weak: a thread that outlives its use of us would else keep our class loader for ever. */
+    /** Weak: a thread that outlives its use of this class would else keep the class loader. */
     private static final ThreadLocal<WeakReference<ArrayDeque<Scratch>>> POOL = new ThreadLocal<>();
 
-    /** Keeps the pool of a loop's thread, which ends with its loop. */
+    /** Strong, for the thread of a loop: that thread ends with its loop. */
     private static final ThreadLocal<ArrayDeque<Scratch>> OF_LOOP = new ThreadLocal<>();
 
     final ByteBuffer plain = ByteBuffer.allocateDirect(CAPACITY);
@@ -78,8 +78,8 @@ final class Scratch {
     }
 
     /**
-     * Copies out of the connection what its last turn tells: the next turn on this thread
-     * overwrites it.
+     * Copies out of the connection what its last turn did: the next turn on this thread overwrites
+     * it.
      */
     void take(TLSConnection conn) {
         records = conn.records();
@@ -98,7 +98,7 @@ final class Scratch {
         if (!events.isEmpty()) {
             events.clear();
         }
-        // Most turns have none, and asking for the next takes the connection as a turn does.
+        // Most turns have none, and nextEvent() enters the native handle as a turn does.
         if (conn.waitingEvents() > 0) {
             for (ConnectionEvent event; (event = conn.nextEvent()) != null; ) {
                 events.add(event);
@@ -111,7 +111,7 @@ final class Scratch {
         return address + carried;
     }
 
-    /** Takes what the last turn has put into {@code target} instead. */
+    /** Copies the plaintext that the last turn put into {@code target} instead. */
     void copyPlain(ByteBuffer target) {
         plain.clear();
         plain.put(0, target.clear(), 0, filled);
@@ -167,8 +167,9 @@ final class Scratch {
     }
 
     /**
-     * Copies heap ciphertext to native memory, as much as fits, unless the last call has already: a
-     * turn takes a record of it. Returns how much is there. The position of {@code in} stays.
+     * Copies heap ciphertext to native memory, as much as fits, unless the last call has copied it
+     * already: a turn consumes one record of it. Returns how many copied bytes remain. The position
+     * of {@code in} stays.
      */
     int copyIn(ByteBuffer in) {
         int from = in.position();

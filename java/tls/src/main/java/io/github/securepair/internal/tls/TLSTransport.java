@@ -1,4 +1,4 @@
-package io.github.securepair.tls;
+package io.github.securepair.internal.tls;
 
 import io.github.securepair.engine.ConnectionEvent;
 import io.github.securepair.engine.Status;
@@ -25,21 +25,21 @@ import java.util.List;
  * TLS over a lower transport, itself a transport: what lies under a {@link TLSSocket} (Node's
  * TLSWrap).
  *
- * <p>The dispatcher. A turn runs native code, copies what happened out of it, leaves it, and only
- * then tells anybody. So a listener is never inside OpenSSL: it may write, pause, end or destroy,
- * which free the connection at once; after each call out the turn looks whether there still is one.
- * A turn asked for meanwhile is only noted ({@link #again}).
+ * <p>The dispatcher. A turn runs native code, copies the results out of it, leaves it, and only
+ * then calls listeners. So a listener never runs inside OpenSSL: it may write, pause, end or
+ * destroy, which frees the connection at once; after each call out the turn checks whether there
+ * still is one. A turn requested meanwhile is only noted ({@link #again}).
  *
- * <p>Order of a turn: plaintext and events as they were on the wire, then ciphertext goes out. What
- * a listener destroys has not sent its last flight yet: a client that refuses a server does not
- * send Finished.
+ * <p>Order of a turn: plaintext and events as they were on the wire, then ciphertext is sent. A
+ * connection that a listener destroys has not sent its last flight yet: a client that refuses a
+ * server does not send Finished.
  */
-final class TLSTransport implements Transport, Receiver {
+public final class TLSTransport implements Transport, Receiver {
     /**
-     * Hears of everything but bytes. Called on the loop, outside native code; may do anything to
+     * Receives everything but bytes. Called on the loop, outside native code; may do anything to
      * the transport.
      */
-    interface Owner {
+    public interface Owner {
         void tlsEvent(ConnectionEvent event);
 
         /** Before the first turn: the last moment for settings. */
@@ -53,15 +53,9 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /**
-     * Plaintext queued by a writer that does not wait, above which {@link #isBacklogged()} says so.
+     * Queued plaintext above which {@link #isBacklogged()} is true, for writers that do not wait.
      */
     private static final int WRITE_MARK = 64 * 1024;
-
-    /** The plaintext of a record, at most. */
-    private static final int RECORD = 16384;
-
-    /** From which size of records on it costs less to decrypt several one by one than to copy. */
-    private static final int LARGE = 8 * 1024;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
 
@@ -69,6 +63,8 @@ final class TLSTransport implements Transport, Receiver {
     private final Owner owner;
     private final Outgoing outgoing = new Outgoing();
     private final WriteQueue writes;
+    private final DirectRead directRead;
+    private final ListenerCalls calls;
 
     /** Read by the getters of any thread. */
     private volatile TLSConnection conn;
@@ -82,83 +78,63 @@ final class TLSTransport implements Transport, Receiver {
 
     private boolean started;
     private boolean begun;
-    private boolean open;
+    private boolean applicationDataAllowed;
     private boolean reading;
-    private boolean cycling;
+    private boolean driving;
     private boolean again;
     private boolean paused;
-    private boolean outputBlocked;
     private boolean endReceived;
-    /** Of the peer. Read by any thread, also when the connection is gone. */
+    /** The peer's. Read by any thread, also when the connection is gone. */
     private volatile boolean closeNotifyReceived;
 
     private boolean endDelivered;
     private boolean failed;
     private volatile boolean closing;
-    /** Native code is on the stack, and may be asking for a pre-shared key. */
+    /** Native code is on the stack, and a PSK callback may be running inside it. */
     private boolean inNative;
 
     private boolean shutdownSent;
-    private boolean lowerEnded;
-    /** Nothing that is written below arrives any more. */
+    /** A write below failed: nothing that is written arrives any more. */
     private boolean lowerBroken;
-    /** Why the connection carries nothing any more, for those who write; null while it does. */
+    /** Why the connection carries nothing any more, as the error of writes; null while it does. */
     private Throwable lost;
 
     private boolean redelivering;
-    /** The lower transport calls from the loop itself, never from inside the program. */
-    private boolean channelBelow;
-    /** This turn was begun by such a call: between two listeners the tick queue may run. */
-    private boolean outermost;
-
-    private Throwable thrown;
     /** Plaintext that the receiver did not take. */
     private ArrayDeque<ByteBuffer> leftover;
-    /**
-     * Records are large or come one by one: they go straight into the receiver's own memory, one in
-     * a turn.
-     */
-    private boolean direct = true;
-    /** Native code asks the program something, which may give such memory back meanwhile. */
-    private final boolean asksInside;
-    /** That memory, while there is something in it to deliver. */
-    private ByteBuffer target;
-    /** The memory used last, and where it is. */
-    private ByteBuffer known;
-
-    private long knownAddress;
 
     private Done pendingShutdown;
     private Runnable whenClosed;
     private Runnable whenFreed;
     private long bytesRead;
-    private final QuietConnections.Place place = new QuietConnections.Place(this);
+    private final IdleBufferReaper.Slot idleSlot = new IdleBufferReaper.Slot(this::idle);
 
     /**
      * Takes ownership of {@code conn}; {@link #close} frees it.
      *
-     * @param asksInside whether the program is asked for pre-shared keys
+     * @param hasPskCallback whether pre-shared keys come from a callback of the program
      */
-    TLSTransport(EventLoop loop, TLSConnection conn, Owner owner, boolean asksInside) {
+    public TLSTransport(EventLoop loop, TLSConnection conn, Owner owner, boolean hasPskCallback) {
         this.loop = loop;
         this.conn = conn;
         turns = new AddressTurns(conn);
         this.owner = owner;
-        this.asksInside = asksInside;
         conn.waitForOtherThreads();
         writes = new WriteQueue(this, outgoing, loop);
+        directRead = new DirectRead(hasPskCallback);
+        calls = new ListenerCalls();
     }
 
     /**
-     * Puts it over a transport.
+     * Puts this over a transport.
      *
-     * @param stream the stream whose transport that is, to be destroyed with this; or null
+     * @param stream the stream that the transport belongs to, to be destroyed with this; or null
      */
-    void attach(Transport transport, Duplex stream) {
+    public void attach(Transport transport, Duplex stream) {
         lower = transport;
         wrapped = stream;
         outgoing.attach(transport);
-        channelBelow = transport instanceof ChannelTransport;
+        calls.setChannelBelow(transport instanceof ChannelTransport);
         if (closing) {
             transport.close(null);
             return;
@@ -168,7 +144,7 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /** The connection, null once closed. */
-    TLSConnection connection() {
+    public TLSConnection connection() {
         return closing ? null : conn;
     }
 
@@ -177,74 +153,73 @@ final class TLSTransport implements Transport, Receiver {
         return turns;
     }
 
-    boolean closeNotifyReceived() {
+    public boolean closeNotifyReceived() {
         return closeNotifyReceived;
     }
 
-    Transport lower() {
+    public Transport lower() {
         return lower;
     }
 
     // ---- the handshake ------------------------------------------------------------------------
 
     /** Client: sends the ClientHello. Once. */
-    void start() {
+    public void start() {
         if (!started && conn != null && lower != null) {
             started = true;
-            cycle(NOTHING, 0);
+            drive(NOTHING, 0);
         }
     }
 
-    /** Whether a turn was run: too late for settings. */
-    boolean hasBegun() {
+    /** Whether a turn was run: settings have no effect any more. */
+    public boolean hasBegun() {
         return begun;
     }
 
     /**
-     * Lets application data out: the peer is who it should be. What was written meanwhile follows
-     * when the turn ends.
+     * Lets application data out: the peer was accepted. Earlier writes follow when the turn ends.
      */
-    void open() {
-        open = true;
-        if (!cycling) {
+    public void allowApplicationData() {
+        applicationDataAllowed = true;
+        if (!driving) {
             pumpWrites();
         }
     }
 
-    /** Runs a turn: a question was answered, or a renegotiation asked for. */
-    void go() {
+    /** Runs a turn: a question was answered, or a renegotiation requested. */
+    public void resume() {
         paused = false;
-        cycle(NOTHING, 0);
+        drive(NOTHING, 0);
     }
 
-    /** Keeps ciphertext back until {@link #unholdOutput()} was called as often. */
-    void holdOutput() {
+    /** Keeps ciphertext back until as many calls of {@link #unholdOutput()}. */
+    public void holdOutput() {
         outgoing.hold();
     }
 
-    void unholdOutput() {
+    public void unholdOutput() {
         if (outgoing.unhold() && conn != null) {
-            go();
+            resume();
         }
     }
 
-    /** The peer sent a fatal alert: that was all. */
-    void endAfterAlert() {
+    /** The peer sent a fatal alert, so nothing follows. */
+    public void endAfterAlert() {
         if (conn != null) {
             endReceived = true;
             deliverEnd();
         }
     }
 
-    void setFragment(int size) {
+    public void setFragment(int size) {
         writes.fragment(size);
     }
 
-    // ---- what the write queue asks and tells --------------------------------------------------
+    // ---- for the write queue ------------------------------------------------------------------
 
     /** Whether application data may be encrypted now. */
     boolean mayWrite() {
-        return open
+        return applicationDataAllowed
                 && conn != null
                 && lower != null
                 && !failed
@@ -253,30 +228,13 @@ final class TLSTransport implements Transport, Receiver {
                 && !inNative;
     }
 
-    /** After FIN or an error there is nobody to wait for: what comes is dropped below. */
-    boolean isLowerBacklogged() {
-        return !lowerEnded && !lowerBroken && lower.isBacklogged();
-    }
-
     /**
-     * Moves what did not fit a turn's window to the next one, however much the transport below has.
-     */
-    void drainAll() {
-        while (conn.pending() > 0
-                && outgoing.makeRoom(
-                        Math.min(conn.pending() + Outgoing.FLIGHT, Scratch.CAPACITY))) {
-            turns.drain(outgoing.address(), outgoing.room());
-            outgoing.advance(conn.emitted());
-        }
-    }
-
-    /**
-     * Native code is about to run. The question for a pre-shared key comes from inside it, and what
-     * that does to this transport waits for {@link #turnEnds()}.
+     * Native code is about to run. A PSK callback is called from inside it, and what that does to
+     * this transport waits for {@link #turnEnds()}.
      */
     void turnBegins() {
         inNative = true;
-        place.active(loop);
+        idleSlot.active(loop);
     }
 
     /** Afterwards the connection may be gone, and the output lent to the turn with it. */
@@ -287,30 +245,29 @@ final class TLSTransport implements Transport, Receiver {
         }
     }
 
-    /** Of a write: the program may be what called it, so the tick queue has to wait. */
+    /** Delivers an event found while encrypting. */
     void deliverEventOfWrite(ConnectionEvent event) {
         if (conn != null) {
-            boolean before = outermost;
-            outermost = false;
+            boolean before = calls.enterWrite();
             deliverEvent(event);
-            outermost = before;
+            calls.leaveWrite(before);
         }
     }
 
-    /** Nothing came or went for a while. */
-    void idle() {
+    /** Frees the record buffers of a connection that had no turn for a while. */
+    private void idle() {
         if (conn != null && !inNative) {
             conn.idle();
         }
     }
 
     /**
-     * The connection is dead. The alert goes out first. What waits to be encrypted, and what is
-     * written from now on, fails as in Node.
+     * The connection is dead. The alert is sent first. As in Node, writes that wait to be encrypted
+     * fail, and so do later ones.
      */
     void fail(TLSException failure) {
         failed = true;
-        drainAll();
+        outgoing.drainAll(conn, turns);
         outgoing.flush(null);
         lost = SystemException.of("EPROTO", "write");
         lost.initCause(failure);
@@ -320,25 +277,25 @@ final class TLSTransport implements Transport, Receiver {
 
     private void pumpWrites() {
         writes.pump();
-        if (!cycling) {
+        if (!driving) {
             resumeShutdown();
-            rethrow();
+            calls.rethrow();
         }
     }
 
-    // ---- Receiver: what the lower transport says ----------------------------------------------
+    // ---- Receiver: from the transport below ---------------------------------------------------
 
     @Override
     public void onRead(ByteBuffer lent, long address) {
         if (!takesInput()) {
             lent.position(lent.limit());
-        } else if (!cycling && !paused) {
-            // Else it stays with the transport until readStart().
-            outermost = channelBelow;
+        } else if (!driving && !paused) {
+            // Else the bytes stay with the transport until readStart().
+            calls.callFromBelow();
             try {
-                cycle(lent, address == 0 ? 0 : address - lent.position());
+                drive(lent, address == 0 ? 0 : address - lent.position());
             } finally {
-                outermost = false;
+                calls.returnBelow();
             }
         }
     }
@@ -364,13 +321,14 @@ final class TLSTransport implements Transport, Receiver {
             return;
         }
         lowerBroken = true;
+        outgoing.ignoreBacklog();
         if (lost == null) {
             lost = error;
         }
         writes.cancel(lost);
-        outputBlocked = false;
-        // What the peer sent before is still read, and the reader then finds the error.
-        go();
+        outgoing.unblock();
+        // What the peer has sent is still read; after that the reader finds the error.
+        resume();
         if (conn != null) {
             updateReading();
             resumeShutdown();
@@ -391,8 +349,8 @@ final class TLSTransport implements Transport, Receiver {
         if (conn == null) {
             return;
         }
-        outputBlocked = false;
-        go();
+        outgoing.unblock();
+        resume();
         if (conn != null && receiver != null && !isBacklogged()) {
             receiver.onWritable();
         }
@@ -405,23 +363,23 @@ final class TLSTransport implements Transport, Receiver {
     // ---- the dispatcher -----------------------------------------------------------------------
 
     /** @param base native address of the first byte of {@code in}, wherever its position; or 0 */
-    private void cycle(ByteBuffer in, long base) {
+    private void drive(ByteBuffer in, long base) {
         again = true;
-        if (cycling || inNative) {
+        if (driving || inNative) {
             return;
         }
-        cycling = true;
+        driving = true;
         Scratch scratch = Scratch.acquire();
         try {
             if (!begun) {
                 begin();
             }
-            turns(in, base, scratch);
+            runTurns(in, base, scratch);
             if (conn != null && scratch.carried() > 0) {
                 deliverRecord(scratch, 0, scratch.carried());
             }
         } finally {
-            cycling = false;
+            driving = false;
             scratch.release();
         }
         if (!takesInput()) {
@@ -433,7 +391,7 @@ final class TLSTransport implements Transport, Receiver {
             updateReading();
             resumeShutdown();
         }
-        rethrow();
+        calls.rethrow();
     }
 
     private void begin() {
@@ -444,26 +402,28 @@ final class TLSTransport implements Transport, Receiver {
         } catch (Throwable caught) {
             failure = caught;
         }
-        called(failure);
+        calls.returned(failure);
     }
 
     /**
-     * Reads until there is nothing more to do: input used up, a question open, no room below, or
-     * the end.
+     * Runs turns until the input is used up, a question is open, there is no room below, or the
+     * connection has ended.
      */
-    private void turns(ByteBuffer in, long base, Scratch scratch) {
+    private void runTurns(ByteBuffer in, long base, Scratch scratch) {
         while (again || in.hasRemaining()) {
             again = false;
-            if (!takesInput() || lower == null || !roomBelow()) {
+            if (!takesInput()
+                    || lower == null
+                    || !outgoing.prepare(conn, !applicationDataAllowed)) {
                 return;
             }
-            Status status = turn(in, base, scratch);
+            Status status = runTurn(in, base, scratch);
             if (conn == null) {
                 return;
             }
             TLSException failure = status == Status.FAILED ? conn.failure() : null;
             scratch.take(conn);
-            settleTarget(scratch);
+            directRead.confirm(receiver, scratch);
             deliver(scratch);
             if (conn == null) {
                 return;
@@ -472,17 +432,17 @@ final class TLSTransport implements Transport, Receiver {
                 case EVENT -> again = true;
                 case FULL -> {
                     again = true;
-                    drain();
+                    outgoing.drain(conn, turns);
                 }
                 case PAUSED -> {
                     if (!again) {
                         paused = true;
-                        drain();
+                        outgoing.drain(conn, turns);
                         return;
                     }
                 }
                 case CLOSED -> {
-                    drain();
+                    outgoing.drain(conn, turns);
                     outgoing.flush(null);
                     endReceived = true;
                     closeNotifyReceived = true;
@@ -493,7 +453,7 @@ final class TLSTransport implements Transport, Receiver {
                     fail(failure);
                     return;
                 }
-                default -> drain();
+                default -> outgoing.drain(conn, turns);
             }
             if (hasLeftover()) {
                 return;
@@ -502,7 +462,7 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     /** One native call. Advances {@code in}. Afterwards the connection may be gone. */
-    private Status turn(ByteBuffer in, long base, Scratch scratch) {
+    private Status runTurn(ByteBuffer in, long base, Scratch scratch) {
         int length = in.remaining();
         long from;
         if (length == 0) {
@@ -515,17 +475,18 @@ final class TLSTransport implements Transport, Receiver {
             length = scratch.copyIn(in);
             from = scratch.inputAddress();
         }
-        chooseTarget(scratch);
+        directRead.choose(receiver, scratch, hasLeftover());
+        boolean direct = directRead.isChosen();
         Status status;
         turnBegins();
         try {
             status = turns.read(
-                    from,
-                    length,
-                    target != null ? knownAddress : scratch.addressOfRest(),
-                    target != null ? RECORD : Scratch.CAPACITY - scratch.carried(),
-                    outgoing.address(),
-                    outgoing.room());
+                            from,
+                            length,
+                            direct ? directRead.address() : scratch.addressOfRest(),
+                            direct ? DirectRead.RECORD : Scratch.CAPACITY - scratch.carried(),
+                            outgoing.address(),
+                            outgoing.room());
         } finally {
             turnEnds();
         }
@@ -534,89 +495,6 @@ final class TLSTransport implements Transport, Receiver {
             outgoing.advance(conn.emitted());
         }
         return status;
-    }
-
-    /** Before a turn: where its plaintext goes. */
-    private void chooseTarget(Scratch scratch) {
-        boolean may = direct && !asksInside && scratch.carried() == 0 && !hasLeftover();
-        target = may ? receiver.target() : null;
-        if (target != null) {
-            if (target.capacity() < RECORD || !isAlive(target)) {
-                target = null;
-            } else if (target != known) {
-                known = target;
-                knownAddress = AddressTurns.addressOf(target);
-            }
-        }
-    }
-
-    /** Whether the memory is there and this thread's; if not, the usual way tells the receiver. */
-    private static boolean isAlive(ByteBuffer memory) {
-        try {
-            memory.clear().get(0);
-            return true;
-        } catch (RuntimeException unusable) {
-            return false;
-        }
-    }
-
-    /**
-     * After a turn: what is not just one record in the receiver's memory goes the usual way. That
-     * holds for a record with events too: their listeners may change, use or give back the memory.
-     */
-    private void settleTarget(Scratch scratch) {
-        if (scratch.isEmpty()) {
-            target = null;
-        } else if (target == null) {
-            direct = worksDirectly(scratch);
-        } else if (!scratch.isOneRecord()
-                || !scratch.events.isEmpty()
-                || receiver.target() != target) {
-            scratch.copyPlain(target);
-            target = null;
-            direct = worksDirectly(scratch);
-        }
-    }
-
-    private static boolean worksDirectly(Scratch scratch) {
-        return scratch.isOneRecord() || scratch.lastRecord() >= LARGE;
-    }
-
-    /**
-     * Before a turn: room for its ciphertext. After the handshake there seldom is any, and a turn
-     * may overflow.
-     */
-    private boolean roomBelow() {
-        if (outputBlocked || isLowerBacklogged() && outputWaits()) {
-            outputBlocked = true;
-            return false;
-        }
-        if (!open || !outgoing.isEmpty()) {
-            return outgoing.makeRoom(Outgoing.FLIGHT);
-        }
-        return true;
-    }
-
-    private boolean outputWaits() {
-        return !outgoing.isEmpty() || conn.pending() > 0;
-    }
-
-    /**
-     * Moves ciphertext that did not fit the last turn's window to the transport, as far as that
-     * takes it.
-     */
-    private void drain() {
-        while (conn.pending() > 0 && !isLowerBacklogged()) {
-            if (!outgoing.makeRoom(
-                    Math.min(Math.max(conn.pending(), Outgoing.FLIGHT), Scratch.CAPACITY))) {
-                return;
-            }
-            turns.drain(outgoing.address(), outgoing.room());
-            outgoing.advance(conn.emitted());
-        }
-        if (conn.pending() > 0) {
-            outputBlocked = true;
-        }
     }
 
     /** Hands out records and events in wire order. Afterwards the connection may be gone. */
@@ -644,8 +522,8 @@ final class TLSTransport implements Transport, Receiver {
     private int deliverRecord(Scratch scratch, int start, int end) {
         if (end > start) {
             bytesRead += end - start;
-            if (target != null) {
-                deliverTarget(end);
+            if (directRead.isChosen()) {
+                deliverDirect(end);
                 return end;
             }
             ByteBuffer view = scratch.plain;
@@ -662,21 +540,21 @@ final class TLSTransport implements Transport, Receiver {
                 if (view.hasRemaining() && conn != null) {
                     keep(view);
                 }
-                called(failure);
+                calls.returned(failure);
             }
         }
         return end;
     }
 
-    private void deliverTarget(int count) {
-        target = null;
+    private void deliverDirect(int count) {
+        directRead.delivered();
         Throwable failure = null;
         try {
             receiver.onFilled(count);
         } catch (Throwable caught) {
             failure = caught;
         }
-        called(failure);
+        calls.returned(failure);
     }
 
     private void deliverEvent(ConnectionEvent event) {
@@ -686,42 +564,7 @@ final class TLSTransport implements Transport, Receiver {
         } catch (Throwable caught) {
             failure = caught;
         }
-        called(failure);
-    }
-
-    /**
-     * After each call out: what it threw is the program's uncaught exception, not the end of the
-     * turn, and what it put on the tick queue runs before the next event, as between two callbacks
-     * of Node. Inside a callback of the program both have to wait for the end of the turn.
-     */
-    private void called(Throwable failure) {
-        if (outermost) {
-            Frames frames = Frames.current();
-            if (failure != null) {
-                frames.uncaught(failure);
-            }
-            frames.leave();
-            frames.enter();
-        } else if (failure != null) {
-            if (thrown == null) {
-                thrown = failure;
-            } else {
-                thrown.addSuppressed(failure);
-            }
-        }
-    }
-
-    private void rethrow() {
-        if (thrown != null) {
-            Throwable failure = thrown;
-            thrown = null;
-            throw TLSTransport.<RuntimeException>unchecked(failure);
-        }
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <T extends Throwable> RuntimeException unchecked(Throwable failure) throws T {
-        throw (T) failure;
+        calls.returned(failure);
     }
 
     private boolean hasLeftover() {
@@ -772,11 +615,11 @@ final class TLSTransport implements Transport, Receiver {
         if (lower == null || closing) {
             return;
         }
-        // While a question is open reading goes on, so that a peer that leaves is noticed; its
-        // bytes stay below.
-        if (!reading || outputBlocked || endReceived || hasLeftover()) {
+        // While a question is open reading goes on, so that a peer's end is noticed; its bytes
+        // stay below.
+        if (!reading || outgoing.isBlocked() || endReceived || hasLeftover()) {
             lower.readStop();
-        } else if (!cycling && !paused) {
+        } else if (!driving && !paused) {
             lower.readStart();
         }
     }
@@ -801,7 +644,7 @@ final class TLSTransport implements Transport, Receiver {
             if (endReceived) {
                 deliverEnd();
             } else {
-                go();
+                resume();
             }
         }
     }
@@ -823,7 +666,7 @@ final class TLSTransport implements Transport, Receiver {
         if (conn == null) {
             writes.cancel(cancelled("write"));
         } else if (!started && !conn.isServer() && lower != null) {
-            // Node: a client that nobody started begins when something is written.
+            // As in Node, the first write starts a client that was not started.
             start();
         } else {
             pumpWrites();
@@ -858,7 +701,7 @@ final class TLSTransport implements Transport, Receiver {
 
     @Override
     public boolean isBacklogged() {
-        return writes.queued() > WRITE_MARK || (lower != null && isLowerBacklogged());
+        return writes.queued() > WRITE_MARK || (lower != null && outgoing.isBacklogged());
     }
 
     @Override
@@ -866,8 +709,8 @@ final class TLSTransport implements Transport, Receiver {
         if (conn != null
                 && (lower == null
                         || inNative
-                        || open && (!writes.isEmpty() || outgoing.isHeld()))) {
-            // After everything written; or never, when close() comes first.
+                        || applicationDataAllowed && (!writes.isEmpty() || outgoing.isHeld()))) {
+            // After everything written; or never, when close() is called first.
             pendingShutdown = done;
             return;
         }
@@ -876,7 +719,7 @@ final class TLSTransport implements Transport, Receiver {
             return;
         }
         sendCloseNotify();
-        lowerEnded = true;
+        outgoing.ignoreBacklog();
         if (endReceived && lower instanceof ChannelTransport channel) {
             channel.expectEnd();
         }
@@ -896,17 +739,17 @@ final class TLSTransport implements Transport, Receiver {
     }
 
     private void sendCloseNotify() {
-        if (!open || failed || shutdownSent) {
+        if (!applicationDataAllowed || failed || shutdownSent) {
             return;
         }
         shutdownSent = true;
-        if (!outgoing.makeRoom(Outgoing.FLIGHT)) {
+        if (!outgoing.makeRoom(Outgoing.HANDSHAKE_FLIGHT_ROOM)) {
             return;
         }
-        place.active(loop);
+        idleSlot.active(loop);
         turns.shutdown(outgoing.address(), outgoing.room());
         outgoing.advance(conn.emitted());
-        drainAll();
+        outgoing.drainAll(conn, turns);
         outgoing.flush(null);
     }
 
@@ -919,7 +762,7 @@ final class TLSTransport implements Transport, Receiver {
         }
         closing = true;
         if (inNative) {
-            // Memory that was lent to it must not go yet.
+            // Memory that was lent to native code must not be freed yet.
             whenFreed = closed;
         } else {
             free(closed);
@@ -929,11 +772,10 @@ final class TLSTransport implements Transport, Receiver {
     private void free(Runnable closed) {
         outgoing.discard();
         leftover = null;
-        target = null;
-        known = null;
+        directRead.forget();
         TLSConnection last = conn;
         conn = null;
-        place.leave();
+        idleSlot.leave();
         if (last != null) {
             last.close();
         }
@@ -958,7 +800,7 @@ final class TLSTransport implements Transport, Receiver {
             return;
         }
         whenClosed = closed;
-        // The stream tells onClosed() as well; a program that removes all its listeners removes
+        // The stream calls onClosed() as well; a program that removes all its listeners removes
         // this one.
         wrapped.once(Stream.CLOSE, this::wrappedClosed);
         wrapped.destroy();
@@ -968,7 +810,7 @@ final class TLSTransport implements Transport, Receiver {
         Runnable closed = whenClosed;
         whenClosed = null;
         if (closed != null) {
-            // A tick later: the error that closes both is told first.
+            // A tick later: the error that closes both is emitted first.
             loop.nextTick(closed);
         }
     }

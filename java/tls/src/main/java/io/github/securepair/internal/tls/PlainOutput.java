@@ -1,4 +1,4 @@
-package io.github.securepair.tls;
+package io.github.securepair.internal.tls;
 
 import io.github.securepair.engine.unchecked.AddressTurns;
 import io.github.securepair.internal.transport.Output;
@@ -6,7 +6,10 @@ import io.github.securepair.internal.transport.Output;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
-/** Plaintext memory lent to whoever stacks something on TLS, such as TLS once more. */
+/**
+ * Output memory of transports without a channel: of TLS for what is stacked on it (such as TLS once
+ * more), and of a pair for ciphertext. Pooled per thread.
+ */
 final class PlainOutput implements Output {
     private static final int USUAL = 16 * 1024 + 1024;
     private static final int KEPT = 8;

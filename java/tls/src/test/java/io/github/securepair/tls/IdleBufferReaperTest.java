@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.github.securepair.engine.OpenSSL;
 import io.github.securepair.events.EventLoop;
 import io.github.securepair.events.ManualClock;
+import io.github.securepair.internal.tls.IdleBufferReaper;
 import io.github.securepair.net.Socket;
 import io.github.securepair.stream.PipeOptions;
 import io.github.securepair.stream.Readable;
@@ -14,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Who holds record buffers, and when they go. */
-class QuietConnectionsTest extends LoopTest {
-    /** Says something, and hears it echoed. */
+/** Which connections hold record buffers, and when these are freed. */
+class IdleBufferReaperTest extends LoopTest {
+    /** Writes, and waits for the echo. */
     private static void exchange(EventLoop loop, TLSSocket client) throws Exception {
         CompletableFuture<Void> echoed = new CompletableFuture<>();
         loop.execute(() -> {
@@ -41,12 +42,12 @@ class QuietConnectionsTest extends LoopTest {
             ConnectOptions options = clientOptions(server).maxVersion("TLSv1.2").loop(timed);
             TLSSocket client = TLS.connectAsync(options).get(SECONDS, TimeUnit.SECONDS);
             exchange(timed, client);
-            clock.advance(2 * QuietConnections.QUIET);
+            clock.advance(2 * IdleBufferReaper.IDLE_MS);
             assertEquals(0, OpenSSL.live().buffered());
             timed.execute(client::end);
             TLSSocket other = ended.get(SECONDS, TimeUnit.SECONDS);
             assertEquals(2, OpenSSL.live().buffered());
-            clock.advance(2 * QuietConnections.QUIET);
+            clock.advance(2 * IdleBufferReaper.IDLE_MS);
             assertEquals(0, OpenSSL.live().buffered());
             CompletableFuture<Void> closed = new CompletableFuture<>();
             timed.execute(() -> {
@@ -76,13 +77,13 @@ class QuietConnectionsTest extends LoopTest {
             exchange(timed, client);
             assertEquals(2, OpenSSL.live().buffered());
             for (int i = 0; i < 10; i++) {
-                clock.advance(QuietConnections.QUIET);
+                clock.advance(IdleBufferReaper.IDLE_MS);
                 assertEquals(2, OpenSSL.live().buffered());
                 exchange(timed, client);
             }
-            clock.advance(2 * QuietConnections.QUIET);
+            clock.advance(2 * IdleBufferReaper.IDLE_MS);
             assertEquals(0, OpenSSL.live().buffered());
-            clock.advance(1000 * QuietConnections.QUIET);
+            clock.advance(1000 * IdleBufferReaper.IDLE_MS);
             exchange(timed, client);
             assertEquals(2, OpenSSL.live().buffered());
             CompletableFuture<Void> closed = new CompletableFuture<>();

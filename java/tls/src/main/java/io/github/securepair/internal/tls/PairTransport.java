@@ -1,4 +1,4 @@
-package io.github.securepair.tls;
+package io.github.securepair.internal.tls;
 
 import io.github.securepair.errors.SystemException;
 import io.github.securepair.events.Callback;
@@ -9,23 +9,28 @@ import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Receiver;
 import io.github.securepair.internal.transport.Transport;
 import io.github.securepair.internal.transport.Uncaught;
+import io.github.securepair.stream.Duplex;
 
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** What TLS stands on in a {@link SecurePair}: the encrypted stream, no wire. */
-final class PairTransport implements Transport {
+/**
+ * What TLS stands on in a SecurePair: no wire, but a stream from which the program reads the
+ * ciphertext made here, and to which it writes the peer's.
+ */
+public final class PairTransport implements Transport {
     /** Ciphertext that waits to be read, above which no more is made (as in Node 0.12). */
     private static final int MARK = 128 * 1024;
 
     private final EventLoop loop;
-    private final EncryptedStream stream;
+    private final Duplex stream;
 
     private Receiver receiver;
     private boolean reading;
     private boolean closed;
     private boolean backlogged;
     private boolean ended;
+    private boolean pushedEnd;
     private boolean delivering;
     private ByteBuffer waiting;
     private Callback waitingCallback;
@@ -33,7 +38,13 @@ final class PairTransport implements Transport {
     private long bytesRead;
     private long bytesWritten;
 
-    PairTransport(EventLoop loop, EncryptedStream stream) {
+    /**
+     * Makes one.
+     *
+     * @param stream ciphertext is pushed into it; its own methods call {@link #feed},
+     *     {@link #feedEnd}, {@link #wanted} and {@link #cut}
+     */
+    public PairTransport(EventLoop loop, Duplex stream) {
         this.loop = loop;
         this.stream = stream;
     }
@@ -41,7 +52,7 @@ final class PairTransport implements Transport {
     // ---- from the encrypted stream ------------------------------------------------------------
 
     /** Ciphertext of the peer. The callback waits until it was taken: that is the backpressure. */
-    void feed(ByteBuffer chunk, Callback callback) {
+    public void feed(ByteBuffer chunk, Callback callback) {
         waiting = chunk;
         waitingCallback = callback;
         bytesRead += chunk.remaining();
@@ -63,7 +74,7 @@ final class PairTransport implements Transport {
             try {
                 receiver.onRead(chunk, 0);
             } catch (Throwable thrown) {
-                // A listener's: whoever brought the chunk has its callback all the same.
+                // Thrown by a listener; the writer's callback still runs.
                 Uncaught.later(loop, thrown);
             } finally {
                 delivering = false;
@@ -80,15 +91,15 @@ final class PairTransport implements Transport {
     }
 
     /** The peer's side has ended. */
-    void feedEnd() {
+    public void feedEnd() {
         if (!ended && !closed) {
             ended = true;
             receiver.onEnd();
         }
     }
 
-    /** Somebody reads ciphertext. */
-    void wanted() {
+    /** The stream's buffer of ciphertext was read from. */
+    public void wanted() {
         if (backlogged && stream.readableLength() < MARK) {
             backlogged = false;
             loop.nextTick(() -> {
@@ -100,7 +111,7 @@ final class PairTransport implements Transport {
     }
 
     /** The stream was destroyed. */
-    void cut() {
+    public void cut() {
         if (!closed) {
             receiver.onClosed();
         }
@@ -168,7 +179,7 @@ final class PairTransport implements Transport {
         try {
             stream.push(ByteBuffer.wrap(chunk));
         } catch (Throwable thrown) {
-            // Of who takes the ciphertext; it must not unwind the one who writes plaintext.
+            // Thrown by the ciphertext's consumer; must not propagate to the plaintext's writer.
             Uncaught.later(loop, thrown);
         }
         backlogged = stream.readableLength() >= MARK;
@@ -207,8 +218,15 @@ final class PairTransport implements Transport {
 
     @Override
     public void shutdown(Done done) {
-        stream.finish();
+        pushEnd();
         loop.nextTick(() -> done.done(null));
+    }
+
+    private void pushEnd() {
+        if (!pushedEnd && !stream.destroyed()) {
+            pushedEnd = true;
+            stream.push(null);
+        }
     }
 
     @Override
@@ -218,8 +236,8 @@ final class PairTransport implements Transport {
         }
         closed = true;
         // What is still to be read, such as an alert, can be; then the stream goes as well.
-        stream.finish();
-        stream.once(EncryptedStream.END, () -> stream.destroy());
+        pushEnd();
+        stream.once(Duplex.END, () -> stream.destroy());
         if (waiting != null && !scheduled && !delivering) {
             scheduled = true;
             loop.nextTick(this::deliver);

@@ -1,4 +1,4 @@
-package io.github.securepair.tls;
+package io.github.securepair.internal.tls;
 
 import io.github.securepair.engine.Status;
 import io.github.securepair.engine.TLSConnection;
@@ -44,7 +44,7 @@ final class WriteQueue {
         this.loop = loop;
     }
 
-    /** Plaintext that was accepted, with who wants to know when its ciphertext is gone. */
+    /** Plaintext that was accepted, with the callback for when its ciphertext has gone. */
     private final class Write implements Done, Runnable {
         private final ByteBuffer[] chunks;
         private final Output source;
@@ -52,7 +52,7 @@ final class WriteQueue {
         private int index;
         private int position;
         private long left;
-        /** The kernel has taken all of it; that is only not told yet. */
+        /** The kernel has taken all of it, but the callback has not run yet. */
         private boolean sent;
 
         private boolean finished;
@@ -95,7 +95,7 @@ final class WriteQueue {
                 return 0;
             }
             int start = chunk.position() + position;
-            // Throws when the memory was given back meanwhile.
+            // Throws when the memory was freed meanwhile.
             chunk.get(start);
             position += length;
             if (rest == length) {
@@ -135,11 +135,11 @@ final class WriteQueue {
             if (!finished) {
                 finished = true;
                 error = failure;
-                tellFinished();
+                reportFinished();
             }
         }
 
-        void tell() {
+        void report() {
             if (source != null) {
                 source.release();
             }
@@ -149,7 +149,7 @@ final class WriteQueue {
         }
     }
 
-    /** Takes plaintext; {@code done} is told later. The source, if any, is released then. */
+    /** Takes plaintext; {@code done} is called later, and the source, if any, released then. */
     void add(ByteBuffer[] chunks, Output source, Done done) {
         Write write = new Write(chunks, source, done);
         accepted += write.left;
@@ -160,7 +160,7 @@ final class WriteQueue {
             write.finished = true;
             write.error = refusal;
             flushing.add(write);
-            loop.nextTick(this::tellFinished);
+            loop.nextTick(this::reportFinished);
         }
     }
 
@@ -184,7 +184,7 @@ final class WriteQueue {
     }
 
     /**
-     * Encrypts as much as the transport below wants. Safe inside a turn's callbacks: native code is
+     * Encrypts as much as the transport below takes. Safe inside a turn's callbacks: native code is
      * not on the stack.
      */
     void pump() {
@@ -199,8 +199,8 @@ final class WriteQueue {
                 flushing.add(write);
                 if (outgoing.flush(write)) {
                     write.sent = true;
-                    // As in Node a write never completes inside write(): those made meanwhile
-                    // become one record.
+                    // As in Node a write never completes inside write(): the writes made until
+                    // then become one record.
                     loop.setImmediate(write);
                 }
             }
@@ -214,13 +214,13 @@ final class WriteQueue {
     }
 
     /**
-     * Returns whether all of {@code write} was encrypted; else it waits for room, for a handshake,
-     * or for nothing any more.
+     * Returns whether all of {@code write} was encrypted. If not, it waits for room or for a
+     * handshake, unless the connection has failed.
      */
     private boolean encrypt(Write write, Scratch scratch) {
         int slice = Scratch.CAPACITY / fragment * fragment;
         while (write.left > 0) {
-            if (tls.isLowerBacklogged()) {
+            if (outgoing.isBacklogged()) {
                 outgoing.flush(null);
                 return false;
             }
@@ -246,7 +246,7 @@ final class WriteQueue {
         return true;
     }
 
-    /** The first write has lost its memory. Its stream is told, and destroyed by that. */
+    /** The first write's memory was freed. The error destroys the stream that wrote it. */
     private void fail(Write write, RuntimeException unreadable) {
         broken = true;
         waiting.remove(write);
@@ -255,7 +255,7 @@ final class WriteQueue {
         loop.setImmediate(() -> write.finish(unreadable));
     }
 
-    /** Encrypts {@code length} bytes at an address; returns how many went. */
+    /** Encrypts {@code length} bytes at an address; returns how many were consumed. */
     private int encrypt(Write write, long from, int length, Scratch scratch) {
         int sent = 0;
         while (sent < length) {
@@ -285,7 +285,7 @@ final class WriteQueue {
                 scratch.takeEvents(conn);
             }
             // The rest of a record that was begun must follow before anything else.
-            tls.drainAll();
+            outgoing.drainAll(conn, tls.turns());
             if (failure != null) {
                 tls.fail(failure);
                 return sent;
@@ -293,33 +293,33 @@ final class WriteQueue {
             if (status == Status.EVENT) {
                 scratch.events.forEach(tls::deliverEventOfWrite);
             } else if (status != Status.FULL && consumed == 0) {
-                // A handshake is under way: offered again after the next read.
+                // A handshake is running: the bytes are offered again after the next read.
                 return sent;
             }
         }
         return sent;
     }
 
-    /** Tells writers in order, whatever order the kernel answers in. */
-    private void tellFinished() {
+    /** Runs callbacks in the order of the writes, whatever the order of completion below. */
+    private void reportFinished() {
         while (!flushing.isEmpty() && flushing.peekFirst().finished) {
             Write write = flushing.pollFirst();
-            boolean told = false;
+            boolean reported = false;
             try {
-                write.tell();
-                told = true;
+                write.report();
+                reported = true;
             } finally {
-                if (!told && !flushing.isEmpty()) {
-                    // A callback threw; the others are told all the same.
-                    loop.execute(this::tellFinished);
+                if (!reported && !flushing.isEmpty()) {
+                    // A callback threw; the others run all the same.
+                    loop.execute(this::reportFinished);
                 }
             }
         }
     }
 
     /**
-     * Nothing can be encrypted any more: what waits fails, a little later, and so does whatever is
-     * still added. What was encrypted is on its way.
+     * Nothing can be encrypted any more: waiting writes fail, a little later, and so do writes that
+     * are added from now on. What was encrypted is on its way.
      */
     void refuse(Throwable why) {
         if (refusal == null) {
@@ -333,11 +333,11 @@ final class WriteQueue {
         waiting.clear();
         queued = 0;
         if (!flushing.isEmpty()) {
-            loop.nextTick(this::tellFinished);
+            loop.nextTick(this::reportFinished);
         }
     }
 
-    /** Nothing can leave any more: what is on its way fails as well. */
+    /** Nothing can be sent any more: writes on their way below fail as well. */
     void cancel(Throwable why) {
         refuse(why);
         for (Write write : flushing) {
