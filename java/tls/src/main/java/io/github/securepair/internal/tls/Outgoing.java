@@ -1,7 +1,7 @@
 package io.github.securepair.internal.tls;
 
-import io.github.securepair.engine.unchecked.AddressTurns;
 import io.github.securepair.engine.TLSConnection;
+import io.github.securepair.engine.unchecked.AddressTurns;
 import io.github.securepair.internal.transport.Done;
 import io.github.securepair.internal.transport.Output;
 import io.github.securepair.internal.transport.Transport;

@@ -481,12 +481,12 @@ public final class TLSTransport implements Transport, Receiver {
         turnBegins();
         try {
             status = turns.read(
-                            from,
-                            length,
-                            direct ? directRead.address() : scratch.addressOfRest(),
-                            direct ? DirectRead.RECORD : Scratch.CAPACITY - scratch.carried(),
-                            outgoing.address(),
-                            outgoing.room());
+                    from,
+                    length,
+                    direct ? directRead.address() : scratch.addressOfRest(),
+                    direct ? DirectRead.RECORD : Scratch.CAPACITY - scratch.carried(),
+                    outgoing.address(),
+                    outgoing.room());
         } finally {
             turnEnds();
         }
