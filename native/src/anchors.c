@@ -17,10 +17,10 @@ enum {
 };
 
 struct sp_anchor {
-    uint8_t hash
-        [SHA256_DIGEST_LENGTH]; /* of the certificate and of the trust settings that its PEM block may contain */
-    X509 *cert;                 /* owned */
-    size_t users;               /* references of contexts */
+    /* Of the certificate and of the trust settings that its PEM block may contain. */
+    uint8_t hash[SHA256_DIGEST_LENGTH];
+    X509 *cert;   /* owned */
+    size_t users; /* references of contexts */
     int64_t size;
 };
 

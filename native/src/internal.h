@@ -55,8 +55,8 @@ struct sp_ctx {
     size_t use_count, use_room;
     atomic_int names_wanted; /* the SSL_CTX lacks the names of some of them */
 
-    uint8_t
-        id_context[SSL_MAX_SID_CTX_LENGTH]; /* as given to sp_ctx_set_session_id_context(); for binding.c */
+    /* As given to sp_ctx_set_session_id_context(); for binding.c. */
+    uint8_t id_context[SSL_MAX_SID_CTX_LENGTH];
     size_t id_context_len;
 
     sp_session_cache *sessions;  /* owned, session_cache.c; under the lock beside it */
@@ -94,16 +94,15 @@ struct sp_conn {
     size_t in_left;
     uint8_t *out;
     size_t out_left;
-    uint8_t buffered;    /* OpenSSL may hold record buffers */
-    uint8_t read_buffer; /* OpenSSL read into its read buffer since it was last asked to free it */
-    uint8_t
-        read_exhausted; /* the last read used up its input, and no other call gave OpenSSL anything to do since */
+    uint8_t buffered;          /* OpenSSL may hold record buffers */
+    uint8_t read_buffer;       /* OpenSSL read into its read buffer since it was last asked to free it */
+    uint8_t read_exhausted;    /* the last read used up its input, and OpenSSL got nothing to do since */
     uint8_t queue_not_cleared; /* the error queue was not cleared at the beginning of this turn */
     uint8_t wants_input;       /* OpenSSL tried to read and the input was used up */
     uint8_t gated;             /* a handshake ended in this turn: OpenSSL gets no more input in it */
-    sp_chunk *overflow_first,
-        *overflow_last; /* ciphertext that did not fit the output window, oldest first */
-    size_t pending;     /* bytes in the overflow */
+    /* The overflow: ciphertext that did not fit the output window, oldest first (bio.c). */
+    sp_chunk *overflow_first, *overflow_last;
+    size_t pending; /* bytes in it */
 
     /* Encoded events, oldest first, from event_begin to event_end (events.c). */
     uint8_t *event_bytes;
@@ -150,8 +149,7 @@ struct sp_conn {
     size_t peer_name_len;
     int bound_mode; /* server: the SSL_VERIFY_* that sessions are bound to */
     uint8_t named;  /* server: a hello was received */
-    uint8_t
-        offers; /* server: what the first hello of a handshake offered (client_hello.c), 0 = no hello yet */
+    uint8_t offers; /* server: what the first hello of a handshake offered, 0 = no hello yet */
 
     uint8_t *hello; /* owned; raw ClientHello of this handshake, until its questions are answered */
     size_t hello_len;

@@ -56,7 +56,7 @@ static jlong securepair_call(int kind, SSL *ssl, jlong b, jlong c, jlong d, jlon
                            current, (jlong)(intptr_t)ssl, b, c, d, e);
 }
 
-/* For callbacks whose argument is the number of the one who set them. */
+/* For callbacks whose argument is the number of the object that set them. */
 static jlong securepair_call_of(int kind, void *arg, SSL *ssl, jlong b, jlong c, jlong d, jlong e)
 {
     jlong current = securepair_ctx_number(SSL_get_SSL_CTX(ssl));
@@ -181,7 +181,7 @@ static inline int securepair_ssl_set_number(SSL *ssl, jlong number)
 static inline void securepair_ctx_switch(SSL_CTX *ctx, int kind, int on, jlong number)
 {
     void *arg = on ? (void *)(intptr_t)number : NULL;
-    /* Two setters are macros that cast; these types are what they ought to take. */
+    /* Two setters are macros that cast their argument; these variables have the type that it should have. */
     int (*servername)(SSL *, int *, void *) = on ? securepair_on_servername : NULL;
     int (*status)(SSL *, void *) = on ? securepair_on_status : NULL;
     switch (kind) {
