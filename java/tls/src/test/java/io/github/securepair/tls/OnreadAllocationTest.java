@@ -62,7 +62,7 @@ class OnreadAllocationTest extends LoopTest {
     }
 
     private static void send(TLSSocket client, int sent) {
-        if (sent < 2 * RECORDS + 10) {
+        if (sent < 2 * RECORDS + 10 && !client.writableEnded()) {
             client.write(new byte[RECORD], error -> send(client, sent + 1));
         }
     }

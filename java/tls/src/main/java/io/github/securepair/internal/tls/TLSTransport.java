@@ -22,8 +22,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 
 /**
- * TLS over a lower transport, itself a transport: what lies under a {@link TLSSocket} (Node's
- * TLSWrap).
+ * TLS over a lower transport, itself a transport: what lies under a TLSSocket (Node's TLSWrap).
  *
  * <p>The dispatcher. A turn runs native code, copies the results out of it, leaves it, and only
  * then calls listeners. So a listener never runs inside OpenSSL: it may write, pause, end or
