@@ -47,7 +47,7 @@ final class ClientSocket extends TLSSocket {
         SecureContext context = shared != null ? shared : SecureContexts.create(given);
         ClientSocket socket;
         try {
-            socket = new ClientSocket(settings, SocketSettings.ofClient(given, settings), context);
+            socket = new ClientSocket(settings, settings.socket(given), context);
         } finally {
             if (shared == null) {
                 context.close();
@@ -166,8 +166,7 @@ final class ClientSocket extends TLSSocket {
                 return;
             }
         }
-        note(error);
-        if (error != null && rejectsUnauthorized()) {
+        if (refuses(error)) {
             die(error);
             return;
         }

@@ -79,8 +79,7 @@ final class LaterCertificate {
     void came() {
         socket.handshakeTimer().stop();
         Throwable error = Authorization.verifyError(socket.transport.connection());
-        socket.note(error);
-        boolean refused = error != null && socket.rejectsUnauthorized();
+        boolean refused = socket.refuses(error);
         if (refused) {
             // First, so that nothing that the callback writes goes to a stranger.
             socket.destroy();

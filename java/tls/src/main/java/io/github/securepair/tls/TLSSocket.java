@@ -494,8 +494,7 @@ public class TLSSocket extends Socket {
                     return false;
                 }
             }
-            note(error);
-            if (error != null && rejectUnauthorized) {
+            if (refuses(error)) {
                 die(error);
                 return false;
             }
@@ -556,9 +555,9 @@ public class TLSSocket extends Socket {
         }
     }
 
-    /** Keeps the result of a verification. */
-    void note(Throwable error) {
-        authorization.record(error);
+    /** Keeps the result of a verification; returns whether the peer is refused for it. */
+    boolean refuses(Throwable error) {
+        return authorization.refuses(error, rejectUnauthorized);
     }
 
     /** Marks the handshake as over and lets data flow. */
@@ -981,10 +980,6 @@ public class TLSSocket extends Socket {
 
     boolean requestsCert() {
         return requestCert;
-    }
-
-    boolean rejectsUnauthorized() {
-        return rejectUnauthorized;
     }
 
     /**
