@@ -38,7 +38,7 @@ class LayeringTest {
 
     /** Circles between classes of {@code tls}, and why. */
     private static final Map<String, String> CIRCLES_OF_TLS = Map.of(
-            "ALPNCallback ClientSettings ConnectOptions EndpointOptions PSKCallback PSKExchange"
+            "ALPNCallback EndpointOptions PSKCallback PSKExchange"
                     + " PostHandshakeAuth Renegotiation SNICallback ServerHandshake ServerOptions"
                     + " ServerSettings SocketSettings TLSServer TLSSocket TLSSocketOptions"
                     + " TransportSetup WantedEvents",

@@ -9,11 +9,18 @@ final class Authorization {
     private boolean granted;
     private String error;
 
-    /** Keeps the result of a verification: null, or why it failed. */
-    void record(Throwable failure) {
+    /**
+     * Keeps the result of a verification, and decides: every kind of socket asks here.
+     *
+     * @param failure null, or why it failed
+     * @param strict whether a peer that does not verify is refused
+     * @return whether the peer is refused
+     */
+    boolean refuses(Throwable failure, boolean strict) {
         granted = failure == null;
         String code = failure == null ? null : Coded.codeOf(failure);
         error = failure == null || code != null ? code : failure.getMessage();
+        return failure != null && strict;
     }
 
     boolean granted() {

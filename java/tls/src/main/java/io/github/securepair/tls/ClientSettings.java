@@ -61,6 +61,20 @@ record ClientSettings(
                 Math.max(0, delay));
     }
 
+    /** Those of the socket, which Node reads once there is a context. */
+    SocketSettings socket(ConnectOptions options) {
+        SocketSettings.Connection connection = SocketSettings.Connection.of(
+                options, rejectUnauthorized, Environment.traces(), "pskCallback");
+        return new SocketSettings(
+                false,
+                null,
+                null,
+                SocketSettings.Stream.of(options),
+                connection,
+                SocketSettings.ServerSide.NONE,
+                SocketSettings.ClientSide.of(options));
+    }
+
     private static SocketConnectOptions where(ConnectOptions options) {
         SocketConnectOptions out = new SocketConnectOptions();
         Object port = options.read(ConnectOptions.PORT);

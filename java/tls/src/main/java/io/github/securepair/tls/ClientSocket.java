@@ -44,7 +44,7 @@ final class ClientSocket extends TLSSocket {
         SecureContext context = shared != null ? shared : SecureContexts.create(given);
         ClientSocket socket;
         try {
-            socket = new ClientSocket(settings, SocketSettings.ofClient(given, settings), context);
+            socket = new ClientSocket(settings, settings.socket(given), context);
         } finally {
             if (shared == null) {
                 context.close();
@@ -163,8 +163,7 @@ final class ClientSocket extends TLSSocket {
                 return;
             }
         }
-        recordVerification(error);
-        if (error != null && rejectsUnauthorized()) {
+        if (refuses(error)) {
             failHandshake(error);
             return;
         }

@@ -81,8 +81,7 @@ final class PostHandshakeAuth {
     void onAnswer() {
         socket.handshakeTimer().stop();
         Throwable error = Authorization.verifyError(socket.transport.connection());
-        socket.recordVerification(error);
-        boolean refused = error != null && socket.rejectsUnauthorized();
+        boolean refused = socket.refuses(error);
         if (refused) {
             // First, so that nothing the callback writes is sent to an unauthorized peer.
             socket.destroy();

@@ -29,8 +29,35 @@ record ServerSettings(ServerOptions options, SocketSettings socket, NetServerOpt
     }
 
     private static ServerSettings ofCopy(ServerOptions options) {
-        SocketSettings socket = SocketSettings.ofServer(options, HANDSHAKE_TIMEOUT);
-        return new ServerSettings(options, socket, net(options));
+        return new ServerSettings(options, socket(options), net(options));
+    }
+
+    /** Those of each connection; {@link SocketSettings#acceptedBy} adds the server. */
+    private static SocketSettings socket(ServerOptions options) {
+        Object reject = options.read(EndpointOptions.REJECT_UNAUTHORIZED);
+        boolean rejects = reject == null
+                ? options.read(ContextOptions.PROFILE).serverRejectsUnauthorized()
+                : !Boolean.FALSE.equals(reject);
+        SocketSettings.Connection connection = SocketSettings.Connection.of(
+                options, rejects, Environment.traces(), "options.pskCallback");
+        long timeout = options.read(EndpointOptions.HANDSHAKE_TIMEOUT).longValue();
+        SocketSettings.ServerSide side = new SocketSettings.ServerSide(
+                null,
+                Boolean.TRUE.equals(options.read(EndpointOptions.REQUEST_CERT)),
+                timeout == 0 ? HANDSHAKE_TIMEOUT : timeout,
+                options.read(EndpointOptions.PAUSE_ON_CONNECT),
+                options.read(EndpointOptions.SNI_CALLBACK),
+                null,
+                options.read(EndpointOptions.ALPN_CALLBACK),
+                options.read(EndpointOptions.PSK_IDENTITY_HINT));
+        return new SocketSettings(
+                true,
+                null,
+                null,
+                SocketSettings.Stream.DEFAULTS,
+                connection,
+                side,
+                SocketSettings.ClientSide.NONE);
     }
 
     private static NetServerOptions net(ServerOptions options) {

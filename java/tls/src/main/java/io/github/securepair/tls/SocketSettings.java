@@ -10,9 +10,9 @@ import io.github.securepair.net.SocketOptions;
 import io.github.securepair.stream.Duplex;
 
 /**
- * What the options of a socket say, read once: those of {@code connect}, those of a server for each
- * of its connections, or those of a socket made by hand. Read in the order in which Node reports
- * errors.
+ * What the options of a socket say, read once: those of {@code connect}, which
+ * {@link ClientSettings} reads, those of a server for each of its connections, by
+ * {@link ServerSettings}, or those of a socket made by hand.
  *
  * @param context given by the program, which keeps it; else null
  * @param contextOptions the options that the socket makes its own context of; null when it is made
@@ -38,9 +38,10 @@ record SocketSettings(
             Integer highWaterMark,
             Onread onread,
             AbortSignal signal) {
-        private static final Stream DEFAULTS = new Stream(null, false, null, null, null);
+        static final Stream DEFAULTS = new Stream(null, false, null, null, null);
 
-        private static Stream of(Options options) {
+        /** Reads it. */
+        static Stream of(Options options) {
             EventLoop loop = options.read(EndpointOptions.LOOP);
             boolean allowHalfOpen = options.read(EndpointOptions.ALLOW_HALF_OPEN);
             Object mark = options.read(EndpointOptions.HIGH_WATER_MARK);
@@ -125,8 +126,7 @@ record SocketSettings(
             NamedContexts contexts,
             ALPNCallback alpnCallback,
             String pskIdentityHint) {
-        private static final ServerSide NONE =
-                new ServerSide(null, true, 0, false, null, null, null, null);
+        static final ServerSide NONE = new ServerSide(null, true, 0, false, null, null, null, null);
     }
 
     /** What a client's side needs. */
@@ -137,20 +137,17 @@ record SocketSettings(
             boolean postHandshakeAuth,
             ServerIdentityCheck identityCheck) {
         private static final ServerIdentityCheck BY_NODES_RULES = ServerIdentity::check;
-        private static final ClientSide NONE = new ClientSide(null, null, false, false, null);
+        static final ClientSide NONE = new ClientSide(null, null, false, false, null);
 
-        private static ClientSide of(Options options) {
+        /** Reads it. */
+        static ClientSide of(Options options) {
+            ServerIdentityCheck given = options.read(EndpointOptions.CHECK_SERVER_IDENTITY);
             return new ClientSide(
                     options.read(EndpointOptions.SERVERNAME),
                     options.read(EndpointOptions.SESSION),
                     options.read(EndpointOptions.REQUEST_OCSP),
                     options.read(EndpointOptions.POST_HANDSHAKE_AUTH),
-                    identityCheck(options));
-        }
-
-        static ServerIdentityCheck identityCheck(Options options) {
-            ServerIdentityCheck given = options.read(EndpointOptions.CHECK_SERVER_IDENTITY);
-            return given == null ? BY_NODES_RULES : given;
+                    given == null ? BY_NODES_RULES : given);
         }
     }
 
@@ -180,37 +177,6 @@ record SocketSettings(
         Options own = context == null ? options.copy() : null;
         return new SocketSettings(
                 isServer, context, own, stream, connection, serverSide, clientSide);
-    }
-
-    /** Those of a client that {@code connect} makes, of which {@code client} was read before. */
-    static SocketSettings ofClient(ConnectOptions options, ClientSettings client) {
-        Connection connection = Connection.of(
-                options, client.rejectUnauthorized(), Environment.traces(), "pskCallback");
-        Stream stream = Stream.of(options);
-        return new SocketSettings(
-                false, null, null, stream, connection, ServerSide.NONE, ClientSide.of(options));
-    }
-
-    /** Those of each connection of a server, but for the server itself. */
-    static SocketSettings ofServer(ServerOptions options, long defaultTimeout) {
-        Object reject = options.read(EndpointOptions.REJECT_UNAUTHORIZED);
-        boolean rejects = reject == null
-                ? options.read(ContextOptions.PROFILE).serverRejectsUnauthorized()
-                : !Boolean.FALSE.equals(reject);
-        Connection connection =
-                Connection.of(options, rejects, Environment.traces(), "options.pskCallback");
-        long timeout = options.read(EndpointOptions.HANDSHAKE_TIMEOUT).longValue();
-        ServerSide serverSide = new ServerSide(
-                null,
-                Boolean.TRUE.equals(options.read(EndpointOptions.REQUEST_CERT)),
-                timeout == 0 ? defaultTimeout : timeout,
-                options.read(EndpointOptions.PAUSE_ON_CONNECT),
-                options.read(EndpointOptions.SNI_CALLBACK),
-                null,
-                options.read(EndpointOptions.ALPN_CALLBACK),
-                options.read(EndpointOptions.PSK_IDENTITY_HINT));
-        return new SocketSettings(
-                true, null, null, Stream.DEFAULTS, connection, serverSide, ClientSide.NONE);
     }
 
     /** The same with a server, and its contexts in case that no callback chooses them. */

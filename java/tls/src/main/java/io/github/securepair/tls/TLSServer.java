@@ -182,8 +182,7 @@ public class TLSServer extends Server {
             }
             if (requestsCert()) {
                 Throwable error = Authorization.verifyError(transport.connection());
-                recordVerification(error);
-                if (error != null && rejectsUnauthorized()) {
+                if (refuses(error)) {
                     destroy();
                     return;
                 }

@@ -463,8 +463,7 @@ public class TLSSocket extends Socket {
                     return false;
                 }
             }
-            recordVerification(error);
-            if (error != null && rejectUnauthorized) {
+            if (refuses(error)) {
                 failHandshake(error);
                 return false;
             }
@@ -525,9 +524,9 @@ public class TLSSocket extends Socket {
         }
     }
 
-    /** Keeps the result of a verification. */
-    void recordVerification(Throwable error) {
-        authorization.record(error);
+    /** Keeps the result of a verification; returns whether the peer is refused for it. */
+    boolean refuses(Throwable error) {
+        return authorization.refuses(error, rejectUnauthorized);
     }
 
     /** Marks the handshake as over and lets data flow. */
@@ -898,10 +897,6 @@ public class TLSSocket extends Socket {
 
     boolean requestsCert() {
         return requestCert;
-    }
-
-    boolean rejectsUnauthorized() {
-        return rejectUnauthorized;
     }
 
     /**

@@ -410,7 +410,7 @@ class OptionsTest {
             if (options instanceof ConnectOptions client) {
                 ClientSettings settings = ClientSettings.of(client);
                 return text(settings)
-                        + text(SocketSettings.ofClient(client, settings))
+                        + text(settings.socket(client))
                         + handshakes(SecureContexts.create(client));
             }
             String settings = options instanceof TLSSocketOptions socket
