@@ -895,6 +895,10 @@ public class TLSSocket extends Socket {
         return secureEstablished;
     }
 
+    boolean rejectsUnauthorized() {
+        return rejectUnauthorized;
+    }
+
     boolean requestsCert() {
         return requestCert;
     }
