@@ -34,6 +34,8 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
     static final Option<String> SESSION_ID_CONTEXT = Option.of("sessionIdContext", Option::string);
     static final Option<Long> SESSION_TIMEOUT =
             Option.of("sessionTimeout", Option.integer(0, Integer.MAX_VALUE));
+    static final Option<Long> NUM_TICKETS =
+            Option.of("numTickets", Option.integer(0, Integer.MAX_VALUE));
     static final Option<byte[]> TICKET_KEYS = Option.of("ticketKeys", Materials::ticketKeys);
     static final Option<Long> SECURE_OPTIONS = Option.of("secureOptions", ContextOptions::mask);
     static final Option<Object> MIN_VERSION = Option.of("minVersion", Option::any);
@@ -292,6 +294,14 @@ public abstract class ContextOptions<T extends ContextOptions<T>> extends Option
     /** Seconds after which session identifiers and tickets made by the server expire. */
     public T sessionTimeout(long value) {
         return with(SESSION_TIMEOUT, value);
+    }
+
+    /**
+     * How many tickets a server sends after a full handshake of TLS 1.3, each good for one
+     * connection: two by default. With 0 there is none, and nothing to resume. Beyond Node.
+     */
+    public T numTickets(int value) {
+        return with(NUM_TICKETS, value);
     }
 
     /**

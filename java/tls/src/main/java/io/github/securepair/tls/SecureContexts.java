@@ -348,6 +348,10 @@ final class SecureContexts {
         if (timeout != null) {
             builder.sessionTimeout(timeout);
         }
+        Long tickets = options.read(ContextOptions.NUM_TICKETS);
+        if (tickets != null) {
+            builder.numTickets(tickets.intValue());
+        }
     }
 
     private static void sessionIdContext(SecureContext.Builder builder, byte[] id) {
