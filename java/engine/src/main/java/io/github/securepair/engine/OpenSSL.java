@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Tells about the OpenSSL in use. All methods may be called by any thread. */
+/** Describes the OpenSSL in use. All methods may be called by any thread. */
 public final class OpenSSL {
     /** What an OpenSSL may have been built without. */
     public enum Feature {

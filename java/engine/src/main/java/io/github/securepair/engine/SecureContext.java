@@ -187,9 +187,9 @@ public final class SecureContext implements AutoCloseable {
     }
 
     /**
-     * Whether it was told whom to trust, by {@link Builder#ca} and the like, {@link Builder#crl},
-     * {@link Builder#partialChain} or {@link Builder#ownTrust}; the default roots alone, nobody, or
-     * what a PKCS#12 file has beside its own certificate are no trust of its own.
+     * Whether its trust was set, by {@link Builder#ca} and the like, {@link Builder#crl},
+     * {@link Builder#partialChain} or {@link Builder#ownTrust}; the default roots alone, none at
+     * all, or what a PKCS#12 file has beside its own certificate are no trust of its own.
      */
     public boolean hasOwnTrust() {
         return ownTrust;

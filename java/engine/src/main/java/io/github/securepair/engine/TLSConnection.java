@@ -25,9 +25,9 @@ import java.util.List;
  *
  * <p><b>Turns.</b> read, write, drain and shutdown lend their buffers for the call, direct ones
  * only, and advance the positions; null stands for an empty window. Counters such as
- * {@link #consumed()} tell about the last of these calls. Ciphertext that finds no room waits
- * inside; {@link #pending()} tells how much, every later turn moves it out first. Buffers given to
- * one call must be different objects; nobody may free or unmap their memory during it.
+ * {@link #consumed()} describe the last of these calls. Ciphertext that finds no room waits inside;
+ * {@link #pending()} tells how much, every later turn moves it out first. Buffers given to one call
+ * must be different objects; their memory must not be freed or unmapped during it.
  *
  * <p><b>Threads.</b> Any thread, one at a time. A call beside a running one, from another thread or
  * from inside it, throws {@link IllegalStateException} and does no harm; so does every call on a
@@ -48,16 +48,16 @@ public final class TLSConnection implements AutoCloseable {
      * renegotiate.
      */
     public static final int ASK_RENEGOTIATION = Glue.SP_ASK_RENEGOTIATION;
-    /** Tell of sessions that can be resumed: {@link ConnectionEvent.NewSession}. */
+    /** Report sessions that can be resumed: {@link ConnectionEvent.NewSession}. */
     public static final int TELL_SESSION = Glue.SP_TELL_SESSION;
-    /** Tell key log lines: {@link ConnectionEvent.KeyLog}. */
+    /** Report key log lines: {@link ConnectionEvent.KeyLog}. */
     public static final int TELL_KEYLOG = Glue.SP_TELL_KEYLOG;
-    /** Tell of alerts: {@link ConnectionEvent.AlertEvent}. */
+    /** Report alerts: {@link ConnectionEvent.AlertEvent}. */
     public static final int TELL_ALERT = Glue.SP_TELL_ALERT;
-    /** Tell SSL_trace text, at most 64 KiB between two takes: {@link ConnectionEvent.Trace}. */
+    /** Report SSL_trace text, at most 64 KiB between two takes: {@link ConnectionEvent.Trace}. */
     public static final int TELL_TRACE = Glue.SP_TELL_TRACE;
     /**
-     * Tell raw messages and record headers, at most 256 KiB between two takes:
+     * Report raw messages and record headers, at most 256 KiB between two takes:
      * {@link ConnectionEvent.Message}.
      */
     public static final int TELL_MESSAGE = Glue.SP_TELL_MESSAGE;

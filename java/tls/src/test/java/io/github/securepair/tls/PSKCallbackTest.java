@@ -133,7 +133,8 @@ class PSKCallbackTest extends LoopTest {
         TLSSocket[] asking = new TLSSocket[1];
         Result result = meet(
                 server(version, (socket, identity) -> {
-                            asked.add("server " + identity + ' ' + socket.isServer);
+                            asked.add("server " + identity + ' ' + socket.isServer + ' '
+                                    + socket.remoteAddress());
                             return new PSKCallback.Psk(KEY);
                         })
                         .pskIdentityHint("hint"),
@@ -144,7 +145,7 @@ class PSKCallbackTest extends LoopTest {
                 made -> asking[0] = made);
         assertNull(result.clientError);
         assertNull(result.serverError);
-        assertEquals(List.of("client " + hint + " true", "server grüße€ true"), asked);
+        assertEquals(List.of("client " + hint + " true", "server grüße€ true 127.0.0.1"), asked);
         assertTrue(result.facts.contains("client true " + reused + ' ' + version + " true"));
         assertTrue(result.facts.contains("server false " + reused));
         assertTrue(result.facts.contains("hello"));

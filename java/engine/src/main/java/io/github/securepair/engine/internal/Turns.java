@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Threads and close(): as for {@link NativeHandle}.
  */
 public final class Turns {
-    /** Learns what no counter says. Called on the thread of the turn, before the turn returns. */
+    /** Receives what no counter says. Called on the thread of the turn, before the turn returns. */
     public interface Owner {
         /**
          * The turn has failed.
