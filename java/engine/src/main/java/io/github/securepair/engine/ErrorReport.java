@@ -7,7 +7,6 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
 /** What a failing call left in native memory (struct sp_report), copied out of it. */
@@ -73,17 +72,5 @@ record ErrorReport(List<OpenSSLError> entries, int alert, boolean alertSent, int
 
     OpenSSLError last() {
         return entries.get(entries.size() - 1);
-    }
-
-    List<String> stack() {
-        if (entries.size() < 2) {
-            return List.of();
-        }
-        List<String> lines = new ArrayList<>(entries.size() - 1);
-        for (OpenSSLError entry : entries.subList(1, entries.size())) {
-            lines.add(entry.toString());
-        }
-        Collections.reverse(lines);
-        return List.copyOf(lines);
     }
 }

@@ -1,8 +1,10 @@
 package io.github.securepair.engine;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
-/** Describes what OpenSSL said when it failed: implemented by both exceptions of the engine. */
+/** What OpenSSL queued when it failed: implemented by both exceptions of the engine. */
 public interface OpenSSLFailure {
     /** The stable code that programs compare, as Node gives it; null where Node gives none. */
     String code();
@@ -10,13 +12,17 @@ public interface OpenSSLFailure {
     /**
      * Library of the entry the code comes from ("SSL routines"), or null when OpenSSL said nothing.
      */
-    String library();
+    default String library() {
+        return entries().isEmpty() ? null : entries().get(0).library();
+    }
 
     /**
      * Reason of the entry the code comes from, in the words of OpenSSL 3.0, or null when OpenSSL
      * said nothing.
      */
-    String reason();
+    default String reason() {
+        return entries().isEmpty() ? null : entries().get(0).reason();
+    }
 
     /**
      * Description number of the fatal alert sent or received with this failure, -1 when there was
@@ -34,5 +40,15 @@ public interface OpenSSLFailure {
      * The entries that {@link #code()} does not come from, newest first, each as one line: Node's
      * opensslErrorStack.
      */
-    List<String> opensslErrorStack();
+    default List<String> opensslErrorStack() {
+        List<String> lines = new ArrayList<>();
+        for (OpenSSLError entry : entries()) {
+            lines.add(entry.toString());
+        }
+        if (!lines.isEmpty()) {
+            lines.remove(0);
+        }
+        Collections.reverse(lines);
+        return List.copyOf(lines);
+    }
 }

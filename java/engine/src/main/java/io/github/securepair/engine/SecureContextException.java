@@ -53,16 +53,6 @@ public final class SecureContextException extends IllegalArgumentException
     }
 
     @Override
-    public String library() {
-        return report.isEmpty() ? null : report.first().library();
-    }
-
-    @Override
-    public String reason() {
-        return report.isEmpty() ? null : report.first().reason();
-    }
-
-    @Override
     public int alert() {
         return report.alert();
     }
@@ -75,10 +65,5 @@ public final class SecureContextException extends IllegalArgumentException
     @Override
     public List<OpenSSLError> entries() {
         return report.entries();
-    }
-
-    @Override
-    public List<String> opensslErrorStack() {
-        return report.stack();
     }
 }

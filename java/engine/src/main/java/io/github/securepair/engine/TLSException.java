@@ -71,16 +71,6 @@ public final class TLSException extends IOException implements OpenSSLFailure {
     }
 
     @Override
-    public String library() {
-        return report.isEmpty() ? null : report.first().library();
-    }
-
-    @Override
-    public String reason() {
-        return report.isEmpty() ? null : report.first().reason();
-    }
-
-    @Override
     public int alert() {
         return report.alert();
     }
@@ -93,10 +83,5 @@ public final class TLSException extends IOException implements OpenSSLFailure {
     @Override
     public List<OpenSSLError> entries() {
         return report.entries();
-    }
-
-    @Override
-    public List<String> opensslErrorStack() {
-        return report.stack();
     }
 }
