@@ -126,6 +126,15 @@ public class Socket extends BlockingDuplex {
     private void abortWith(AbortSignal signal) {
         Runnable abort = () -> destroy(
                 new AbortSignal.AbortException("The operation was aborted", signal.reason()));
+        if (signal.aborted()) {
+            // Not before the program had its chance to add listeners.
+            if (loop().inLoop()) {
+                loop().nextTick(abort);
+            } else {
+                _turn(loop()).execute(abort);
+            }
+            return;
+        }
         Runnable remove = signal.onAbort(abort);
         on(CLOSE, hadError -> remove.run());
     }

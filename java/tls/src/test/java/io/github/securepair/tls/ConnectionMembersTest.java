@@ -12,10 +12,12 @@ import io.github.securepair.engine.SecureContext;
 import io.github.securepair.errors.Coded;
 import io.github.securepair.events.EventEmitter;
 import io.github.securepair.net.AbortController;
+import io.github.securepair.net.AbortSignal;
 import io.github.securepair.net.Net;
 import io.github.securepair.net.NetServerOptions;
 import io.github.securepair.net.Server;
 import io.github.securepair.net.Socket;
+import io.github.securepair.net.SocketConnectOptions;
 import io.github.securepair.stream.DuplexPair;
 import io.github.securepair.stream.PassThrough;
 import io.github.securepair.stream.Readable;
@@ -31,6 +33,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateEncodingException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 /** Options of sockets made by hand, and members of encrypted connections. */
@@ -440,6 +444,41 @@ class ConnectionMembersTest extends LoopTest {
             });
         });
         assertEquals("ABORT_ERR", Coded.codeOf(error));
+    }
+
+    /** Nothing listens on port 1; the socket does not come that far. */
+    private static Socket abortedBefore(boolean tls) {
+        return tls
+                ? TLS.connect(clientOptions(1).signal(AbortSignal.abort()))
+                : Net.connect(new SocketConnectOptions()
+                        .loop(loop)
+                        .port(1)
+                        .host("127.0.0.1")
+                        .signal(AbortSignal.abort()));
+    }
+
+    private static void collect(Socket socket, CompletableFuture<List<String>> done) {
+        List<String> seen = new ArrayList<>(List.of("returned " + socket.connecting()));
+        socket.on(EventEmitter.ERROR, error -> seen.add(Coded.codeOf(error)));
+        socket.on(Socket.CONNECT, () -> seen.add("connect"));
+        socket.on(Socket.CLOSE, hadError -> {
+            seen.add("close " + hadError);
+            done.complete(seen);
+        });
+    }
+
+    @ParameterizedTest(name = "TLS: {0}")
+    @ValueSource(booleans = {true, false})
+    void aSignalThatWasAbortedBeforeIsAnErrorOfTheSocketThatConnectReturns(boolean tls)
+            throws Exception {
+        assertEquals(
+                List.of("returned true", "ABORT_ERR", "close true"),
+                run((CompletableFuture<List<String>> done) -> collect(abortedBefore(tls), done)));
+        CompletableFuture<List<String>> outside = new CompletableFuture<>();
+        collect(abortedBefore(tls), outside);
+        List<String> seen = outside.get(SECONDS, TimeUnit.SECONDS);
+        assertEquals(
+                List.of("ABORT_ERR", "close true"), seen.subList(1, seen.size()), seen.toString());
     }
 
     @Test
