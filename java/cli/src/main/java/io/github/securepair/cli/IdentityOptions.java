@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The options that client and server share: who we are, whom we trust, which protocols. */
+/** The options that client and server share: identity, trust, protocols. */
 final class IdentityOptions {
     @Option(names = "--key", paramLabel = "FILE", description = "private key, PEM")
     private Path key;

@@ -140,7 +140,7 @@ public abstract class Callbacks implements AutoCloseable {
         LIVE.put(number, this);
     }
 
-    /** How many are live in this process; for tests and for those who look for a leak. */
+    /** How many are live in this process; for tests and for finding leaks. */
     public static int live() {
         return LIVE.size();
     }

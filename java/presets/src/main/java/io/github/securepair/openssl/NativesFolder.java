@@ -143,7 +143,7 @@ final class NativesFolder {
         if (cache != null && cache.startsWith("/")) {
             return Path.of(cache).normalize();
         }
-        // "?" for a user without an entry in /etc/passwd; a relative folder is anybody's.
+        // "?" for a user without an entry in /etc/passwd; a relative folder can be any user's.
         String home = System.getProperty("user.home", "");
         if (!home.startsWith("/") || !Files.isDirectory(Path.of(home))) {
             throw new IOException("the user has no home folder (user.home is \"" + home + "\")");
@@ -171,7 +171,7 @@ final class NativesFolder {
     /**
      * Demands that this folder and those above it belong to this user or to root.
      *
-     * @param system whose folders are as good as the user's and root's; 0 for nobody's
+     * @param system whose folders are as good as the user's and root's; 0 for no user's
      */
     private static void demandOwners(Path real, long uid, long system) throws IOException {
         for (Path ancestor = real; ancestor != null; ancestor = ancestor.getParent()) {
@@ -182,7 +182,7 @@ final class NativesFolder {
         }
     }
 
-    /** Demands that nobody else can put another folder in the place of this one. */
+    /** Demands that no other user can put another folder in the place of this one. */
     private static void demandSafe(Path real) throws IOException {
         for (Path ancestor = real; ancestor != null; ancestor = ancestor.getParent()) {
             int mode = (int) attributes(ancestor).get("mode");
@@ -245,13 +245,13 @@ final class NativesFolder {
         try {
             alive = channel.tryLock();
         } catch (IOException e) {
-            // A file system without locks: nobody can tell that the folder is abandoned.
+            // A file system without locks: an abandoned folder cannot be recognized.
             channel.close();
         }
         return folder;
     }
 
-    /** Removes what killed processes of this user left: nobody holds the lock in it. */
+    /** Removes what killed processes of this user left: the lock in it is free. */
     private static void sweep(Path parent, long uid) {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, TEMPORARY + "*")) {
             for (Path folder : folders) {

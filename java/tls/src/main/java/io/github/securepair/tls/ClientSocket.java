@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * The client that {@link TLS#connect} makes: verifies the server as Node's does, before anybody
- * hears of it.
+ * The client that {@link TLS#connect} makes: verifies the server as Node's does, before
+ * {@code 'secureConnect'} is emitted.
  */
 final class ClientSocket extends TLSSocket {
     private static final AtomicBoolean IP_SERVERNAME_WARNED = new AtomicBoolean();
@@ -107,7 +107,7 @@ final class ClientSocket extends TLSSocket {
             }
             try {
                 TLSSocket socket = connect(bound, null, null);
-                // Cancelled, or out of time: nobody waits for the socket any more.
+                // Cancelled, or out of time: the socket is not wanted any more.
                 result.whenComplete((secure, error) -> {
                     if (error != null) {
                         socket.destroy();

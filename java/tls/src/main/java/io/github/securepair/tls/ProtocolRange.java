@@ -38,8 +38,7 @@ record ProtocolRange(int min, int max, Role role) {
                 && options.has(ContextOptions.NPN_PROTOCOLS)
                 && !options.has(ContextOptions.ALPN_PROTOCOLS)
                 && high > Protocol.TLS1_2) {
-            // NPN does not exist in TLS 1.3: whoever asks for it and for nothing newer means TLS
-            // 1.2.
+            // NPN does not exist in TLS 1.3: asked for without anything newer, it means TLS 1.2.
             high = Protocol.TLS1_2;
         }
         return new ProtocolRange(low, high, Role.ANY);

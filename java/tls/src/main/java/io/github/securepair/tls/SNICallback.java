@@ -19,8 +19,8 @@ public interface SNICallback {
     void select(String servername, Callback callback);
 
     /**
-     * The same, with the connection (Node's {@code this}) for those who want to know more. This is
-     * what the library calls.
+     * The same, with the connection (Node's {@code this}) for programs that need more of it. This
+     * is what the library calls.
      */
     default void select(TLSSocket socket, String servername, Callback callback) {
         select(servername, callback);

@@ -149,7 +149,7 @@ final class SecureContexts {
             builder.defaultRoots();
             return;
         }
-        builder.ownTrust(); // an empty list trusts nobody
+        builder.ownTrust(); // an empty list trusts no certificate
         for (Object entry : ca) {
             if (entry instanceof X509Certificate certificate) {
                 builder.caDer(X509.encoded(certificate), true);

@@ -199,8 +199,8 @@ final class ServerHandshake {
     /**
      * Whether the name's context has to be known before OpenSSL looks at the session that the
      * client offers: whom that context trusts decides whether the session is worth anything, and
-     * nobody asks again when it is resumed. As in Node SNICallback is not called then on servers
-     * that want no certificate; addContext calls nobody.
+     * the question is not asked again when it is resumed. As in Node SNICallback is not called then
+     * on servers that want no certificate; addContext has no callback.
      */
     private boolean namedAtHello(ConnectionEvent.ClientHello hello) {
         if (sniCallback == null) {

@@ -10,7 +10,7 @@ import io.github.securepair.engine.OpenSSL;
  *
  * @param uri what OpenSSL opens; a file: URI has an absolute path
  * @param passphrase of an encrypted file, or the PIN of a token; {@code null} falls back to the
- *     option {@code passphrase}. Nobody is ever asked.
+ *     option {@code passphrase}. There is no prompt.
  * @param properties which provider to ask, such as {@code provider=pkcs11}; {@code null} for any
  */
 public record StoreURI(String uri, String passphrase, String properties) {

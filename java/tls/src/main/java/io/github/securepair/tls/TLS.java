@@ -39,7 +39,7 @@ public final class TLS extends TLSDefaults {
 
     private TLS() {}
 
-    /** Makes a server with all defaults; it needs a certificate before anybody can connect. */
+    /** Makes a server with all defaults; it needs a certificate before a client can connect. */
     public static TLSServer createServer() {
         return server(null, null);
     }

@@ -321,7 +321,7 @@ public class TLSServer extends Server {
             context = next;
             trusted = copy.given(ContextOptions.CA);
             if (closed) {
-                // Nobody would free it; it is made again if it is needed.
+                // It would never be freed; it is made again if it is needed.
                 next.release();
             }
         }

@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
  *
  * <p>The one upcall of the glue becomes the one function pointer here: made once, held for ever and
  * never closed, because JavaCPP gives a function pointer class few slots, fills them without a lock
- * and holds their objects weakly. Nobody but {@code setPSKHandler} can make or set one.
+ * and holds their objects weakly. Only {@code setPSKHandler} makes or sets one.
  */
 @Properties(
         value =
