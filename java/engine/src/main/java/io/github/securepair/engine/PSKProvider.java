@@ -17,8 +17,8 @@ public interface PSKProvider {
      * @param maxKey the most bytes a key may have
      * @param maxIdentity the most UTF-8 bytes an identity may have; 0 on servers
      * @return the key; null or an empty one for none: the handshake goes on without, or fails
-     * @throws Exception what is thrown is told by the failure of the handshake as its cause, else
-     *     by {@link ConnectionEvent.PSKFailed}, and there is no key; so is the
+     * @throws Exception what is thrown becomes the cause of the handshake's failure, else by
+     *     {@link ConnectionEvent.PSKFailed}, and there is no key; so is the
      *     {@link IllegalArgumentException} made of a key or an identity that is too long
      */
     PreSharedKey find(String name, int maxKey, int maxIdentity) throws Exception;

@@ -304,12 +304,12 @@ public final class PeerCertificate {
         return valid_to();
     }
 
-    /** Start of validity as a point in time; null where {@link #valid_from()} tells none. */
+    /** Start of validity as a point in time; null where {@link #valid_from()} has none. */
     public Instant validFromDate() {
         return time(valid_from());
     }
 
-    /** End of validity as a point in time; null where {@link #valid_to()} tells none. */
+    /** End of validity as a point in time; null where {@link #valid_to()} has none. */
     public Instant validToDate() {
         return time(valid_to());
     }

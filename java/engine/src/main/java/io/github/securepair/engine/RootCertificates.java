@@ -24,7 +24,7 @@ import javax.net.ssl.X509TrustManager;
  *
  * <p>The JDK trusts some of them no longer for certificates issued after a date (security property
  * {@code jdk.security.caDistrustPolicies}: {@code ENTRUST_TLS} and others). Those rules do not
- * apply to what OpenSSL verifies: no public interface of the JDK tells them, but its trust manager
+ * apply to what OpenSSL verifies: no public interface of the JDK gives them, but its trust manager
  * ({@link X509TrustManager#checkServerTrusted}), which a program may ask in addition.
  */
 public final class RootCertificates {

@@ -21,7 +21,7 @@ public enum Status {
     FULL(Glue.SP_FULL),
     /**
      * Stopped at events: take them all with {@link TLSConnection#nextEvent()}, then call again.
-     * Plaintext may have come as well; {@link ConnectionEvent#offset()} tells how much of it lies
+     * There may be plaintext as well; {@link ConnectionEvent#offset()} says how much of it lies
      * before an event.
      */
     EVENT(Glue.SP_EVENT),

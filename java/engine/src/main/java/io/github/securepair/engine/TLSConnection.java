@@ -26,7 +26,7 @@ import java.util.List;
  * <p><b>Turns.</b> read, write, drain and shutdown lend their buffers for the call, direct ones
  * only, and advance the positions; null stands for an empty window. Counters such as
  * {@link #consumed()} describe the last of these calls. Ciphertext that finds no room waits inside;
- * {@link #pending()} tells how much, every later turn moves it out first. Buffers given to one call
+ * {@link #pending()} says how much, every later turn moves it out first. Buffers given to one call
  * must be different objects; their memory must not be freed or unmapped during it.
  *
  * <p><b>Threads.</b> Any thread, one at a time. A call beside a running one, from another thread or
@@ -285,7 +285,7 @@ public final class TLSConnection implements AutoCloseable {
      * depend on how the ciphertext was cut into reads. After {@link #shutdown} nothing can be
      * written any more, and a read may decrypt up to 32 records of application data.
      *
-     * <p>What stands beside each status is told at {@link Status}. When this throws, the buffers'
+     * <p>{@link Status} says what stands beside each status. When this throws, the buffers'
      * positions say all the same what was taken and made, events may be left to take, and plaintext
      * is left only after {@link #shutdown}.
      *
@@ -607,8 +607,8 @@ public final class TLSConnection implements AutoCloseable {
 
     /**
      * Server, TLS 1.3, once secure: asks for a certificate, if the client offered to be asked; the
-     * next read or write sends it. {@link ConnectionEvent.ClientCertificate} tells that the answer
-     * came. {@link #setVerify} decides whether it may be none.
+     * next read or write sends it. {@link ConnectionEvent.ClientCertificate} reports that the
+     * answer came. {@link #setVerify} decides whether it may be none.
      *
      * @throws TLSException ERR_SSL_EXTENSION_NOT_RECEIVED when the client did not offer it,
      *     ERR_SSL_REQUEST_PENDING while one request is open, ERR_SSL_WRONG_SSL_VERSION before TLS
@@ -834,7 +834,7 @@ public final class TLSConnection implements AutoCloseable {
      * Derives key material that both ends share (RFC 5705, {@code SSL_export_keying_material}).
      *
      * @param length in bytes, at least 1
-     * @param context null for none, which TLS 1.2 tells apart from an empty one
+     * @param context null for none, which TLS 1.2 distinguishes from an empty one
      * @throws TLSException when OpenSSL refuses, or the connection has failed
      * @throws IllegalStateException before the first handshake is done
      */

@@ -63,14 +63,14 @@ public abstract class Callbacks implements AutoCloseable {
     /** As the callback of {@code SSL_CTX_set_info_callback}. */
     @FunctionalInterface
     public interface Info {
-        /** Is told of a state, an alert or an exit: {@code where} has bits of {@code SSL_CB_*}. */
+        /** Receives a state, an alert or an exit: {@code where} has bits of {@code SSL_CB_*}. */
         void info(SSL ssl, int where, int value) throws Exception;
     }
 
     /** As the callback of {@code SSL_CTX_set_msg_callback}. */
     @FunctionalInterface
     public interface Message {
-        /** Is told of a protocol message or, with a pseudo content type, of a record header. */
+        /** Receives a protocol message or, with a pseudo content type, of a record header. */
         void message(SSL ssl, boolean sent, int version, int contentType, byte[] data)
                 throws Exception;
     }

@@ -37,7 +37,7 @@ final class NativeLoader {
     /** Where something was unpacked: tried first for what comes after it. */
     private static NativesFolder place;
 
-    /** What failed once is not tried again, but told again. */
+    /** What failed once is not tried again; the same error is thrown again. */
     private static volatile UnsatisfiedLinkError failure;
 
     private NativeLoader() {}

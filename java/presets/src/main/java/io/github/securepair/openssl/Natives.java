@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Loads the native libraries, and tells which OpenSSL came of it.
+ * Loads the native libraries, and reports which OpenSSL that is.
  *
  * <p>The OpenSSL is the one in the jar, under names of its own, or with
  * {@code -Dsecurepair.openssl=system} the machine's ({@link Flavour}). What was loaded is compared

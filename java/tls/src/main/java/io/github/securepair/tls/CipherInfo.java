@@ -1,7 +1,7 @@
 package io.github.securepair.tls;
 
 /**
- * A cipher suite, as {@link TLSSocket#getCipher()} tells it.
+ * A cipher suite, as {@link TLSSocket#getCipher()} returns it.
  *
  * @param name OpenSSL's name
  * @param standardName the IETF's name

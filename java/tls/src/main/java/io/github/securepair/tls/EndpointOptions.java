@@ -134,7 +134,7 @@ public abstract class EndpointOptions<T extends EndpointOptions<T>> extends Cont
      * Whether the peer has to end with {@code close_notify}. A connection that ends without it may
      * have been cut by any host on the path: with this option that is an {@code error} in place of
      * {@code end}, {@code ERR_SSL_UNEXPECTED_EOF_WHILE_READING}, once all that came was delivered.
-     * False by default, as in Node; {@link TLSSocket#closeNotifyReceived()} tells anyway. Turn it
+     * False by default, as in Node; {@link TLSSocket#closeNotifyReceived()} says so anyway. Turn it
      * on where the protocol does not say itself how long its messages are. Beyond Node.
      */
     public T requireCloseNotify(boolean value) {

@@ -1,7 +1,7 @@
 package io.github.securepair.tls;
 
 /**
- * The ephemeral key of a key exchange, as {@link TLSSocket#getEphemeralKeyInfo()} tells it. All
+ * The ephemeral key of a key exchange, as {@link TLSSocket#getEphemeralKeyInfo()} returns it. All
  * null, as Node's empty object, when there is none, or one of a kind that Node does not describe,
  * such as hybrid groups.
  *

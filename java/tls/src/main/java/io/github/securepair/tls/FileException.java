@@ -23,7 +23,7 @@ public final class FileException extends UncheckedIOException implements Coded {
     }
 
     static FileException of(Path file, IOException error) {
-        // Only what happens to an open file is told without the file's name.
+        // Only errors of an open file lack the file's name.
         boolean open = error instanceof FileSystemException;
         String code = codeOf(error);
         String syscall = open ? "open" : "read";

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 /**
  * Asks the program for a pre-shared key and checks what it says: Node's onPskServerCallback and
  * onPskClientCallback. Runs inside a turn, so nothing gets out of here but the key: an error
- * destroys the socket, which as in Node tells the peer nothing.
+ * destroys the socket, which as in Node sends the peer no alert.
  */
 final class PSKExchange implements PSKProvider {
     private final TLSSocket socket;

@@ -333,7 +333,7 @@ public class TLSServer extends Server {
      * come later: {@code requestCert} and {@code rejectUnauthorized}, which go back to their
      * defaults when they are not given, {@code ALPNProtocols}, {@code pskCallback} and
      * {@code pskIdentityHint}. The context stays as it is: of {@code key}, {@code cert} and all
-     * others only {@link #options()} tells, and {@code ticketKeys} and {@code sessionTimeout} count
+     * others only {@link #options()} shows, and {@code ticketKeys} and {@code sessionTimeout} count
      * from the next {@link #setSecureContext} on. Any thread.
      *
      * @deprecated as in Node (DEP0122): {@link #setSecureContext} replaces the context
